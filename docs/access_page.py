@@ -129,7 +129,7 @@ def _constants(node: ast.expr) -> set[str]:
 
 def _blockers() -> Iterator[tuple[str, ...]]:
     for code, about in blockers.BLOCKERS.items():
-        found = status_texts.of_code(code, status_texts.Case(about.kinds[0]))
+        found = status_texts.of_code(code, status_texts.Case(kinds.KINDS[about.kinds[0]]))
         button = f" *{found.label}*" if found.label else ""
         yield f"`{code}`", f"{found.sentence}{button}", error_hints.hint("blocked", code) or "", about.next_actor
 

@@ -8,14 +8,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from app.access.reconciler.planner import BY_API
-from app.platforms.port import EVENTS_WITHIN
+from app.platforms.port import EVENTS_WITHIN, AssetKind
 
 #: Action of a button under a blocker: authorize at the platform, check again, choose another asset, share by hand,
 #: lower the role, or confirm the Business Center that shares the asset.
 Does = Literal["connect", "check", "change", "by_hand", "reduce", "take_center"]
 Tone = Literal["good", "moving", "yours", "quiet"]
 Held = Literal["live", "given_back", "ended", "never"]
+_ANY_KIND = AssetKind("asset", "asset", "assets", (), by_api=True)
+#: Screen on which the client chooses another asset of a kind; of all others on that of pixels.
+_SCREENS = {"ad_account": "accounts"}
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Case:
     `can_look`: the result can be read at the platform; otherwise the agency confirms it.
     """
 
-    kind: str = "ad_account"
+    kind: AssetKind = _ANY_KIND
     lane: str | None = "connected"
     held: Held = "never"
     was_verified: bool = False
@@ -38,7 +40,7 @@ class Case:
     @property
     def by_hand(self) -> bool:
         """True if people share it: everything in the guided lane or without an app, else kinds that no API shares."""
-        return self.lane == "guided" or not self.can_connect or self.kind not in BY_API
+        return self.lane == "guided" or not self.can_connect or not self.kind.by_api
 
     @property
     def done(self) -> str:
@@ -132,9 +134,9 @@ LEAVING = StatusTexts("To be removed", "It is to be taken away again.", "yours")
 
 def of_status(status: str, case: Case, next_actor: str | None = None) -> StatusTexts:
     """Texts of a status for the case and the next actor."""
-    if status == "approved" and case.kind == "pixel" and next_actor not in (None, "us"):
+    if status == "approved" and case.kind.through and next_actor not in (None, "us"):
         return _FOLLOWS
-    if status == "awaiting_partner" and case.kind == "person":
+    if status == "awaiting_partner" and case.kind.is_person:
         return _INVITED
     if status == "awaiting_partner" and next_actor == "agency":
         return _TO_ACCEPT
@@ -158,7 +160,7 @@ def of_leaving(case: Case, next_actor: str | None) -> BlockerTexts:
     if next_actor != "client":
         return BlockerTexts("{agency} no longer needs {asset} and takes care of the rest. Nothing for you to do.")
     if case.by_hand or case.held == "live":  # it was tried with the authorization: TikTok refused
-        return BlockerTexts("{agency} no longer needs {asset}. " + _REMOVE[case.kind], case.done, "check")
+        return BlockerTexts("{agency} no longer needs {asset}. " + _REMOVE[case.kind.key], case.done, "check")
     return BlockerTexts(
         "{agency} no longer needs {asset}. Connect once, and we take the access away for you.",
         "Take it back",
@@ -206,10 +208,9 @@ def _other_choice(sentence: str, label: str = "Choose another", *, then: str = "
     """Texts that offer another asset. Access proved before cannot be replaced; it is checked again (`then`)."""
 
     def words(case: Case) -> BlockerTexts:
-        if case.kind == "person" or case.was_verified:
+        if case.kind.is_person or case.was_verified:
             return _checked_again(f"{sentence} {then}".strip())(case)
-        screen = "accounts" if case.kind == "ad_account" else "pixels"
-        return BlockerTexts(sentence, label, "change", screen=screen)
+        return BlockerTexts(sentence, label, "change", screen=_SCREENS.get(case.kind.key, "pixels"))
 
     return words
 
@@ -226,7 +227,7 @@ def _or_by_hand(sentence: str, label: str) -> Callable[[Case], BlockerTexts]:
 
 
 def _not_shared(case: Case) -> BlockerTexts:
-    if case.kind == "person":
+    if case.kind.is_person:
         gone = "{asset} can’t open your ad accounts any more." if case.was_verified else "{asset} isn’t invited yet."
     else:
         gone = f"{{asset}} {'is no longer' if case.was_verified else 'isn’t'} shared with {{agency}}."
@@ -273,7 +274,7 @@ def _pixel_not_linked(case: Case) -> BlockerTexts:
 
 
 def _role_too_low(case: Case) -> BlockerTexts:
-    if case.kind == "person":
+    if case.kind.is_person:
         head = "{asset} has “{role_seen}”, and you agreed to “{role}”. With that they can’t {lacking}."
         hand = f"{_MEMBERS}, and choose the role you agreed to."
     else:
@@ -285,7 +286,7 @@ def _role_too_low(case: Case) -> BlockerTexts:
 
 
 def _role_too_high(case: Case) -> BlockerTexts:
-    if case.kind == "person":
+    if case.kind.is_person:
         return BlockerTexts(
             "{asset} can do everything here already, and more than {agency} asked for: “{role_seen}”. You need not "
             f"remove anything. To give less, {_MEMBERS[0].lower()}{_MEMBERS[1:]}, and choose “{{role}}”.",
@@ -293,7 +294,7 @@ def _role_too_high(case: Case) -> BlockerTexts:
             "check",
         )
     head = "{agency} got “{role_seen}” on {asset}. “{role}” is enough."
-    if case.by_hand or case.kind != "ad_account":
+    if case.by_hand or not case.kind.can_be_lowered:
         hand = f"{_PARTNERS}, remove {{asset}}, and share it again as “{{role}}”."
         return BlockerTexts(f"{head} {hand}", "Check again", "check")
     return BlockerTexts(
@@ -441,7 +442,7 @@ BLOCKERS: Mapping[str, BlockerTexts | Callable[[Case], BlockerTexts]] = {
         "there is no access."
     ),
     "removal_refused": lambda case: BlockerTexts(
-        f"TikTok didn’t let us take the access to {{asset}} away. {_REMOVE[case.kind]}", case.done, "check"
+        f"TikTok didn’t let us take the access to {{asset}} away. {_REMOVE[case.kind.key]}", case.done, "check"
     ),
     "account_missing": _other_choice(
         "The pixel {asset} needs an ad account that is shared, and {account} isn’t part of this link any more."

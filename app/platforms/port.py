@@ -150,19 +150,55 @@ class GuidedStep:
 
 @dataclass(frozen=True)
 class AssetKind:
-    """A kind of asset that can be requested.
+    """A kind of asset that can be requested, with what the rest of the application has to know about it.
 
-    `roles` from lowest to highest. `by_api`: the connected lane can share it. `through`: the kind of its parent asset
-    (for a pixel, the ad account). `names`: aliases of roles.
+    A kind without any declaration is shared by people and read in no way of its own.
     """
 
     key: str
     one: str
     many: str
+    #: from lowest to highest
     roles: tuple[str, ...]
+    #: the connected lane can share it; any other kind is guided in either lane
     by_api: bool = False
+    #: kind of the parent asset without which it does not exist
     through: str | None = None
-    names: Mapping[str, str] = field(default_factory=dict)
+    #: aliases of roles
+    names: Mapping[str, str] = field(default_factory=dict, hash=False)
+    #: assets of other kinds depend on it: it is shared before them and removed after them
+    has_dependents: bool = False
+    #: kinds with a lower number are shared first
+    share_order: int = 0
+    #: most assets of one call
+    batch: int = 50
+    #: a call names one asset: with all of its parents when it is shared, with one when it is removed
+    one_per_call: bool = False
+    #: partners share it: it is in the lists of both, and ends with the partnership
+    between_partners: bool = False
+    #: the agency's side shows it; otherwise only the client's does, and what that shows is in force
+    seen_by_agency: bool = True
+    #: it may have been there before us, and then stays when the access is removed
+    may_predate: bool = False
+    #: a role that is too high can be lowered: it is removed and shared again
+    can_be_lowered: bool = False
+    #: it receives events that an access request can require
+    has_events: bool = False
+    #: it is a person of the agency, requested and invited by e-mail address
+    is_person: bool = False
+    #: operation of the call that invites a person, who is then assigned what the invitation did not carry
+    invite_operation: str | None = None
+    #: the agency assigns it to its buyers
+    is_assignable: bool = False
+    #: blocker code of access that is agreed and absent
+    missing_code: str = "asset_not_shared"
+    #: planned action in one sentence: `{kind}`, `{asset}`, `{parent}`, `{person}`, `{center}`, `{agency}`,
+    #: `{agency_bc_id}` and `{role}`
+    plan: str = "Share {kind} {asset} with {agency} as {role}."
+
+    def rank(self, role: str | None) -> int:
+        """Rank of a role, from 1: a higher one includes the lower. 0 for none, or one that the kind does not have."""
+        return self.roles.index(role) + 1 if role in self.roles else 0
 
     def official(self, role: str) -> str:
         """The platform's name of a role, for any spelling or alias; unknown names are returned unchanged."""

@@ -14,6 +14,7 @@ from app.links.status import LANES
 from app.platforms.blockers import ANY_KIND, BLOCKERS
 from app.platforms.port import EVENTS_WITHIN
 from app.platforms.tiktok import errors
+from app.platforms.tiktok.kinds import KINDS
 from app.tables import metadata
 
 STATUSES = ("waiting", "approved", "awaiting_partner", "awaiting_client", "verified", "attested", "blocked",
@@ -22,7 +23,7 @@ PLACEHOLDERS = {"agency", "asset", "bc", "shared_from", "account", "role", "role
 #: Every case of every code: who may meet it, in which lane, with or without the client's authorization, before or
 #: after it was proved, in a list to choose from or later.
 CASES = [
-    (code, Case(kind, lane, held, was_verified, choosing))
+    (code, Case(KINDS[kind], lane, held, was_verified, choosing))
     for code, about in BLOCKERS.items()
     for kind, lane, held, was_verified, choosing in itertools.product(
         about.kinds, LANES, get_args(Held), (False, True), (False, True)
@@ -34,14 +35,14 @@ AGREED = [(code, case) for code, case in CASES if not case.choosing]
 
 def _named(one: tuple[str, Case]) -> str:
     code, case = one
-    return f"{code}-{case.kind}-{case.lane}-{case.held}-{'later' if case.was_verified else 'first'}"
+    return f"{code}-{case.kind.key}-{case.lane}-{case.held}-{'later' if case.was_verified else 'first'}"
 
 
 @pytest.mark.parametrize("lane", [*LANES, None])
 @pytest.mark.parametrize("status", STATUSES)
 def test_every_state_has_words_in_every_lane(status: str, lane: str | None) -> None:
     for kind, was_verified, turn in itertools.product(ANY_KIND, (False, True), ("client", "agency", "platform", "us")):
-        said = status_texts.of_status(status, Case(kind, lane, was_verified=was_verified), turn)
+        said = status_texts.of_status(status, Case(KINDS[kind], lane, was_verified=was_verified), turn)
         assert said.short
         _keeps_the_rules(said.sentence)
 
@@ -73,9 +74,9 @@ def test_what_is_offered_can_be_done_at_that_moment() -> None:
             assert found.does not in ("connect", "by_hand", "reduce"), f"by hand nobody is sent to connect: {about}"
         if found.does == "change":
             assert not case.was_verified, f"proved access cannot be replaced: {about}"
-            assert case.kind != "person" or found.screen == "business-center", f"nobody chooses people: {about}"
+            assert not case.kind.is_person or found.screen == "business-center", f"nobody chooses people: {about}"
         if found.does == "reduce":
-            assert case.kind == "ad_account", about
+            assert case.kind.can_be_lowered, about
         if found.steps:
             assert case.by_hand, about
 
@@ -126,7 +127,7 @@ def test_the_days_named_are_those_counted() -> None:
 
 
 def test_no_client_is_asked_to_remove_its_own_admin() -> None:
-    for sentence in _all("role_higher_than_requested", kind="person"):
+    for sentence in _all("role_higher_than_requested", kind=KINDS["person"]):
         assert "You need not remove anything" in sentence
         assert "Partners" not in sentence
 
@@ -147,9 +148,9 @@ def test_after_the_end_of_the_partnership_nobody_is_called_linked() -> None:
 
 
 def test_a_permission_that_we_gave_back_was_not_ended_by_tiktok() -> None:
-    assert all("We gave" in each for each in _all("connection_dead", kind="ad_account", lane="connected",
+    assert all("We gave" in each for each in _all("connection_dead", kind=KINDS["ad_account"], lane="connected",
                                                   held="given_back"))  # fmt: skip
-    assert all("has ended" in each for each in _all("connection_dead", kind="ad_account", lane="connected",
+    assert all("has ended" in each for each in _all("connection_dead", kind=KINDS["ad_account"], lane="connected",
                                                     held="ended"))  # fmt: skip
 
 
@@ -157,7 +158,7 @@ def test_a_permission_that_we_gave_back_was_not_ended_by_tiktok() -> None:
 @pytest.mark.parametrize("lane", LANES)
 @pytest.mark.parametrize("kind", ANY_KIND)
 def test_what_leaves_is_told_as_what_happens_to_it(kind: str, lane: str, held: Held) -> None:
-    case = Case(kind, lane, held, was_verified=True)
+    case = Case(KINDS[kind], lane, held, was_verified=True)
     assert "We’re taking" in status_texts.of_leaving(case, "us").sentence
     for turn in ("agency", "platform", None):
         assert "We’re taking" not in status_texts.of_leaving(case, turn).sentence

@@ -3,14 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, Protocol, TypeVar, cast
 
 from app.access.reconciler.state import (
-    INVITE,
     Action,
     ActionHistory,
     AssetKey,
-    DesiredAccess,
     PastAction,
     PlatformAnswer,
     ShareAction,
@@ -23,9 +21,20 @@ ABOUT_US = frozenset({"not_bc_admin", "connection_dead", "scope_not_authorized"}
 Key = TypeVar("Key")
 
 
+class Desired(Protocol):
+    """What an attempt is made for."""
+
+    @property
+    def acts(self) -> Sequence[datetime]:
+        """Times of actions of people after which a refused attempt is repeated."""
+
+
 @dataclass(frozen=True)
 class RecordedAction:
-    """One recorded call that shares, unshares, assigns or unassigns. `outcome` None: no answer was recorded."""
+    """One recorded call that shares, unshares, assigns or unassigns. `outcome` None: no answer was recorded.
+
+    `invites`: the call invites a person.
+    """
 
     at: datetime
     purpose: str
@@ -36,6 +45,7 @@ class RecordedAction:
     code: int | None = None
     message: str = ""
     request_id: str | None = None
+    invites: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,7 +103,7 @@ def _next(action: RecordedAction, before: PastAction | None, undone: PastAction 
         times=times + (outcome != "unavailable"),
         blocker=action.blocker,
         batch=batch,
-        invited=(before is not None and before.invited) or action.operation == INVITE,
+        invited=(before is not None and before.invited) or action.invites,
         operation=action.operation,
         since=(since or action.at) if outcome == "unavailable" else None,
         answer=PlatformAnswer(action.operation, action.code, action.message, action.request_id),
@@ -117,7 +127,7 @@ def _outcome(recorded: str | None) -> Literal["ok", "unclear", "open", "denied",
 
 def repeat_at(
     last: PastAction | None,
-    desired: DesiredAccess,
+    desired: Desired,
     role: str,
     now: datetime,
     timing: RetryTiming,
@@ -138,7 +148,7 @@ def repeat_at(
     return max(last.at + pause, now)
 
 
-def is_refused(last: PastAction | None, desired: DesiredAccess) -> bool:
+def is_refused(last: PastAction | None, desired: Desired) -> bool:
     """True if the platform refused and no person has acted since.
 
     A refusal of a batch may concern only one of its assets: each is then requested separately.
@@ -146,7 +156,7 @@ def is_refused(last: PastAction | None, desired: DesiredAccess) -> bool:
     return last is not None and last.outcome == "denied" and not acted_since(last, desired) and not in_company(last)
 
 
-def is_exhausted(last: PastAction | None, desired: DesiredAccess) -> bool:
+def is_exhausted(last: PastAction | None, desired: Desired) -> bool:
     """True if the attempts are used up until a person acts."""
     if last is None or acted_since(last, desired):
         return False
@@ -158,6 +168,6 @@ def in_company(last: PastAction | None) -> bool:
     return last is not None and last.outcome == "denied" and last.batch > 1 and last.blocker not in ABOUT_US
 
 
-def acted_since(last: PastAction, desired: DesiredAccess) -> bool:
+def acted_since(last: PastAction, desired: Desired) -> bool:
     """True if a person agreed, requested a check, or authorized after the attempt."""
     return any(moment > last.at for moment in desired.acts)

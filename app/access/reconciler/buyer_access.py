@@ -30,6 +30,7 @@ from app.access.reconciler.state import Observation, ReadFailure
 from app.access.reconciler.strategy import Act, ActionResult, Decision, ObservedCalls, Rest
 from app.access.retry_policy import NextRound
 from app.kit import clock, ids, jobs
+from app.platforms import kinds
 from app.platforms.port import ConnectedPlatform, PlatformFailure, Priority, RecordedCall
 from app.platforms.resources import AssetHolder, Member
 
@@ -117,7 +118,7 @@ class BuyerAccessStrategy:
             if current.status == "ended":
                 step: BuyerAction | BuyerStatus = BuyerStatus("ended")
             else:
-                step = plan_buyer(_desired(current), observed, history, clock.now(), self.context.timing)
+                step = plan_buyer(_desired(current, work), observed, history, clock.now(), self.context.timing)
             if isinstance(step, BuyerStatus):
                 decisions.append(_rest(row, current, observed.held, step, seen.limited))
             else:
@@ -158,8 +159,9 @@ class BuyerAccessStrategy:
         return ActionResult(calls[-1] if calls else None, failure)
 
 
-def _desired(row: BuyerAccess) -> DesiredBuyer:
-    return DesiredBuyer(row.id, row.role, row.wanted, row.ours, row.requested_at, row.seen_at)
+def _desired(row: BuyerAccess, work: BuyerRound) -> DesiredBuyer:
+    kind = kinds.find(work.platform, work.grants[row.grant_id].kind)
+    return DesiredBuyer(row.id, kind, row.role, row.wanted, row.ours, row.requested_at, row.seen_at)
 
 
 def _start(row: BuyerAccess, action: BuyerAction, held: Observation) -> None:

@@ -1,4 +1,4 @@
-"""Next action for one buyer and one ad account, and its status. Total; `open` rests on a read. Pure."""
+"""Next action for one buyer and one asset, and its status. Total; `open` rests on a read. Pure."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -6,8 +6,9 @@ from typing import Literal
 
 from app.access.reconciler.action_history import BuyerHistory, repeat_at
 from app.access.reconciler.planner import NO_ROLE
-from app.access.reconciler.state import DesiredAccess, Observation, PastAction, ReadFailure, rank
+from app.access.reconciler.state import Observation, PastAction, ReadFailure
 from app.access.retry_policy import RetryTiming
+from app.platforms.port import AssetKind
 
 #: Reads that fail until a person acts, and the code for each.
 _UNREAD_CODES = {ReadFailure.DEAD: "connection_dead", ReadFailure.NO_TOKEN: "agency_not_connected"}
@@ -15,12 +16,13 @@ _UNREAD_CODES = {ReadFailure.DEAD: "connection_dead", ReadFailure.NO_TOKEN: "age
 
 @dataclass(frozen=True)
 class DesiredBuyer:
-    """Desired access of one buyer to one ad account.
+    """Desired access of one buyer to one asset of a kind.
 
     `requested_at`: last time that a person requested it; `seen_at`: last observation as desired.
     """
 
     buyer_access_id: str
+    kind: AssetKind
     role: str
     wanted: bool
     ours: bool
@@ -32,12 +34,17 @@ class DesiredBuyer:
         """True if it was open since it was requested: a later change was made by a person of the agency."""
         return self.seen_at is not None and self.seen_at >= self.requested_at
 
+    @property
+    def acts(self) -> tuple[datetime, ...]:
+        """Times of actions after which a refused attempt is repeated."""
+        return (self.requested_at,)
+
 
 @dataclass(frozen=True)
 class ObservedBuyer:
-    """Observed access of one buyer. `held`: their role on the ad account; `person`: their membership.
+    """Observed access of one buyer. `held`: their role on the asset; `person`: their membership.
 
-    `person` is read only if a buyer lacks the ad account; `user_id` is empty if unknown.
+    `person` is read only if a buyer lacks the asset; `user_id` is empty if unknown.
     """
 
     held: Observation
@@ -47,7 +54,7 @@ class ObservedBuyer:
 
 @dataclass(frozen=True)
 class AssignAction:
-    """Assign the ad account in this role, or change the role that they have."""
+    """Assign the asset in this role, or change the role that they have."""
 
     user_id: str
     role: str
@@ -55,7 +62,7 @@ class AssignAction:
 
 @dataclass(frozen=True)
 class UnassignAction:
-    """Remove the ad account from them."""
+    """Remove the asset from them."""
 
     user_id: str
 
@@ -84,7 +91,7 @@ def plan_buyer(
         return _remove(desired, observed, assigned, unassigned, now, timing)
     if not observed.held.is_read:
         return _unread(desired, observed.held)
-    has, needs = rank(observed.held.role), rank(desired.role)
+    has, needs = desired.kind.rank(observed.held.role), desired.kind.rank(desired.role)
     if has == needs or (has > needs and (desired.was_done or not desired.ours)):
         return BuyerStatus("open", "role_higher_than_requested" if has > needs else None)
     if desired.was_done:
@@ -107,14 +114,14 @@ def _remove(
         return BuyerStatus("leaving", _code(observed.held), pending=pending)
     if observed.held.role is None:
         return BuyerStatus("ended")
-    at = repeat_at(unassigned, _as_access(desired), NO_ROLE, now, timing, undone=assigned)
+    at = repeat_at(unassigned, desired, NO_ROLE, now, timing, undone=assigned)
     if at is None:
         return BuyerStatus("leaving", (unassigned.blocker if unassigned else None) or "app_problem")
     return UnassignAction(observed.user_id) if at <= now else BuyerStatus("leaving", until=at, pending=True)
 
 
 def _unread(desired: DesiredBuyer, held: Observation) -> BuyerStatus:
-    """The holders of the ad account could not be read: the last observation stands."""
+    """The holders of the asset could not be read: the last observation stands."""
     if held.why_not is ReadFailure.UNAVAILABLE:
         return BuyerStatus("open" if desired.was_done else "waiting", pending=True)
     return BuyerStatus("blocked", _code(held))
@@ -137,7 +144,7 @@ def _assign(
         return BuyerStatus("blocked", code, pending=True)
     if assigned is not None and desired.seen_at is not None and assigned.at <= desired.seen_at:
         assigned = None  # it was observed since: do not wait for it
-    at = repeat_at(assigned, _as_access(desired), desired.role, now, timing, undone=unassigned)
+    at = repeat_at(assigned, desired, desired.role, now, timing, undone=unassigned)
     if at is None:
         return BuyerStatus("blocked", (assigned.blocker if assigned else None) or "app_problem")
     if at > now:
@@ -151,8 +158,3 @@ def _code(observation: Observation) -> str | None:
     if observation.why_not in _UNREAD_CODES:
         return _UNREAD_CODES[observation.why_not]
     return observation.blocker or "app_problem"
-
-
-def _as_access(desired: DesiredBuyer) -> DesiredAccess:
-    """As the rules for repeated attempts expect it."""
-    return DesiredAccess(None, "ad_account", None, desired.role, "connected", approved_at=desired.requested_at)

@@ -2,7 +2,8 @@
 
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
-from app.platforms.port import Platform
+from app.platforms import kinds
+from app.platforms.port import AssetKind, Platform
 
 
 def sentences(aggregate: LinkAggregate, platform: Platform, *, can_look: bool = True) -> list[str]:
@@ -31,26 +32,26 @@ def sentences(aggregate: LinkAggregate, platform: Platform, *, can_look: bool = 
 def _sentence(access_request: AccessRequest, aggregate: LinkAggregate, platform: Platform) -> str:
     agency, center = aggregate.agency.name, aggregate.intake.bc_name or aggregate.intake.bc_id or ""
     role = platform.role_words(access_request.kind, access_request.role).label
-    thing = named(access_request.asset_name, access_request.asset_id)
-    if access_request.kind == "pixel":
-        account = _account(access_request, aggregate)
-        return f"Connect pixel {thing} to ad account {account}, so that {agency} can use it there. It stays yours."
-    if access_request.kind == "person":
-        invited = access_request.person_email
-        return f"Invite {invited} of {agency} to Business Center {center} as a standard member: {role}."
-    kind = platform.kinds[access_request.kind].one if access_request.kind in platform.kinds else access_request.kind
-    return (
-        f"Share {kind} {thing} of Business Center {center} with {agency} "
-        f"(Business Center {aggregate.link.agency_bc_id}) as {role}."
+    kind = kinds.find(platform.key, access_request.kind)
+    return kind.plan.format(
+        kind=kind.one,
+        asset=named(access_request.asset_name, access_request.asset_id),
+        parent=_parent(access_request, kind, aggregate),
+        person=access_request.person_email,
+        center=center,
+        agency=agency,
+        agency_bc_id=aggregate.link.agency_bc_id,
+        role=role,
     )
 
 
-def _account(access_request: AccessRequest, aggregate: LinkAggregate) -> str:
+def _parent(access_request: AccessRequest, kind: AssetKind, aggregate: LinkAggregate) -> str:
+    """The asset that it depends on, with its name."""
     found = next(
         (
             each
             for each in aggregate.access_requests
-            if each.kind == "ad_account" and each.asset_id == access_request.parent_asset_id
+            if (each.kind, each.asset_id) == (kind.through, access_request.parent_asset_id)
         ),
         None,
     )

@@ -13,7 +13,7 @@ from app.access.handshakes import Handshake
 from app.access.reconciler import queries, sides
 from app.access.reconciler.platform_reader import PlatformReader
 from app.access.reconciler.queries import ReconcileInput
-from app.access.reconciler.sides import LISTED_KINDS, BusinessCenterPair
+from app.access.reconciler.sides import BusinessCenterPair
 from app.access.reconciler.state import AssetKey, DesiredAccess, Observation, ObservedAccess, ObservedSide, ReadFailure
 from app.access.reconciler.strategy import ObservedCalls
 from app.kit import clock
@@ -119,7 +119,7 @@ async def _partners(
 
 
 def _needs_partners(desired: DesiredAccess, ours: ObservedSide) -> bool:
-    if desired.key is None or desired.unwanted or desired.kind == "person":
+    if desired.key is None or desired.unwanted or not desired.kind.seen_by_agency:
         return False
     observation = ours.of(desired.key)
     if observation.why_not is ReadFailure.DENIED:
@@ -169,7 +169,7 @@ def missing_assets(all_desired: Sequence[DesiredAccess], loaded: ReconcileInput,
         desired.key
         for desired in all_desired
         if desired.key
-        and desired.kind in LISTED_KINDS
+        and desired.kind.between_partners
         and desired.is_live
         and desired.says_done
         and ours.of(desired.key).is_read

@@ -183,9 +183,9 @@ def _is_same(observed_with: Connection | None, now: Connection) -> bool:
 
 def _member(action: Action, now: ReconcileInput) -> ActionMember | None:
     """The person of an action, with the ad accounts that the client approved."""
-    if action.kind != "person":
-        return None
     desired = next(each for each in now.desired if each.key == action.keys[0])
+    if not desired.kind.is_person:
+        return None
     shared = now.history.shared.get(action.keys[0])
     is_invited = shared is not None and shared.invited
     return ActionMember(desired.email or "", approved_accounts(now.desired), invited=is_invited)

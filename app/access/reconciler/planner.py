@@ -9,7 +9,6 @@ from datetime import datetime
 
 from app.access.reconciler.action_history import ABOUT_US, acted_since, in_company, is_exhausted, is_refused, repeat_at
 from app.access.reconciler.state import (
-    INVITE,
     Action,
     ActionHistory,
     AssetKey,
@@ -20,16 +19,11 @@ from app.access.reconciler.state import (
     ReadFailure,
     ShareAction,
     UnshareAction,
-    rank,
 )
 from app.access.retry_policy import MOST_REPAIRS, RetryTiming
 
-BATCH = 50
-_ORDER = ("ad_account", "pixel", "person", "catalog")
 #: Role of an attempt to remove access.
 NO_ROLE = ""
-#: Kinds that can be shared by API; all others are guided in either lane.
-BY_API = frozenset({"ad_account", "pixel", "person"})
 
 
 @dataclass(frozen=True)
@@ -92,32 +86,33 @@ def _held_up_at(desired: DesiredAccess, tries: Mapping[AssetKey, PastAction]) ->
 
 
 def _first_share(due: Sequence[DesiredAccess], history: ActionHistory) -> ShareAction | None:
-    """Ad accounts first, the lowest role first; last, and alone, assets whose last call was refused as a batch."""
-    together: dict[tuple[int, int, str, str], list[AssetKey]] = {}
+    """By kind, the lowest role first; last, and alone, assets whose last call was refused as a batch."""
+    together: dict[tuple[int, int, str, str], list[DesiredAccess]] = {}
     alone: list[ShareAction] = []
     for desired in due:
         assert desired.key is not None  # share_at is None for all others
         if in_company(history.shared.get(desired.key)):
-            alone.append(ShareAction(desired.kind, desired.role, (desired.key,)))
+            alone.append(ShareAction(desired.kind.key, desired.role, (desired.key,)))
         else:
-            which = desired.key.asset_id if desired.kind in ("pixel", "person") else ""
-            place = (_ORDER.index(desired.kind), rank(desired.role), desired.role, which)
-            together.setdefault(place, []).append(desired.key)
+            kind = desired.kind
+            which = desired.key.asset_id if kind.one_per_call else ""
+            together.setdefault((kind.share_order, kind.rank(desired.role), desired.role, which), []).append(desired)
     if together:
-        place = min(together)
-        return ShareAction(_ORDER[place[0]], place[2], tuple(sorted(set(together[place]))[:BATCH]))
+        first = together[min(together)]
+        keys = sorted({desired.key for desired in first if desired.key})
+        return ShareAction(first[0].kind.key, first[0].role, tuple(keys[: first[0].kind.batch]))
     return min(alone, key=lambda share: share.keys, default=None)
 
 
 def _first_removal(due: Sequence[DesiredAccess]) -> UnshareAction | None:
-    """Assets that depend on an ad account come before it."""
-    keys = sorted({desired.key for desired in due if desired.key}, key=lambda key: (key.kind == "ad_account", key))
+    """Assets that depend on another come before it."""
+    kinds = {desired.key: desired.kind for desired in due if desired.key}
+    keys = sorted(kinds, key=lambda key: (kinds[key].has_dependents, key))
     if not keys:
         return None
-    first = keys[0]
-    if first.kind in ("pixel", "person"):
-        return UnshareAction(first.kind, (first,))
-    return UnshareAction(first.kind, tuple(key for key in keys if key.kind == first.kind)[:BATCH])
+    first, kind = keys[0], kinds[keys[0]]
+    most = 1 if kind.one_per_call else kind.batch
+    return UnshareAction(kind.key, tuple(key for key in keys if key.kind == first.kind)[:most])
 
 
 def is_pending(desired: DesiredAccess, observed: ObservedAccess, history: ActionHistory) -> bool:
@@ -155,7 +150,7 @@ def share_at(
     )
     if client.rejected:
         return None if is_invitation_rejected(desired, observed, history) else now
-    if client.member and last is not None and last.operation == INVITE:
+    if client.member and last is not None and last.operation == desired.kind.invite_operation:
         return now  # they came; what the invitation did not carry is assigned
     repairing = last is not None and last.outcome == "denied" and not acted_since(last, desired)
     if last is not None and repairing and is_interrupted(desired, history):
@@ -185,14 +180,15 @@ def may_share(desired: DesiredAccess, observed: ObservedAccess, history: ActionH
     ):
         return False
     client, agency = observed.client.of(desired.key), observed.agency.of(desired.key)
-    if client.pending or client.everything or rank(agency.role) >= rank(desired.role):
+    agreed = desired.kind.rank(desired.role)
+    if client.pending or client.everything or desired.kind.rank(agency.role) >= agreed:
         return False
-    return rank(client.role) < rank(desired.role) and is_account_present(desired.key, observed)
+    return desired.kind.rank(client.role) < agreed and is_parent_present(desired, observed)
 
 
 def is_guided(desired: DesiredAccess) -> bool:
     """True if people share it: everything in the guided lane, and the kinds without API."""
-    return desired.lane != "connected" or desired.kind not in BY_API
+    return desired.lane != "connected" or not desired.kind.by_api
 
 
 def is_reauthorized(desired: DesiredAccess) -> bool:
@@ -279,39 +275,37 @@ def may_unshare(
     others = [each for each in all_desired if each is not desired and each.key == desired.key and each.is_live]
     if desired.unwanted:
         return all(each.unwanted for each in others) and _is_ours_alone(desired, history)
-    return needs_lower_role(desired, client) and all(rank(each.role) <= rank(desired.role) for each in others)
+    return needs_lower_role(desired, client) and all(
+        each.kind.rank(each.role) <= desired.kind.rank(desired.role) for each in others
+    )
 
 
 def needs_lower_role(desired: DesiredAccess, client: Observation) -> bool:
-    """True if the role is higher than agreed and the client requested to lower it.
-
-    TikTok lowers no role in place: it is removed and shared again
-    (https://ads.tiktok.com/help/article/change-the-permissions-for-your-tiktok-business-center-partner).
-    """
+    """True if the role is higher than agreed, the client requested to lower it, and the kind of asset allows that."""
     if desired.reduce_at is None or not desired.is_live or desired.link_ended or desired.lane != "connected":
         return False
-    return desired.kind == "ad_account" and rank(client.role) > rank(desired.role)
+    return desired.kind.can_be_lowered and desired.kind.rank(client.role) > desired.kind.rank(desired.role)
 
 
 def is_gone(desired: DesiredAccess, observed: ObservedAccess, history: ActionHistory) -> bool:
     """True if the access to remove was read as absent: on every side that could be read, and on at least one.
 
-    For a pixel that was linked before us only the agency's side counts: the link stays. A former member stays one.
+    For an asset that was there before us only the agency's side counts: it stays on the client's.
     """
     if desired.key is None:
         return True
     observations = [side.of(desired.key) for side in (observed.agency, observed.client)]
     if not _is_ours_alone(desired, history):
-        if desired.kind == "person":
-            return True  # a member before us: there is nothing of ours to remove
+        if not desired.kind.seen_by_agency:
+            return True  # there before us: there is nothing of ours to remove
         observations = observations[:1]
     read = [observation for observation in observations if observation.is_read]
     return bool(read) and not any(observation.role or observation.pending for observation in read)
 
 
 def _is_ours_alone(desired: DesiredAccess, history: ActionHistory) -> bool:
-    """True if it was not there before us: a pixel may have been linked, and a person a member, already."""
-    if desired.kind not in ("pixel", "person") or desired.key is None:
+    """True if it was not there before us, such as a pixel that was linked, or a person who was a member, already."""
+    if not desired.kind.may_predate or desired.key is None:
         return True
     given = history.shared.get(desired.key)
     return given is not None and given.may_have_happened
@@ -322,7 +316,7 @@ def may_write(key: AssetKey, observed: ObservedAccess) -> bool:
     return observed.client_can_write and observed.center_problem is None and observed.client.of(key).is_read
 
 
-def is_account_present(key: AssetKey, observed: ObservedAccess) -> bool:
-    """True if either side shows the ad account that it depends on."""
-    account = key.account
-    return account is None or any(side.of(account).role is not None for side in (observed.client, observed.agency))
+def is_parent_present(desired: DesiredAccess, observed: ObservedAccess) -> bool:
+    """True if either side shows the asset that it depends on."""
+    parent = desired.parent
+    return parent is None or any(side.of(parent).role is not None for side in (observed.client, observed.agency))

@@ -15,12 +15,12 @@ from app.access.grants import service as grants
 from app.access.grants.models import Grant
 from app.access.handshakes import Handshake
 from app.access.reconciler.action_history import RecordedAction, history_of
-from app.access.reconciler.planner import BY_API
 from app.access.reconciler.state import ActionHistory, AssetKey, DesiredAccess
 from app.kit import clock
 from app.links import queries as links
 from app.links import status as link_status
 from app.links.models import AccessRequest, Link
+from app.platforms import kinds
 from app.tenants.clients.models import Client
 
 #: Time after a share for which its arrival is observed although the link has ended.
@@ -88,7 +88,7 @@ async def load_input(
         *(desired_removal(grant, connected_at) for grant in removals),
     ]
     leaving = {each.key for each in desired if each.key and (each.unwanted or each.reduce_at)}
-    held = await held_by_others(session, agency_id, client_id, handshake.agency_bc_id, leaving)
+    held = await held_by_others(session, handshake, leaving)
     return ReconcileInput(
         desired=[replace(each, held_by_others=each.key in held) for each in desired] if held else desired,
         history=history,
@@ -111,11 +111,13 @@ def _is_removal(grant: Grant, handshake: Handshake) -> bool:
 
 
 async def held_by_others(
-    session: AsyncSession, agency_id: str, client_id: str, agency_bc_id: str, keys: Collection[AssetKey]
+    session: AsyncSession, handshake: Handshake, keys: Collection[AssetKey]
 ) -> frozenset[AssetKey]:
     """Those of these assets that other client records of the agency also have: a removal would affect them."""
     if not keys:
         return frozenset()
+    agency_id, client_id, agency_bc_id = handshake.agency_id, handshake.client_id, handshake.agency_bc_id
+    people = kinds.keys(lambda kind: kind.is_person, handshake.platform)
     assets = {key.asset_id for key in keys}
     granted = select(Grant.kind, Grant.asset_id, Grant.parent_asset_id).where(
         Grant.agency_id == agency_id,
@@ -123,7 +125,7 @@ async def held_by_others(
         Grant.agency_bc_id == agency_bc_id,
         Grant.asset_id.in_(assets),
         Grant.status.in_(("live", "drifted")),
-        Grant.kind != "person",
+        Grant.kind.not_in(people),
         # found access may be the result of these same access requests
         Grant.access_request_id.is_not(None),
     )
@@ -138,7 +140,7 @@ async def held_by_others(
             AccessRequest.approved_at.is_not(None),
             AccessRequest.unwanted_at.is_(None),
             AccessRequest.status.not_in(link_status.OVER),
-            AccessRequest.kind != "person",
+            AccessRequest.kind.not_in(people),
         )
     )
     found = {AssetKey(*row) for row in await session.execute(granted.union(agreed))}
@@ -196,6 +198,7 @@ async def action_history(session: AsyncSession, agency_id: str, handshake_ids: S
 
 def recorded_actions(rows: Iterable[PlatformCall]) -> list[RecordedAction]:
     """Platform calls as values of the history."""
+    invitations = kinds.invite_operations()
     return [
         RecordedAction(
             row.started_at,
@@ -207,6 +210,7 @@ def recorded_actions(rows: Iterable[PlatformCall]) -> list[RecordedAction]:
             row.code,
             row.message or "",
             row.platform_request_id,
+            invites=row.operation in invitations,
         )
         for row in rows
     ]
@@ -230,14 +234,14 @@ def desired_access(
     )
     on_its_way = last is not None and last.may_have_happened and now - last.at < LONGEST_WAY
     leaves = access_request.unwanted_at is not None
-    by_api = access_request.kind in BY_API
+    kind = kinds.find(access_request.platform, access_request.kind)
     return DesiredAccess(
         access_request_id=access_request.id,
-        kind=access_request.kind,
+        kind=kind,
         asset_id=access_request.asset_id,
         parent_asset_id=access_request.parent_asset_id,
         role=access_request.role,
-        lane="connected" if by_api and link.lane == "connected" else "guided",
+        lane="connected" if kind.by_api and link.lane == "connected" else "guided",
         approved_at=access_request.approved_at,
         declined=access_request.declined_at is not None,
         link_ended=ended,
@@ -265,7 +269,8 @@ def desired_access(
 def desired_removal(grant: Grant, connected_at: datetime | None) -> DesiredAccess:
     """Desired removal of a grant without current access request."""
     return DesiredAccess(
-        access_request_id=None, kind=grant.kind, asset_id=grant.asset_id, parent_asset_id=grant.parent_asset_id,
+        access_request_id=None, kind=kinds.find(grant.platform, grant.kind),
+        asset_id=grant.asset_id, parent_asset_id=grant.parent_asset_id,
         role=grant.role,
         lane="connected", unwanted=True, unwanted_at=grant.revocation_requested_at, connected_at=connected_at,
     )  # fmt: skip

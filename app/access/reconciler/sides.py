@@ -12,7 +12,7 @@ from app.access.connections import service as connections
 from app.access.connections.models import Connection
 from app.access.reconciler.platform_reader import NO_TOKEN, PlatformReader
 from app.access.reconciler.queries import ReconcileInput
-from app.access.reconciler.state import AssetKey, DesiredAccess, Observation, ObservedSide, ReadFailure, rank
+from app.access.reconciler.state import AssetKey, DesiredAccess, Observation, ObservedSide, ReadFailure
 from app.kit import clock
 from app.platforms.port import ConnectedPlatform
 from app.platforms.resources import DiscoveredAssets, Member
@@ -47,19 +47,19 @@ async def observe_agency(
 ) -> ObservedSide:
     """Observe the desired access with the agency's token."""
     observations: dict[AssetKey, Observation] = {}
-    kinds = {desired.kind for desired in all_desired}
+    kinds = {desired.kind.key for desired in all_desired}
     for kind in LISTED_KINDS:
         if kind in kinds or (kind == "ad_account" and "pixel" in kinds):
             observations |= await _received(reader, pair, kind, _keys(all_desired, kind))
-    pixels = [desired.key for desired in all_desired if desired.kind == "pixel" and desired.key]
+    pixels = [desired.key for desired in all_desired if desired.kind.key == "pixel" and desired.key]
     observations |= await _pixels(reader, pair, pixels, observations)
-    observations |= {desired.key: NO_TOKEN for desired in all_desired if desired.kind == "person" and desired.key}
+    observations |= {desired.key: NO_TOKEN for desired in all_desired if desired.kind.key == "person" and desired.key}
     return ObservedSide(observations)
 
 
 def _keys(all_desired: Sequence[DesiredAccess], kind: str) -> list[AssetKey]:
-    keys = [desired.key for desired in all_desired if desired.kind == kind and desired.key]
-    accounts = [desired.key.account for desired in all_desired if desired.key] if kind == "ad_account" else []
+    keys = [desired.key for desired in all_desired if desired.kind.key == kind and desired.key]
+    accounts = [desired.parent for desired in all_desired] if kind == "ad_account" else []
     return list(dict.fromkeys([*keys, *(account for account in accounts if account)]))
 
 
@@ -184,7 +184,7 @@ def asset_problems(
         if desired.key is None:
             continue
         code = _problem(known.found, pair.theirs, desired.key)
-        if code is None and pair.platform.missing_scopes(scopes, [desired.kind]) and desired.kind == "person":
+        if code is None and pair.platform.missing_scopes(scopes, [desired.kind.key]) and desired.kind.key == "person":
             code = "scope_not_authorized"
         if code:
             found[desired.key] = code
@@ -215,14 +215,14 @@ async def observe_client(
         return ObservedSide(otherwise=Observation(why_not=ReadFailure.DENIED, blocker=problem))
     observations: dict[AssetKey, Observation] = {}
     for kind in LISTED_KINDS:
-        keys = [desired.key for desired in unanswered if desired.kind == kind and desired.key]
+        keys = [desired.key for desired in unanswered if desired.kind.key == kind and desired.key]
         if keys:
             observations |= listed_observations(await _shared(reader, pair, kind), keys)
     shared = ObservedSide(observations, otherwise=Observation())
     for desired in unanswered:
-        if desired.kind != "pixel" or not desired.key or not desired.key.account:
+        if desired.kind.key != "pixel" or not desired.key or not desired.parent:
             continue
-        account = shared.of(desired.key.account).role or ours.of(desired.key.account).role
+        account = shared.of(desired.parent).role or ours.of(desired.parent).role
         if account or desired.unwanted:
             observations[desired.key] = await _pixel(reader, pair, desired.key)
         else:
@@ -270,7 +270,7 @@ async def _people(
     all_desired: Sequence[DesiredAccess],
     every: Sequence[DesiredAccess],
 ) -> dict[AssetKey, Observation]:
-    people = [desired for desired in all_desired if desired.kind == "person" and desired.key]
+    people = [desired for desired in all_desired if desired.kind.key == "person" and desired.key]
     if not people:
         return {}
     if reader.connection and not pair.platform.may([int(scope) for scope in reader.connection.scopes], "members"):
@@ -320,7 +320,7 @@ async def _opens(
     other = [role for role in roles if role != desired.role]
     if None in other:
         return Observation(member=True)
-    return Observation(max(other, key=rank) if other else desired.role)
+    return Observation(max(other, key=desired.kind.rank) if other else desired.role)
 
 
 def approved_accounts(all_desired: Sequence[DesiredAccess]) -> tuple[str, ...]:
@@ -328,6 +328,6 @@ def approved_accounts(all_desired: Sequence[DesiredAccess]) -> tuple[str, ...]:
     accounts = [
         desired.asset_id
         for desired in all_desired
-        if desired.kind == "ad_account" and desired.is_live and desired.asset_id
+        if desired.kind.key == "ad_account" and desired.is_live and desired.asset_id
     ]
     return tuple(dict.fromkeys(accounts))[:50]

@@ -6,8 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
-#: Operation that invites a person; a member is assigned ad accounts instead.
-INVITE = "bc/member/invite"
+from app.platforms.port import AssetKind
 
 
 class ReadFailure(StrEnum):
@@ -31,16 +30,11 @@ class PlatformAnswer:
 
 
 class AssetKey(NamedTuple):
-    """An asset of the client, with its kind; a pixel is used on one ad account (`parent_asset_id`)."""
+    """An asset of the client, with its kind; some are used on one other asset (`parent_asset_id`)."""
 
     kind: str
     asset_id: str
     parent_asset_id: str | None = None
-
-    @property
-    def account(self) -> "AssetKey | None":
-        """The ad account that it belongs to."""
-        return AssetKey("ad_account", self.parent_asset_id) if self.parent_asset_id else None
 
 
 @dataclass(frozen=True)
@@ -53,13 +47,13 @@ class DesiredAccess:
     `connected_at`: time of the client's connection. `seen_at`: last read as agreed; `drifted_at`: time from which it is
     not. `listed_at`: when the client's own list began to show the access that waits for the agency.
     `held_by_others`: other client records of the agency have it, so that it is neither removed nor lowered.
-    `needs_events`: the pixel must receive events. `email`: the person whom an access request of kind `person` invites.
+    `needs_events`: the asset must receive events. `email`: the person whom an access request invites.
     `center_typed`: the client typed its Business Center, which may be wrong; `shared_from`: the Business Center that
     was last observed to share it instead.
     """
 
     access_request_id: str | None
-    kind: str
+    kind: AssetKind
     asset_id: str | None
     role: str
     lane: Literal["connected", "guided"]
@@ -88,7 +82,12 @@ class DesiredAccess:
     @property
     def key(self) -> AssetKey | None:
         """The desired asset; None until the client has selected it."""
-        return AssetKey(self.kind, self.asset_id, self.parent_asset_id) if self.asset_id else None
+        return AssetKey(self.kind.key, self.asset_id, self.parent_asset_id) if self.asset_id else None
+
+    @property
+    def parent(self) -> AssetKey | None:
+        """The asset that it depends on, such as the ad account of a pixel."""
+        return AssetKey(self.kind.through, self.parent_asset_id) if self.kind.through and self.parent_asset_id else None
 
     @property
     def is_live(self) -> bool:
@@ -202,17 +201,9 @@ class ActionHistory:
     unshared: Mapping[AssetKey, PastAction] = field(default_factory=dict)
 
 
-ROLE_RANK: Mapping[str, int] = {"LINK": 1, "AD_PROMOTE": 1, "ANALYST": 1, "OPERATOR": 2, "ADMIN": 3}
-
-
-def rank(role: str | None) -> int:
-    """Rank of a role by its permissions; 0 for none."""
-    return ROLE_RANK.get(role or "", 0)
-
-
 @dataclass(frozen=True)
 class ShareAction:
-    """Share these, at most 50, in one role; a pixel with ad accounts; one person."""
+    """Share these assets of one kind in one role: at most as many as one call of that kind takes."""
 
     kind: str
     role: str
@@ -221,7 +212,7 @@ class ShareAction:
 
 @dataclass(frozen=True)
 class UnshareAction:
-    """Remove these, at most 50 of one kind; pixels and people one at a time."""
+    """Remove these assets of one kind: at most as many as one call of that kind takes."""
 
     kind: str
     keys: tuple[AssetKey, ...]

@@ -12,12 +12,12 @@ from typing import Literal
 
 from app.access.reconciler.action_history import is_exhausted, is_refused
 from app.access.reconciler.planner import (
-    is_account_present,
     is_declined,
     is_gone,
     is_guided,
     is_interrupted,
     is_invitation_rejected,
+    is_parent_present,
     last_share,
     refusal,
     share_at,
@@ -32,7 +32,6 @@ from app.access.reconciler.state import (
     PastAction,
     PlatformAnswer,
     ReadFailure,
-    rank,
 )
 from app.access.retry_policy import RetryTiming
 from app.platforms.blockers import NextActor
@@ -61,7 +60,7 @@ class Status:
 class _Case:
     """One access request with everything its status depends on.
 
-    `account` is the status of the ad account it belongs to.
+    `parent` is the status of the asset that it depends on.
     """
 
     desired: DesiredAccess
@@ -71,7 +70,7 @@ class _Case:
     history: ActionHistory
     now: datetime
     timing: RetryTiming
-    account: Status | None = None
+    parent: Status | None = None
 
     @property
     def agency(self) -> Observation:
@@ -122,12 +121,12 @@ def statuses(
     now: datetime,
     timing: RetryTiming,
 ) -> list[Status]:
-    """The status of every access request, in order. One that depends on an ad account may wait for its next actor."""
-    accounts: dict[AssetKey | None, Status] = {}
+    """The status of every access request, in order. One that depends on another asset may wait for its next actor."""
+    parents: dict[AssetKey | None, Status] = {}
     for desired in all_desired:
-        asked = desired.kind == "ad_account" and not (desired.over or desired.declined or desired.unwanted)
-        if asked and (desired.is_live or desired.key not in accounts):
-            accounts[desired.key] = status(desired, all_desired, observed, history, now, timing)
+        asked = desired.kind.has_dependents and not (desired.over or desired.declined or desired.unwanted)
+        if asked and (desired.is_live or desired.key not in parents):
+            parents[desired.key] = status(desired, all_desired, observed, history, now, timing)
     return [
         status(
             desired,
@@ -136,7 +135,7 @@ def statuses(
             history,
             now,
             timing,
-            accounts.get(desired.key.account if desired.key else None),
+            parents.get(desired.parent),
         )
         for desired in all_desired
     ]
@@ -167,16 +166,16 @@ def status(
     history: ActionHistory,
     now: datetime,
     timing: RetryTiming,
-    account: Status | None = None,
+    parent: Status | None = None,
 ) -> Status:
-    """The status of one access request; `account` is that of the ad account that it depends on."""
+    """The status of one access request; `parent` is that of the asset that it depends on."""
     if desired.over:
         return Status("ended")
     if desired.declined:
         return Status("declined")
     if desired.key is None or not (desired.approved_at or desired.unwanted):
         return Status("waiting", "client")
-    case = _Case(desired, desired.key, all_desired, observed, history, now, timing, account)
+    case = _Case(desired, desired.key, all_desired, observed, history, now, timing, parent)
     if desired.unwanted:
         return _leaving(case)
     found = _seen_by_agency(case) if case.agency.is_read else _agency_cannot_see(case)
@@ -237,7 +236,7 @@ def _of_role(case: _Case, observation: Observation, seen_by: SeenBy) -> Status:
         if case.is_silent:
             return Status(status, "platform", "platform_unavailable", role, seen_by)
         return Status("drifted" if desired.was_verified else "approved", "us", None, role, seen_by)
-    higher = rank(role) > rank(desired.role)
+    higher = desired.kind.rank(role) > desired.kind.rank(desired.role)
     if higher and is_interrupted(desired, case.history) and case.is_recent(case.history.unshared.get(case.key)):
         return Status("approved", "platform", None, role, seen_by)  # removed; this side is only slow to show it
     code, answer = "role_higher_than_requested" if higher else "role_too_low", None
@@ -258,10 +257,10 @@ _ABOUT_WHO_ASKS = frozenset({"not_bc_admin", "connection_dead", "scope_not_autho
 
 
 def _of_events(case: _Case, role: str, seen_by: SeenBy) -> Status:
-    """The role is as agreed; for a pixel that must receive events, these must be observed too."""
+    """The role is as agreed; for an asset that must receive events, these must be observed too."""
     desired = case.desired
     proof = Status("verified", None, None, role, seen_by)
-    if not desired.needs_events or desired.was_verified or desired.kind != "pixel":
+    if not desired.needs_events or desired.was_verified or not desired.kind.has_events:
         return proof
     count = case.observed.events.get(case.key)
     if count:
@@ -278,37 +277,39 @@ def _of_events(case: _Case, role: str, seen_by: SeenBy) -> Status:
 def _is_as_agreed(case: _Case, observation: Observation) -> bool:
     """True if the role observed is the agreed role, or another agreed access already covers it.
 
-    An Admin of the client's Business Center can do everything there. The client may have agreed to a wider role of the
-    same asset on another of its links.
+    A person may be allowed everything at the client. The client may have agreed to a wider role of the same asset on
+    another of its links.
     """
     desired, role = case.desired, observation.role
-    if role == desired.role or (desired.kind == "person" and observation.everything):
+    if role == desired.role or observation.everything:
         return True
     others = [each for each in case.all_desired if each is not desired and each.key == case.key and each.is_live]
-    return rank(role) > rank(desired.role) and any(each.role == role and not each.unwanted for each in others)
+    is_higher = desired.kind.rank(role) > desired.kind.rank(desired.role)
+    return is_higher and any(each.role == role and not each.unwanted for each in others)
 
 
 def _gone(case: _Case) -> Status:
     """Verified access is gone: its code and the next actor."""
     last, client = case.last, case.client
+    missing = case.desired.kind.missing_code
     if case.gives:
         late = case.is_silent
-        return Status("drifted", "platform" if late else "us", "platform_unavailable" if late else _missing(case))
-    code, answer = _missing(case), None
+        return Status("drifted", "platform" if late else "us", "platform_unavailable" if late else missing)
+    code, answer = missing, None
     if client.why_not not in (ReadFailure.DEAD, ReadFailure.NO_TOKEN) and (lasting := _lasting(case)):
         code = lasting
     elif last is not None and is_refused(last, case.desired):
         code, answer = last.blocker or "app_problem", last.answer
     elif last is not None and is_exhausted(last, case.desired):
         code, answer = _of_exhausted(last), last.answer
-    elif case.desired.kind in ("ad_account", "catalog") and case.observed.partnered is False:
+    elif case.desired.kind.between_partners and case.observed.partnered is False:
         code = "partnership_ended"
     return Status("drifted", actor_of(code), code, answer=answer)
 
 
 def _agency_cannot_see(case: _Case) -> Status:
     desired, agency, client = case.desired, case.agency, case.client
-    if agency.why_not is ReadFailure.UNAVAILABLE and not desired.was_verified and desired.kind != "person":
+    if agency.why_not is ReadFailure.UNAVAILABLE and not desired.was_verified and desired.kind.seen_by_agency:
         # it can be read, only not now: the client's word alone must not turn it green
         return _under_way(case)
     if agency.blocker == "agency_must_reauthorize" and not desired.was_verified and _is_done(case):
@@ -335,17 +336,17 @@ def _agency_cannot_see(case: _Case) -> Status:
 def _is_in_force(case: _Case) -> bool:
     """True if the agency has accepted the share that the client's list shows.
 
-    People are members of the client's own Business Center. For other kinds, the agency's token saw the access before,
-    or sees the client among its partners.
+    So it is for kinds that only the client's side shows. For others, the agency's token saw the access before, or sees
+    the client among its partners.
     """
     proved_by_agency = case.desired.was_verified and not case.desired.proved_by_client
-    return case.desired.kind == "person" or proved_by_agency or case.observed.partnered is True
+    return not case.desired.kind.seen_by_agency or proved_by_agency or case.observed.partnered is True
 
 
 def _unseen_now(case: _Case) -> Status:
-    """Verified access cannot be read now: the proof counts for `timing.proof`, for people always."""
+    """Verified access cannot be read now: its proof ends after `timing.proof`, unless only the client can see it."""
     desired = case.desired
-    if desired.kind == "person" or desired.seen_at is None or case.now < desired.seen_at + case.timing.proof:
+    if not desired.kind.seen_by_agency or desired.seen_at is None or case.now < desired.seen_at + case.timing.proof:
         return Status("verified", None, None, desired.role, None)
     if case.agency.why_not is ReadFailure.UNAVAILABLE:
         return Status("unverifiable", "platform", "platform_unavailable", desired.role)
@@ -401,7 +402,7 @@ def _under_way(case: _Case) -> Status:
         return replace(_blocked(client.blocker or "app_problem"), answer=client.answer)
     if ReadFailure.UNAVAILABLE in (client.why_not, case.agency.why_not):
         return _while_away(case)
-    return _waiting_for_account(case)
+    return _waiting_for_parent(case)
 
 
 def _of_exhausted(last: PastAction) -> str:
@@ -415,7 +416,7 @@ def _by_hand(case: _Case) -> Status:
     if case.key in case.observed.shared_elsewhere:
         return _blocked("asset_shared_elsewhere")
     absent = case.agency.is_read and case.desired.says_done and case.observed.partnered
-    return _blocked(_missing(case)) if absent else Status("awaiting_client", "client")
+    return _blocked(case.desired.kind.missing_code) if absent else Status("awaiting_client", "client")
 
 
 def _while_away(case: _Case, role: str | None = None, seen_by: SeenBy | None = None) -> Status:
@@ -425,24 +426,20 @@ def _while_away(case: _Case, role: str | None = None, seen_by: SeenBy | None = N
     return Status("approved", "us", None, role, seen_by)
 
 
-def _waiting_for_account(case: _Case) -> Status:
-    """A pixel waits for its ad account while that is in progress."""
-    if is_account_present(case.key, case.observed):
+def _waiting_for_parent(case: _Case) -> Status:
+    """It waits for the asset that it depends on, while that is in progress."""
+    if is_parent_present(case.desired, case.observed):
         return _while_away(case)
-    if case.account is None or case.account.status in ("declined", "ended", "leaving"):
+    if case.parent is None or case.parent.status in ("declined", "ended", "leaving"):
         return _blocked("account_missing")
-    if case.account.next_actor is None:  # attested, or not observed now
+    if case.parent.next_actor is None:  # attested, or not observed now
         return Status("approved", "agency")
-    return Status("approved", case.account.next_actor)
+    return Status("approved", case.parent.next_actor)
 
 
 def _lasting(case: _Case) -> str | None:
     """Lasting blocker: of the client's Business Center, or of the person who authorized."""
     return case.observed.center_problem or case.observed.asset_problems.get(case.key)
-
-
-def _missing(case: _Case) -> str:
-    return "pixel_not_linked" if case.desired.kind == "pixel" else "asset_not_shared"
 
 
 def _blocked(

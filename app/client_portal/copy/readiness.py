@@ -7,6 +7,7 @@ from typing import Literal
 from app.access.readiness.checks import Item
 from app.client_portal import status_texts
 from app.client_portal.status_texts import Case, Does
+from app.platforms.port import AssetKind
 
 #: The mark of a line, with its text for screen readers.
 Mark = Literal["done", "yours", "open", "stuck"]
@@ -144,9 +145,11 @@ class CheckLine:
     names: dict[str, str]
 
 
-def lines(items: Sequence[Item], names: Mapping[str, str], *, lane: str | None = "connected") -> list[CheckLine]:
-    """Lines of the checklist; `names` fills the placeholders."""
-    return [_line(item, names, Case("ad_account", lane, choosing=True)) for item in items]
+def lines(
+    items: Sequence[Item], names: Mapping[str, str], kind: AssetKind, *, lane: str | None = "connected"
+) -> list[CheckLine]:
+    """Lines of the checklist, which is about a kind of asset; `names` fills the placeholders."""
+    return [_line(item, names, Case(kind, lane, choosing=True)) for item in items]
 
 
 def _line(item: Item, names: Mapping[str, str], case: Case) -> CheckLine:

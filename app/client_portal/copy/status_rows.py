@@ -13,6 +13,7 @@ from app.kit.clock import long_time
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
 from app.links.status import OVER, PROVED
+from app.platforms import kinds
 from app.platforms.port import Platform
 
 
@@ -73,7 +74,7 @@ def center(aggregate: LinkAggregate) -> str:
 
 def of_choice(choice: Choice, aggregate: LinkAggregate, kind: str = "ad_account") -> ChoiceLine:
     """The line of a choice; of an ad account it names the Business Center."""
-    case = Case(kind, aggregate.link.lane, "live", choosing=True)
+    case = Case(kinds.find(aggregate.platform or "", kind), aggregate.link.lane, "live", choosing=True)
     blocker = status_texts.of_code(choice.code, case) if choice.code else None
     about = names(aggregate, choice.name) | ({"bc": choice.name} if choice.code in status_texts.ABOUT_CENTER else {})
     return ChoiceLine(
@@ -96,7 +97,7 @@ def of_access_request(
 ) -> AccessRequestRow:
     """The row of an access request: its status, or the blocker. `held`: state of the client's authorization."""
     case = Case(
-        access_request.kind,
+        kinds.find(platform.key, access_request.kind),
         aggregate.link.lane,
         held,
         was_verified=access_request.verified_at is not None,

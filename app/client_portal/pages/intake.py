@@ -21,6 +21,7 @@ from app.kit.input import places
 from app.links import answers, pasted_ids, questions
 from app.links.answers import SubmittedFile
 from app.links.questions import SCREEN, SubmittedAnswers
+from app.platforms import kinds
 from app.services import services_of
 
 router = APIRouter(include_in_schema=False)
@@ -197,7 +198,8 @@ def _checklist_screen(
     problems: Mapping[str, str],
     note: str | None = None,
 ) -> Response:
-    lines = readiness.lines(items, names(link.aggregate), lane=link.aggregate.link.lane)
+    accounts = kinds.find(link.aggregate.platform or "", "ad_account")
+    lines = readiness.lines(items, names(link.aggregate), accounts, lane=link.aggregate.link.lane)
     return screen(
         request,
         link,

@@ -261,7 +261,7 @@ class TikTok:
 
     def rank(self, kind: str, role: str) -> int:
         """Rank among the roles of the kind, from 1."""
-        return kinds.rank(kind, role)
+        return kinds.KINDS[kind].rank(role) if kind in kinds.KINDS else 0
 
     def role_words(self, kind: str, role: str) -> RoleWords:
         """The role in a client's words."""

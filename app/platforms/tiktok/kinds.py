@@ -6,23 +6,28 @@ from app.platforms.port import AssetKind, RoleWords
 from app.platforms.roles import AD_ACCOUNT_NAMES
 
 _ADVERTISER = ("ANALYST", "OPERATOR", "ADMIN")
+_SHARE = "Share {kind} {asset} of Business Center {center} with {agency} (Business Center {agency_bc_id}) as {role}."
 
-KINDS: Mapping[str, AssetKind] = {
-    kind.key: kind
-    for kind in (
-        AssetKind("ad_account", "ad account", "ad accounts", _ADVERTISER, by_api=True, names=AD_ACCOUNT_NAMES),
-        # TikTok has no roles for pixels: a pixel is linked to an ad account, or not
-        AssetKind("pixel", "pixel", "pixels", ("LINK",), by_api=True, through="ad_account"),
-        AssetKind("catalog", "catalog", "catalogs", ("AD_PROMOTE", "ADMIN")),
-        AssetKind("person", "person", "people", _ADVERTISER, by_api=True, names=AD_ACCOUNT_NAMES),
-    )
-}
+AD_ACCOUNT = AssetKind(
+    "ad_account", "ad account", "ad accounts", _ADVERTISER, names=AD_ACCOUNT_NAMES,
+    by_api=True, has_dependents=True, between_partners=True, can_be_lowered=True, is_assignable=True, plan=_SHARE,
+)  # fmt: skip
+#: TikTok has no roles for pixels: a pixel is linked to an ad account, or not.
+PIXEL = AssetKind(
+    "pixel", "pixel", "pixels", ("LINK",), through=AD_ACCOUNT.key,
+    by_api=True, share_order=1, one_per_call=True, may_predate=True, has_events=True, missing_code="pixel_not_linked",
+    plan="Connect pixel {asset} to ad account {parent}, so that {agency} can use it there. It stays yours.",
+)  # fmt: skip
+CATALOG = AssetKind("catalog", "catalog", "catalogs", ("AD_PROMOTE", "ADMIN"), between_partners=True, plan=_SHARE)
+#: People are members of the client's own Business Center; a member from before stays one.
+PERSON = AssetKind(
+    "person", "person", "people", _ADVERTISER, names=AD_ACCOUNT_NAMES,
+    by_api=True, share_order=2, one_per_call=True, seen_by_agency=False, may_predate=True, is_person=True,
+    invite_operation="bc/member/invite",
+    plan="Invite {person} of {agency} to Business Center {center} as a standard member: {role}.",
+)  # fmt: skip
 
-
-def rank(kind: str, role: str) -> int:
-    """Rank among the roles of the kind, from 1; 0 for an unknown role."""
-    known = KINDS.get(kind)
-    return known.roles.index(role) + 1 if known and role in known.roles else 0
+KINDS: Mapping[str, AssetKind] = {kind.key: kind for kind in (AD_ACCOUNT, PIXEL, CATALOG, PERSON)}
 
 
 _NEVER = "change your billing or payment method", "see your password", "remove you or your colleagues"

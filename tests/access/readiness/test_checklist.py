@@ -11,6 +11,7 @@ from app.access.readiness import checks
 from app.access.readiness.checks import ANSWERS, KEYS, ClientStatement, Facts, Item, RequestedAsset, checklist
 from app.client_portal.copy import readiness
 from app.platforms.resources import AdAccount, BusinessCenterInfo, DiscoveredAssets, Pixel
+from app.platforms.tiktok.kinds import AD_ACCOUNT
 
 BC, OTHER = "7111222233334444555", "7111222233334444601"
 TEXTS = datetime(2026, 11, 1, tzinfo=UTC)
@@ -230,7 +231,7 @@ def test_in_every_world_there_are_words_for_the_agency_and_for_the_client(facts:
     items = checklist(facts)
     for item in items:
         assert (checks.hint(item) is None) == (item.verdict.status == "pass")
-    lines = readiness.lines(items, {"agency": "North {agency}", "bc": "Maison {x}", "asset": ""})
+    lines = readiness.lines(items, {"agency": "North {agency}", "bc": "Maison {x}", "asset": ""}, AD_ACCOUNT)
     for item, line in zip(items, lines, strict=True):
         assert line.title
         assert line.mark_words

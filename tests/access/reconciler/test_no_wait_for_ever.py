@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from app.access.reconciler.planner import Wait, plan, share_at, unshare_at
 from app.access.reconciler.state import (
-    INVITE,
     ActionHistory,
     AssetKey,
     DesiredAccess,
@@ -24,6 +23,7 @@ from app.access.reconciler.state import (
 )
 from app.access.reconciler.status import Status, changes_at, statuses
 from app.access.retry_policy import RetryTiming
+from app.platforms.tiktok.kinds import AD_ACCOUNT, PERSON
 from tests.access.reconciler.test_plan import NOW
 from tests.access.reconciler.test_walks import ROLES, wants
 
@@ -82,7 +82,7 @@ def attempts(draw: st.DrawFn, keys: list[AssetKey]) -> dict[AssetKey, PastAction
             at=NOW - timedelta(minutes=draw(st.integers(1, 3000))), role=draw(st.sampled_from(ROLES[key.kind])),
             outcome=draw(st.sampled_from(["ok", "unclear", "open", "denied", "unavailable"])),
             times=draw(st.integers(0, 9)), blocker=draw(st.sampled_from(CODES)), batch=draw(st.integers(1, 2)),
-            operation=draw(st.sampled_from(["", INVITE])),
+            operation=draw(st.sampled_from(["", PERSON.invite_operation or ""])),
         )
         for key in keys
         if draw(st.integers(0, 2)) == 0
@@ -117,7 +117,7 @@ def _is_ours(
     want: DesiredAccess, wanted: list[DesiredAccess], world: ObservedAccess, tried: ActionHistory, now: datetime
 ) -> bool:
     """True if something is due for it, or for its ad account, before patience ends."""
-    accounts = [each for each in wanted if want.key and each.key == want.key.account]
+    accounts = [each for each in wanted if each.key and each.key == want.parent]
     moments = [
         at
         for each in (want, *accounts)
@@ -147,7 +147,7 @@ def check_turns(
 @given(st.data())
 def test_nothing_waits_for_us_or_the_platform_for_ever(data: st.DataObject) -> None:
     wanted = data.draw(st.lists(any_want(), min_size=1, max_size=4))
-    keys = list(dict.fromkeys(key for want in wanted if want.key for key in (want.key, want.key.account) if key))
+    keys = list(dict.fromkeys(key for want in wanted if want.key for key in (want.key, want.parent) if key))
     world = data.draw(worlds(keys))
     platform = Stubborn(
         data.draw(st.sampled_from(["ok", "unclear", "denied", "unavailable"])), data.draw(st.sampled_from(CODES)),
@@ -173,7 +173,7 @@ def test_nothing_waits_for_us_or_the_platform_for_ever(data: st.DataObject) -> N
         pytest.fail("it did not come to rest")
     for want, each in zip(wanted, statuses(wanted, world, platform.tried, now, PATIENCE), strict=True):
         assert each.next_actor != "us", (want, each)
-        if each.next_actor == "platform" and not (want.key and want.key.account):
+        if each.next_actor == "platform" and not (want.key and want.parent):
             assert each.code, (want, each)
         if each.status not in AT_REST | {"leaving"}:
             assert each.next_actor, (want, each)
@@ -187,6 +187,4 @@ def test_the_check_bites() -> None:
 
 
 def data_want() -> DesiredAccess:
-    return DesiredAccess(
-        "access_request", "ad_account", "7200000000000000100", "OPERATOR", "connected", approved_at=NOW
-    )
+    return DesiredAccess("access_request", AD_ACCOUNT, "7200000000000000100", "OPERATOR", "connected", approved_at=NOW)

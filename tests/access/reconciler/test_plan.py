@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.access.reconciler.planner import BATCH, Done, Wait, plan
+from app.access.reconciler.planner import Done, Wait, plan
 from app.access.reconciler.state import (
     ActionHistory,
     AssetKey,
@@ -20,6 +20,7 @@ from app.access.reconciler.state import (
     UnshareAction,
 )
 from app.access.retry_policy import RetryTiming
+from app.platforms.tiktok.kinds import AD_ACCOUNT, KINDS
 
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 PATIENCE = RetryTiming()
@@ -35,6 +36,7 @@ def want(asset_id: str | None = A, **more: Any) -> DesiredAccess:
         "lane": "connected",
         "approved_at": NOW - timedelta(hours=1),
     } | more
+    given_values["kind"] = KINDS[given_values["kind"]]
     return DesiredAccess(access_request_id=f"access_{asset_id}", asset_id=asset_id, **given_values)
 
 
@@ -160,7 +162,7 @@ def test_one_call_carries_one_role_and_at_most_fifty_accounts() -> None:
     step = plan(wanted, seen(), ActionHistory(), NOW, PATIENCE)
     assert isinstance(step, ShareAction)
     assert step.role == "ANALYST"
-    assert len(step.keys) == BATCH
+    assert len(step.keys) == AD_ACCOUNT.batch
     assert {key.asset_id for key in step.keys} <= set(ids[::2])
 
 

@@ -20,10 +20,10 @@ from app.access.reconciler.state import (
     ReadFailure,
     ShareAction,
     UnshareAction,
-    rank,
 )
 from app.access.reconciler.status import statuses
 from app.access.retry_policy import RetryTiming
+from app.platforms.tiktok.kinds import KINDS
 from tests.access.reconciler.test_plan import NOW, PATIENCE, seen, want
 
 ACCOUNTS = [str(7200000000000000100 + number) for number in range(4)]
@@ -96,7 +96,7 @@ class Truth:
 
     def _change(self, step: ShareAction | UnshareAction, key: AssetKey) -> None:
         if isinstance(step, ShareAction):
-            self.held[key] = max(step.role, self.held.get(key, step.role), key=rank)
+            self.held[key] = max(step.role, self.held.get(key, step.role), key=KINDS[key.kind].rank)
         else:
             self.held.pop(key, None)
 
@@ -105,12 +105,13 @@ def check(step: ShareAction | UnshareAction, wanted: list[DesiredAccess], truth:
     """Nothing without a yes, nothing that is there already, nothing of others."""
     assert world.client_can_write
     for key in step.keys:
+        rank = KINDS[key.kind].rank
         mine = [each for each in wanted if each.key == key and each.is_live]
         if isinstance(step, ShareAction):
             yes = [each for each in mine if each.role == step.role and not each.unwanted and not each.link_ended]
             assert any(each.lane == "connected" for each in yes)
             assert rank(truth.held.get(key)) < rank(step.role)
-            assert key.account is None or key.account in truth.held
+            assert all(each.parent is None or each.parent in truth.held for each in yes)
         else:
             assert key in truth.held
             leaving = [each for each in wanted if each.key == key and each.unwanted and not each.over]
@@ -161,8 +162,8 @@ def _everything_done(wanted: list[DesiredAccess], truth: Truth) -> bool:
     for each in wanted:
         alone = sum(other.key == each.key for other in wanted) == 1
         fresh = each.is_live and not each.unwanted and not each.link_ended and not each.was_verified
-        if alone and fresh and each.lane == "connected" and each.key and each.key.account is None:
-            assert rank(truth.held.get(each.key)) >= rank(each.role)
+        if alone and fresh and each.lane == "connected" and each.key and each.parent is None:
+            assert each.kind.rank(truth.held.get(each.key)) >= each.kind.rank(each.role)
         leaves = each.unwanted and not (each.over or each.declined)
         if alone and leaves and each.key and each.key.kind == "ad_account":
             assert each.key not in truth.held

@@ -56,6 +56,7 @@ def _whole(lane: str = "connected") -> LinkAggregate:
         agency=SimpleNamespace(name="Acme"),
         intake=SimpleNamespace(bc_id="7111", bc_name="Maison Lune"),
         link=SimpleNamespace(lane=lane),
+        platform="tiktok",
     )
     return cast(LinkAggregate, made)
 

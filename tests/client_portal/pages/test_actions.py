@@ -13,6 +13,7 @@ from app.client_portal import status_texts
 from app.client_portal.status_texts import Case, Held
 from app.links.models import AccessRequest
 from app.platforms.blockers import BLOCKERS
+from app.platforms.tiktok.kinds import KINDS
 from simulator.seed import ANA_CLIENT, BRAND_DE, LUNE_EU, MAISON_LUNE, PIXEL_LUNE_APP, PIXEL_LUNE_APP_CODE
 from tests.client_portal.walk import SAME_ORIGIN, Walk
 from tests.house import House
@@ -112,7 +113,7 @@ async def test_what_is_offered_leads_to_the_end(
 ) -> None:
     scene = Scene(walk, house, kind, lane)
     await scene.begin(code, held)
-    offered = status_texts.of_code(code, Case(kind, lane, held))
+    offered = status_texts.of_code(code, Case(KINDS[kind], lane, held))
     page = (await walk.see("progress")).text
     label = "Done — check now" if offered.does == "check" and "Done — check now" in page else offered.label
     assert label is not None

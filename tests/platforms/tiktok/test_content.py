@@ -4,7 +4,7 @@ from string import Formatter
 
 import pytest
 
-from app.platforms.tiktok.kinds import KINDS, ROLES, rank
+from app.platforms.tiktok.kinds import AD_ACCOUNT, CATALOG, KINDS, PIXEL, ROLES
 from app.platforms.tiktok.steps import REMOVE, SHARE
 
 PLACES = {"agency_bc_id", "agency", "role", "asset", "through"}
@@ -19,10 +19,10 @@ def test_every_role_of_every_kind_has_words() -> None:
 
 
 def test_roles_rank_from_the_smallest() -> None:
-    assert [rank("ad_account", role) for role in ("ANALYST", "OPERATOR", "ADMIN")] == [1, 2, 3]
-    assert [rank("catalog", role) for role in ("AD_PROMOTE", "ADMIN")] == [1, 2]
-    assert rank("pixel", "LINK") == 1
-    assert [rank("pixel", "ADMIN"), rank("ad_account", ""), rank("shop", "ADMIN")] == [0, 0, 0]
+    assert [AD_ACCOUNT.rank(role) for role in ("ANALYST", "OPERATOR", "ADMIN")] == [1, 2, 3]
+    assert [CATALOG.rank(role) for role in ("AD_PROMOTE", "ADMIN")] == [1, 2]
+    assert PIXEL.rank("LINK") == 1
+    assert [PIXEL.rank("ADMIN"), AD_ACCOUNT.rank(""), AD_ACCOUNT.rank(None)] == [0, 0, 0]
 
 
 def test_what_can_be_shared_by_api_and_what_hangs_on_what() -> None:
