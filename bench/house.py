@@ -22,12 +22,17 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from app.platforms.kinds import BY_PLATFORM
+
 ROOT = Path(__file__).parents[1]
 #: A module with fewer lines and one importer belongs into that importer.
 SMALL = 40
 LARGEST = 15
 COUNTING = "tests/api/test_statements.py"
 FIGURES = "KEYTURN_FIGURES"
+KINDS = frozenset(key for kinds in BY_PLATFORM.values() for key in kinds)
+#: Arguments of declarations whose texts are read by people.
+_FOR_PEOPLE = frozenset({"description", "detail", "examples", "hint", "summary"})
 
 
 @dataclass(frozen=True)
@@ -127,6 +132,74 @@ def cut(modules: Sequence[Module], everything: Sequence[Module]) -> dict[str, An
     }
 
 
+def outside_platforms(modules: Sequence[Module]) -> list[Module]:
+    """The modules of the application that are not part of a platform."""
+    return [each for each in modules if each.path.parts[0] == "app" and each.path.parts[:2] != ("app", "platforms")]
+
+
+def kind_comparisons(modules: Sequence[Module]) -> dict[str, int]:
+    """Comparisons with the key of a kind, by path: also through a constant, with `.in_()` and between sets."""
+    constants = {name for each in modules for name in _constants_of_kinds(each.tree)}
+    counted = {
+        str(each.path): sum(_compares_kinds(node, constants) for node in ast.walk(each.tree)) for each in modules
+    }
+    return {path: number for path, number in sorted(counted.items()) if number}
+
+
+def _constants_of_kinds(tree: ast.Module) -> Iterator[str]:
+    for node in tree.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None and _is_kind(node.value, set()):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+def _compares_kinds(node: ast.AST, constants: set[str]) -> bool:
+    if isinstance(node, ast.Compare):
+        return any(_is_kind(each, constants) for each in (node.left, *node.comparators))
+    if isinstance(node, ast.BinOp):
+        return any(isinstance(each, ast.Set) and _is_kind(each, constants) for each in (node.left, node.right))
+    if isinstance(node, ast.MatchValue):
+        return _is_kind(node.value, constants)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("in_", "not_in"):
+        return any(_is_kind(each, constants) for each in node.args)
+    return False
+
+
+def _is_kind(node: ast.expr, constants: set[str]) -> bool:
+    """True for the key of a kind, a collection of such keys, or a constant that holds them."""
+    if isinstance(node, ast.Constant):
+        return node.value in KINDS
+    if isinstance(node, ast.Name | ast.Attribute):
+        return (node.id if isinstance(node, ast.Name) else node.attr) in constants
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("frozenset", "set", "tuple"):
+        return any(_is_kind(each, constants) for each in node.args)
+    if isinstance(node, ast.Tuple | ast.List | ast.Set):
+        return bool(node.elts) and all(_is_kind(each, constants) for each in node.elts)
+    return False
+
+
+def naming_a_platform(modules: Sequence[Module]) -> list[str]:
+    """Paths of the modules that name a platform: in an identifier, a path, or a key. Sentences do not count."""
+    return sorted(str(each.path) for each in modules if any(map(_names_a_platform, _code(each.tree))))
+
+
+def _code(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a module without its docstrings and the texts for people."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        is_text = isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)
+        if not is_text and not (isinstance(child, ast.keyword) and child.arg in _FOR_PEOPLE):
+            yield from _code(child)
+
+
+def _names_a_platform(node: ast.AST) -> bool:
+    fields = ("id", "attr", "name", "asname", "arg", "module")
+    words = [word for name in fields if isinstance(word := getattr(node, name, None), str)]
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and not any(map(str.isspace, node.value)):
+        words.append(node.value)
+    return any(key in word.lower() for word in words for key in BY_PLATFORM)
+
+
 def requests(root: Path) -> dict[str, dict[str, int]]:
     """What the tests measure; a limit that is not met fails them, and changes nothing here."""
     with tempfile.TemporaryDirectory(prefix="keyturn-bench-") as folder:
@@ -173,6 +246,9 @@ def main() -> int:
     """Read, run, print. No figure fails the run."""
     everything = list(read(ROOT))
     found = cut([each for each in everything if each.path.parts[0] == "app"], everything)
+    outside = outside_platforms(everything)
+    found["kind_comparisons_outside_platforms"] = sum(kind_comparisons(outside).values())
+    found["modules_outside_platforms_that_name_a_platform"] = len(naming_a_platform(outside))
     asked = requests(ROOT)
     show(found, asked)
     sys.stdout.write(json.dumps({"bench": "house", **found, "requests": asked}) + "\n")

@@ -1,0 +1,78 @@
+"""What is peculiar to a platform stands in `app/platforms/`: elsewhere the platform's kinds are asked."""
+
+import ast
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from bench import house
+from bench.house import Module
+
+#: Comparisons with the key of a kind that are left, by module: issue 14 takes them out one by one.
+COMPARISONS = {
+    "app/access/buyers/service.py": 2,
+    "app/access/diagnostics/findings.py": 1,
+    "app/access/grants/service.py": 2,
+    "app/access/partners/service.py": 1,
+    "app/access/readiness/checks.py": 1,
+    "app/access/reconciler/executor.py": 5,
+    "app/access/reconciler/imports.py": 1,
+    "app/access/reconciler/sides.py": 11,
+    "app/access/requests/error_hints.py": 1,
+    "app/access/requests/people.py": 4,
+    "app/access/requests/service.py": 1,
+    "app/client_portal/link_session.py": 3,
+    "app/client_portal/pages/assets.py": 1,
+    "app/client_portal/pages/review.py": 1,
+    "app/links/aggregate.py": 2,
+    "app/links/event_data.py": 1,
+    "app/links/presets/validation.py": 3,
+}
+#: Most modules outside that name a platform.
+MOST_NAMING = 30
+
+
+@pytest.fixture(scope="module")
+def outside() -> Sequence[Module]:
+    return house.outside_platforms(list(house.read(house.ROOT)))
+
+
+def test_nothing_outside_compares_kinds(outside: Sequence[Module]) -> None:
+    assert house.kind_comparisons(outside) == COMPARISONS, "fewer: lower the number here"
+
+
+def test_few_modules_outside_name_a_platform(outside: Sequence[Module]) -> None:
+    assert len(house.naming_a_platform(outside)) == MOST_NAMING, "fewer: lower the number here"
+
+
+@pytest.mark.parametrize("line", [
+    'row.kind == "pixel"', '"person" != kind', 'kind in ("ad_account", "catalog")', 'kind not in {"pixel"}',
+    'Row.kind.in_(["person"])', 'kinds & {"pixel"}', "kind == KIND", "kind in module.LISTED",
+])  # fmt: skip
+def test_a_comparison_is_seen(line: str) -> None:
+    constants = 'KIND = "person"\nLISTED: tuple[str, ...] = ("ad_account", "catalog")\n'
+    assert house.kind_comparisons([_module(f"{constants}{line}")]) == {"app/x.py": 1}
+
+
+@pytest.mark.parametrize("line", ['question.kind == "file"', 'texts["pixel"]', 'TEXTS = {"pixel": "…"}'])
+def test_data_by_kind_is_no_comparison(line: str) -> None:
+    assert house.kind_comparisons([_module(line)]) == {}
+
+
+@pytest.mark.parametrize("line", [
+    'platforms.connected("tiktok")', "from app.platforms.tiktok import kinds", 'router.get("/callbacks/tiktok")',
+    "settings.tiktok_app", 'data["tiktok_bc_id"]', "class TikTokApp: pass",
+])  # fmt: skip
+def test_a_platform_is_seen(line: str) -> None:
+    assert house.naming_a_platform([_module(line)]) == ["app/x.py"]
+
+
+@pytest.mark.parametrize("line", ['"""TikTok."""', 'Field(examples=["tiktok"])', 'detail = "There is no TikTok app."'])
+def test_a_text_names_no_platform(line: str) -> None:
+    assert house.naming_a_platform([_module(line)]) == []
+
+
+def _module(text: str) -> Module:
+    ast.parse(text)
+    return Module(Path("app/x.py"), text)
