@@ -22,7 +22,7 @@ Key = TypeVar("Key")
 
 
 class Desired(Protocol):
-    """What an attempt is made for."""
+    """Desired access, as far as the repetition of attempts depends on it."""
 
     @property
     def acts(self) -> Sequence[datetime]:
