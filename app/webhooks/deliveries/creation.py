@@ -39,6 +39,8 @@ from app.webhooks.models import Delivery, Endpoint, WebhookBody
 from app.webhooks.policies import retry_policy
 from app.webhooks.policies.end_reason import EndReason
 
+#: What an attempt keeps of its answer once it was erased.
+ERASED_RESPONSE: Mapping[str, Any] = {"body": "", "headers": {}}
 #: `body_created_at` of a delivery whose body was deleted.
 BODY_DELETED = datetime(1970, 1, 1, tzinfo=UTC)
 #: Location of a row in its table (ctid): block and line. It is fixed while the row is locked.

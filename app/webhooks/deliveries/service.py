@@ -104,7 +104,7 @@ async def delete_payload(session: AsyncSession, agency_id: str, delivery_id: str
     await session.execute(
         update(Attempt)
         .where(Attempt.agency_id == agency_id, Attempt.delivery_id == row.id)
-        .values(body="")
+        .values(creation.ERASED_RESPONSE)
         .execution_options(synchronize_session=False)
     )
     if creation.is_body_deleted(row):

@@ -41,6 +41,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.kit import ids
 from app.kit.database import CROSS_TENANT, BulkColumns, Connected, bulk_table, bulk_values
 from app.webhooks.deliveries import conditions
+from app.webhooks.destinations.catalog import CATALOG
 from app.webhooks.models import Delivery, Endpoint, EndpointHealth
 from app.webhooks.policies import retry_policy
 from app.webhooks.policies.end_reason import EndReason
@@ -108,9 +109,9 @@ BATCH = 500
 KEY_MISSING = "key_missing"
 KEY_REST = timedelta(minutes=1)
 
-#: A lease exceeds the timeout of the endpoint `e` by ten seconds, for recording the result. A destination with several
-#: requests has several timeouts.
-LEASE_SECONDS = "10 + e.timeout_ms / 1000.0 * CASE e.destination WHEN 'hubspot' THEN 14 ELSE 1 END"
+_TIMEOUTS = " ".join(f"WHEN '{each.name}' THEN {each.attempt_timeouts}" for each in CATALOG.values())
+#: A lease exceeds the longest attempt at the endpoint `e` by ten seconds, for recording the result.
+LEASE_SECONDS = f"10 + e.timeout_ms / 1000.0 * CASE e.destination {_TIMEOUTS} END"
 
 #: Create: of `pair` (id, body, recipient, token) with `body` (events and bodies) and `recipient` (endpoints). One
 #: that has a `token` is leased from its beginning.

@@ -153,22 +153,37 @@ def public_url(destination: str, options: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class DestinationInfo:
-    """A type of destination with the defaults of its endpoints. Without event types they are required."""
+    """A type of destination: what is particular about it, and the defaults of its endpoints."""
 
     name: DestinationType
     sentence: str
+    #: without defaults, event types are required
     event_types: tuple[str, ...] = ()
     ordering: Literal["none", "by_subject"] = "none"
     rate_limit: Mapping[str, int] | None = None
     concurrency: int = 5
+    #: the agency may add headers of its own
+    takes_headers: bool = True
+    #: a new endpoint echoes a challenge first, where the installation wants it
+    is_challenged: bool = False
+    #: the agency gets the signing secret when the endpoint is created
+    shows_secret: bool = False
+    #: a tool subscribed through /hooks, and unsubscribes by answering 410
+    is_subscription: bool = False
+    #: an attempt takes at most so many time-outs of its endpoint: one for each request of a usual event
+    attempt_timeouts: int = 1
 
 
 CATALOG: dict[str, DestinationInfo] = {
     each.name: each
     for each in (
-        DestinationInfo("http", "Standard Webhooks: the event as JSON, signed."),
         DestinationInfo(
-            "rest_hook", "The same for an automation tool that subscribed through /hooks; it ends at its first 410."
+            "http", "Standard Webhooks: the event as JSON, signed.", is_challenged=True, shows_secret=True
+        ),
+        DestinationInfo(
+            "rest_hook",
+            "The same for an automation tool that subscribed through /hooks; it ends at its first 410.",
+            is_subscription=True,
         ),
         DestinationInfo(
             "slack",
@@ -180,6 +195,7 @@ CATALOG: dict[str, DestinationInfo] = {
             # https://docs.slack.dev/apis/web-api/rate-limits: one message a second for each incoming webhook
             rate_limit={"max": 1, "per_seconds": 1, "burst": 1},
             concurrency=1,
+            takes_headers=False,
         ),
         DestinationInfo(
             "hubspot",
@@ -189,9 +205,14 @@ CATALOG: dict[str, DestinationInfo] = {
             # an event takes up to ten calls; an account has 100 in ten seconds, and 5 searches a second
             rate_limit={"max": 1, "per_seconds": 1, "burst": 2},
             concurrency=2,
+            takes_headers=False,
+            attempt_timeouts=14,
         ),
         DestinationInfo(
-            "http_request", "A request of your own to any HTTP API that takes JSON, signed.", ("link.*", "access.*")
+            "http_request",
+            "A request of your own to any HTTP API that takes JSON, signed.",
+            ("link.*", "access.*"),
+            shows_secret=True,
         ),
     )
 }  # fmt: skip

@@ -15,6 +15,7 @@ from app.kit.actor import system_actor
 from app.kit.database import CROSS_TENANT, BulkColumns, bulk_table, bulk_values
 from app.webhooks import metrics
 from app.webhooks.deliveries import conditions
+from app.webhooks.destinations.catalog import CATALOG
 from app.webhooks.dispatcher.scheduler import health_state
 from app.webhooks.endpoints import lifecycle
 from app.webhooks.endpoints import service as endpoint_service
@@ -155,7 +156,7 @@ async def _windows(session: AsyncSession, keys: Sequence[Key]) -> dict[uuid.UUID
 
 async def _act(session: AsyncSession, one: _Troubled, verdict: HealthUpdate) -> None:
     row = one.row
-    if one.finished[0].attempted.endpoint.destination == "rest_hook" and any(
+    if CATALOG[one.finished[0].attempted.endpoint.destination].is_subscription and any(
         each.outcome.code == "gone" for each in one.tried
     ):
         await endpoint_service.end_hook(session, row.agency_id, row.id)

@@ -1,5 +1,6 @@
 """One attempt: the requests that a destination makes for a delivery, each sent once."""
 
+import asyncio
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,11 +11,14 @@ from app.kit import ids
 from app.kit.egress.client import Egress
 from app.kit.egress.result import HttpResult
 from app.webhooks.deliveries.transitions import ClaimedDelivery
+from app.webhooks.destinations.catalog import CATALOG
 from app.webhooks.dispatcher.endpoint_cache import EndpointSnapshot
 from app.webhooks.message import STANDARD, Destination, HttpRequest, OutboundRequest, RequestSequence, standard_webhook
 from app.webhooks.policies.end_reason import EndReason
 from app.webhooks.policies.response_classifier import AttemptOutcome
 
+#: Time-out of a request for which the time of its attempt is used up.
+LEAST_SECONDS = 0.1
 #: The answer where a destination makes no request.
 NO_ANSWER = HttpResult()
 #: A delivery that was claimed this often and never finished may kill the worker that sends it.
@@ -73,11 +77,19 @@ def start_attempt(
     return attempt
 
 
+def request_timeout(seconds: float, left: float) -> float:
+    """Time-out of the next request: the endpoint's, or the time that is left for the whole attempt."""
+    return min(seconds, max(left, LEAST_SECONDS))
+
+
 async def send_requests(attempt: AttemptResult, egress: Egress) -> None:
-    """Make the requests, each once."""
+    """Make the requests, each once, within the time for which the delivery is leased."""
+    endpoint, loop = attempt.endpoint, asyncio.get_running_loop()
+    began, longest = loop.time(), endpoint.seconds * CATALOG[endpoint.destination].attempt_timeouts
     while request := attempt.request:
+        seconds = request_timeout(endpoint.seconds, longest - (loop.time() - began))
         answer = await egress.call(
-            request.method, request.url, headers=request.headers, body=request.body, seconds=attempt.endpoint.seconds
+            request.method, request.url, headers=request.headers, body=request.body, seconds=seconds
         )
         attempt.answers.append((request.part, answer))
         if attempt.is_single:

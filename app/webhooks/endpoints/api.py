@@ -156,7 +156,7 @@ async def create_endpoint(
     )
     response.headers["ETag"] = etag(endpoint.version)
     warnings = await advice.warnings_for(session, endpoint, named=given.event_types)
-    shown = secret if endpoint.destination in ("http", "http_request") else None
+    shown = secret if CATALOG[endpoint.destination].shows_secret else None
     return CreatedEndpoint(**dict(endpoint_view(endpoint, services.keyring)), secret=shown, warnings=warnings)
 
 

@@ -186,7 +186,7 @@ def check_spec(spec: EndpointSpec) -> None:
         raise InvalidInput(fields={"retry_policy": "The delays are longer than 14 days in all."})
     if spec.payload_mode != "full" and spec.destination not in STANDARD:
         raise InvalidInput(fields={"payload_mode": f"An endpoint of {spec.destination} has no payload mode."})
-    if spec.headers and spec.destination in ("slack", "hubspot"):
+    if spec.headers and not CATALOG[spec.destination].takes_headers:
         raise InvalidInput(fields={"headers": f"An endpoint of {spec.destination} sends no headers of yours."})
     if problem := message.headers_problem(spec.headers):
         raise InvalidInput(problem, fields={"headers": problem})
@@ -233,7 +233,7 @@ def columns(agency_id: str, endpoint_id: str, spec: EndpointSpec, keyring: Keyri
 
 def _new_row(agency_id: str, spec: EndpointSpec, keyring: Keyring, *, verify: bool) -> Endpoint:
     endpoint_id = ids.new("endpoint")
-    verify = verify and spec.destination == "http"
+    verify = verify and CATALOG[spec.destination].is_challenged
     waiting = "pending_verification" if verify else "active"
     return Endpoint(
         agency_id=agency_id,
@@ -384,7 +384,7 @@ def _spec_of(endpoint: Endpoint, keyring: Keyring) -> EndpointSpec:
 
 async def _reset_health(session: AsyncSession, endpoint: Endpoint, *, verify: bool) -> None:
     """Reset health and verification after a change of the URL: they belong to the previous receiver."""
-    wanted = verify and endpoint.destination == "http"
+    wanted = verify and CATALOG[endpoint.destination].is_challenged
     endpoint.verification = "wanted" if wanted else "none"
     if endpoint.status != "disabled":
         endpoint.status = "pending_verification" if wanted else "active"

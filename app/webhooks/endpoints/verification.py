@@ -28,6 +28,7 @@ from app.kit.input.validation_errors import checked
 from app.webhooks import message
 from app.webhooks.deliveries import creation
 from app.webhooks.deliveries.service import EndpointDisabled
+from app.webhooks.destinations.catalog import CATALOG
 from app.webhooks.endpoints import lifecycle
 from app.webhooks.endpoints import queries as endpoints
 from app.webhooks.endpoints import service as endpoint_service
@@ -144,7 +145,7 @@ async def begin_verification(
 ) -> ChallengeRequest:
     """Create a challenge, which counts as a test. Raises NotFound, CannotAnswer and TooManyTests."""
     endpoint = await endpoints.find(session, agency_id, endpoint_id)
-    if endpoint.destination != "http":
+    if not CATALOG[endpoint.destination].is_challenged:
         raise CannotAnswer
     await lock_quota(session, agency_id)
     if await sent_in_last_minute(session, agency_id) >= TESTS_A_MINUTE:

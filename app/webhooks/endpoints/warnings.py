@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
 from app.events.models import Event
+from app.webhooks.destinations.catalog import CATALOG
 from app.webhooks.endpoints import queries
 from app.webhooks.models import Endpoint
 from app.webhooks.policies import event_filter
@@ -51,7 +52,7 @@ async def _preset_warning(session: AsyncSession, endpoint: Endpoint, found: list
 
 async def _same_url_warning(session: AsyncSession, endpoint: Endpoint) -> list[str]:
     others = await queries.others_there(session, endpoint)
-    if not others or endpoint.destination == "rest_hook":
+    if not others or CATALOG[endpoint.destination].is_subscription:
         return []
     return [f"{others[0].id} has the same URL: what both want arrives there twice."]
 

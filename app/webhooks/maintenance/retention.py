@@ -31,6 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.kit import clock, ids
 from app.kit.database import CROSS_TENANT, BulkColumns, Sessions, bulk_table, bulk_values
 from app.webhooks.context import MaintenanceContext
+from app.webhooks.deliveries import creation
 from app.webhooks.models import TERMINAL, Attempt, Delivery, Endpoint, PeriodicTask
 
 log = structlog.get_logger(__name__)
@@ -307,6 +308,6 @@ def _redaction(agency_id: str, rows: Sequence[tuple[str, datetime]]) -> Any:
             Attempt.created_at >= min(moment for _, moment in rows),
             Attempt.created_at <= max(moment for _, moment in rows),
         )
-        .values(body="", headers={})
+        .values(creation.ERASED_RESPONSE)
         .execution_options(synchronize_session=False)
     )

@@ -16,6 +16,7 @@ from app.kit import jobs
 from app.kit.actor import system_actor
 from app.kit.database import CROSS_TENANT, Sessions
 from app.kit.jobs import JobType
+from app.webhooks import metrics
 from app.webhooks.context import WebhookContext
 from app.webhooks.deliveries import conditions, creation, transitions
 from app.webhooks.deliveries import service as deliveries
@@ -41,6 +42,7 @@ async def advance(tools: WebhookContext, row: Replay) -> None:
 
     Raises LeaseLost if the replay was cancelled or another worker has it.
     """
+    queued = 0
     async with tools.sessions.begin() as session:
         await jobs.hold(session, row, LEASE)  # locked first, as in `service.cancel`
         endpoint = await _endpoint(session, row)
@@ -49,15 +51,17 @@ async def advance(tools: WebhookContext, row: Replay) -> None:
         elif endpoint.status != "active":
             await jobs.finish(session, row, due_in=_REST)
         else:
-            await _take_turn(session, row, endpoint)
+            queued = await _take_turn(session, row, endpoint)
+    metrics.replay_deliveries(queued)
     tools.alarm.ring()
 
 
-async def _take_turn(session: AsyncSession, row: Replay, endpoint: Endpoint) -> None:
+async def _take_turn(session: AsyncSession, row: Replay, endpoint: Endpoint) -> int:
+    """Queue what fits into one second. Returns the number of deliveries."""
     room = min(row.rate_per_second, WAITING_AT_MOST - await _waiting(session, row))
     if room <= 0:
         await jobs.finish(session, row, due_in=_TURN)
-        return
+        return 0
     selection = Selection(row.selected, row.since, row.until, row.event_types, row.subject_ids)
     place = (row.last_transaction_id or 0, row.last_event_id or BEFORE_ALL)
     found = await service.next_matches(session, endpoint, selection, place, limit=room)
@@ -67,12 +71,13 @@ async def _take_turn(session: AsyncSession, row: Replay, endpoint: Endpoint) -> 
         values |= {"last_transaction_id": found[-1][0], "last_event_id": found[-1][1]}
     if len(found) == room:
         await jobs.finish(session, row, due_in=_TURN, **values)
-        return
+        return queued
     await jobs.finish(session, row, due_in=None, status="completed", ended_at=func.now(), **values)
     data = {"endpoint_id": endpoint.id, "replay_id": row.id, "status": "completed"}
     await record(
         session, catalog.REPLAY_COMPLETED, agency_id=row.agency_id, subject_id=row.id, actor=system_actor(), data=data
     )  # fmt: skip
+    return queued
 
 
 async def _queue(session: AsyncSession, row: Replay, endpoint: Endpoint, found: Any) -> int:

@@ -271,7 +271,8 @@ async def test_what_was_sent_a_minute_ago_counts_no_more(sessions: Sessions, wor
         session.add(
             Event(
                 agency_id=agency_id, id="evt_01ksy1q3e0fzs8qj5m8g3d4w7y", type="webhook.verification_sent",
-                subject_type="endpoint", subject_id=endpoint.id, sequence=99, facts={}, actor=TESTS,
+                subject_type="endpoint", subject_id=endpoint.id, sequence=99, facts={},
+                actor_kind=TESTS.kind, actor_id=TESTS.id,
                 occurred_at=func.now() - func.make_interval(0, 0, 0, 0, 0, 0, 61),
             )
         )  # fmt: skip

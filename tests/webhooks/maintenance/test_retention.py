@@ -150,7 +150,8 @@ async def test_a_replay_goes_when_it_is_long_over_and_nothing_refers_to_it(
                 Replay(
                     agency_id=endpoint.agency_id, id=f"replay_0000000000000000000000000{name}", endpoint_id=endpoint.id,
                     selected="all", since=now, until=now, event_types=[], subject_ids=[], rate_per_second=1, matched=0,
-                    actor=TESTS, ended_at=None if days is None else now - timedelta(days=days),
+                    actor_kind=TESTS.kind, actor_id=TESTS.id,
+                    ended_at=None if days is None else now - timedelta(days=days),
                 )
             )  # fmt: skip
     await rows.add_delivery(sessions, endpoint, replay_id="replay_0000000000000000000000000b", **DONE)

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import func, select
 
 from app.events import catalog
@@ -66,8 +67,10 @@ async def test_what_ended_so_begins_anew(
     await scenes.happen(sessions, world.north.agency_id, link_id="link_under_way")
     await scenes.fan_all_out(tools)
     replay = await start(sessions, endpoint, selected)
+    counted = REGISTRY.get_sample_value("webhook_replay_deliveries_total") or 0
     await turns.turn(tools)
     assert await queued(sessions, replay) == {made[end] for end in expected}
+    assert REGISTRY.get_sample_value("webhook_replay_deliveries_total") == counted + len(expected)
     row = await turns.the_replay(sessions, world.north.agency_id)
     assert (row.status, row.matched, row.queued) == ("completed", len(expected), len(expected))
     for each in await scenes.deliveries(sessions, world.north.agency_id):
