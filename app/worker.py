@@ -42,7 +42,6 @@ from app.webhooks.dispatcher import worker as sending
 from app.webhooks.maintenance import periodic_tasks
 from app.webhooks.metrics import Heartbeat
 from app.webhooks.monitoring import Gauges
-from app.webhooks.replays import job
 from app.webhooks.replays import job as replay_job
 
 log = structlog.get_logger(__name__)
@@ -131,7 +130,7 @@ def keeping_of(chosen: Settings, sessions: Sessions) -> MaintenanceContext:
     outbox = MailQueue(Keyring.from_text(chosen.secret_keys), chosen.public_url) if chosen.mail_server else None
     return MaintenanceContext(
         sessions, outbox, days=chosen.webhook_days, body_days=chosen.webhook_body_days,
-        most_pending=chosen.webhook_most_pending, others=(job.prune_replays, throttle.prune),
+        most_pending=chosen.webhook_most_pending, others=(replay_job.prune_replays, throttle.prune),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from app.kit.database import Session
 from app.kit.errors import InvalidInput, NotFound
 from app.kit.input.fields import Digits, ExternalId, Line120, Moment, PublicId, RequestShape, Word
 from app.kit.web.paging import Cursor, Limit, Page, UpdatedSince
-from app.links import access_requests, business_centers, devices, emails, queries, questions, service
+from app.links import access_changes, business_centers, devices, emails, queries, questions, service
 from app.links.presets.preset import PresetAccessRequest
 from app.links.presets.schemas import AccessRequestFields
 from app.links.schemas import (
@@ -187,7 +187,7 @@ async def add_access_request(
     request: Request, caller: Writer, session: Session, link_id: str, given: AccessRequestFields
 ) -> AccessRequestView:
     """Request one more access on an active link. Nothing is shared before the client consents."""
-    access_request = await access_requests.add_access_request(
+    access_request = await access_changes.add_access_request(
         session,
         caller.agency_id,
         link_id,

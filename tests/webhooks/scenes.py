@@ -22,7 +22,7 @@ from app.webhooks.dispatcher import http_attempt, result_writer
 from app.webhooks.dispatcher import worker as sending
 from app.webhooks.dispatcher.endpoint_cache import EndpointCache, EndpointSnapshot
 from app.webhooks.dispatcher.fanout import AT_ONCE, Fanout, fan_out
-from app.webhooks.dispatcher.result_writer import DeliveryUpdate
+from app.webhooks.dispatcher.http_attempt import DeliveryUpdate
 from app.webhooks.dispatcher.scheduler import claim
 from app.webhooks.dispatcher.worker import Dispatcher
 from app.webhooks.endpoints import verification
@@ -142,7 +142,7 @@ async def attempted(tools: WebhookContext, delivery: ClaimedDelivery) -> Deliver
     made = http_attempt.start_attempt(delivery, await snapshot(tools, delivery), tools.destinations, clock.now())
     await http_attempt.send_requests(made, tools.egress)
     http_attempt.conclude_attempt(made)
-    return result_writer.next_update(made)
+    return http_attempt.next_update(made)
 
 
 async def deliver(tools: WebhookContext, delivery: ClaimedDelivery) -> bool:

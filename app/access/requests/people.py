@@ -9,7 +9,7 @@ from app.access.grants import service as grants
 from app.kit import ids
 from app.kit.actor import Actor
 from app.kit.errors import AppError, InvalidInput, NotFound
-from app.links import access_requests
+from app.links import access_changes
 from app.links import queries as links
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
@@ -56,7 +56,7 @@ async def request_person(
     Waits for the client's approval. Raises NotFound, LinkOver, InvalidInput, PersonKnown, TooManyPeople.
     """
     aggregate = await links.load_link(session, agency_id, link_id, lock=True)
-    access_requests.refuse_over(aggregate)
+    access_changes.refuse_over(aggregate)
     email = email.lower()
     if platform not in platforms or KIND not in platforms[platform].kinds:
         raise InvalidInput(fields={"platform": "People cannot be requested on this platform."})

@@ -13,7 +13,7 @@ from app.access.requests.manual_status import AttestationFacts, status
 from app.access.requests.schemas import LinkCalls, NewRole
 from app.kit.actor import Actor
 from app.kit.errors import AppError, NotFound
-from app.links import access_requests
+from app.links import access_changes
 from app.links import queries as links
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
@@ -98,7 +98,7 @@ async def change_role(
     actor: Actor,
 ) -> AccessRequest:
     """Request another role, and make the client's handshakes due. Raises as `request_role`."""
-    access_request = await access_requests.request_role(
+    access_request = await access_changes.request_role(
         session, agency_id, access_request_id, role=wanted.role, reason=wanted.reason, platforms=platforms, actor=actor
     )
     link = await links.find(session, agency_id, access_request.link_id)

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from sqlalchemy import Boolean, Table, Uuid, func, or_, select, text, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,15 +16,13 @@ from app.kit.database import CROSS_TENANT, BulkColumns, bulk_table, bulk_values
 from app.webhooks import metrics
 from app.webhooks.deliveries import conditions
 from app.webhooks.destinations.catalog import CATALOG
+from app.webhooks.dispatcher.http_attempt import DeliveryUpdate
 from app.webhooks.dispatcher.scheduler import health_state
 from app.webhooks.endpoints import lifecycle
 from app.webhooks.endpoints import service as endpoint_service
 from app.webhooks.models import Attempt, EndpointHealth
 from app.webhooks.policies import circuit_breaker
 from app.webhooks.policies.circuit_breaker import EndpointHealthState, HealthInput, HealthUpdate
-
-if TYPE_CHECKING:
-    from app.webhooks.dispatcher.result_writer import DeliveryUpdate
 
 #: Maximum number of attempts of the last minute that are read.
 _LOOKED_AT = 1000
@@ -83,7 +81,7 @@ class _Troubled:
     """An endpoint that failed now or earlier, with its attempts."""
 
     row: EndpointHealth
-    finished: Sequence["DeliveryUpdate"]
+    finished: Sequence[DeliveryUpdate]
     tried: Sequence[HealthInput]
     now: datetime
 
@@ -95,7 +93,7 @@ class _Troubled:
         )
 
 
-async def record_health(session: AsyncSession, finished: Sequence["DeliveryUpdate"]) -> None:
+async def record_health(session: AsyncSession, finished: Sequence[DeliveryUpdate]) -> None:
     """Apply attempts to the health of their endpoints. The number of statements does not depend on their number.
 
     Healthy endpoints cost one read.
@@ -124,7 +122,7 @@ async def record_health(session: AsyncSession, finished: Sequence["DeliveryUpdat
         await _act(session, troubled[key], verdict)
 
 
-async def _troubled(session: AsyncSession, by_endpoint: dict[Key, list["DeliveryUpdate"]]) -> dict[Key, _Troubled]:
+async def _troubled(session: AsyncSession, by_endpoint: dict[Key, list[DeliveryUpdate]]) -> dict[Key, _Troubled]:
     """Lock the health rows of endpoints that failed now or earlier, in the order of their ids."""
     if not by_endpoint:
         return {}

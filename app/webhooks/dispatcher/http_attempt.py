@@ -1,11 +1,13 @@
-"""One attempt: the requests that a destination makes for a delivery, each sent once."""
+"""One attempt: the requests that a destination makes for a delivery, each sent once, and the step that follows."""
 
 import asyncio
+import random
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from app.kit import ids
 from app.kit.egress.client import Egress
@@ -14,8 +16,11 @@ from app.webhooks.deliveries.transitions import ClaimedDelivery
 from app.webhooks.destinations.catalog import CATALOG
 from app.webhooks.dispatcher.endpoint_cache import EndpointSnapshot
 from app.webhooks.message import STANDARD, Destination, HttpRequest, OutboundRequest, RequestSequence, standard_webhook
+from app.webhooks.models import TERMINAL
+from app.webhooks.policies import retry_policy
 from app.webhooks.policies.end_reason import EndReason
 from app.webhooks.policies.response_classifier import AttemptOutcome
+from app.webhooks.policies.retry_policy import Step
 
 #: Time-out of a request for which the time of its attempt is used up.
 LEAST_SECONDS = 0.1
@@ -61,6 +66,23 @@ class AttemptResult:
             self.request = self.sequence.send(answer)
         except StopIteration as ended:
             self.request, self.outcome = None, ended.value
+
+
+class DeliveryUpdate(NamedTuple):
+    """An attempt and the step that follows it."""
+
+    attempted: AttemptResult
+    step: Step
+
+    @property
+    def delivery(self) -> ClaimedDelivery:
+        """Its delivery."""
+        return self.attempted.delivery
+
+    @property
+    def over(self) -> bool:
+        """True if the delivery has ended."""
+        return self.step.status in TERMINAL
 
 
 def start_attempt(
@@ -111,6 +133,22 @@ def outbound_request(delivery: ClaimedDelivery, endpoint: EndpointSnapshot, now:
         endpoint.id, delivery.attempt_count + 1, delivery.replay, delivery.content or b"", endpoint.signing(now),
         endpoint.headers, endpoint.options, now,
     )  # fmt: skip
+
+
+def next_update(attempted: AttemptResult) -> DeliveryUpdate:
+    """The step after an attempt, by the endpoint's retry policy."""
+    row, endpoint = attempted.delivery, attempted.endpoint
+    if attempted.outcome.arrived:
+        return DeliveryUpdate(attempted, retry_policy.ARRIVED)
+    step = retry_policy.step_after(
+        attempted.outcome,
+        made=row.attempts_since_requeue + 1,
+        policy=endpoint.retry_policy,
+        jitter=random.uniform(1.0, retry_policy.MOST_JITTER),  # noqa: S311 - spreads load, protects nothing
+        now=attempted.began,
+        expires_at=row.expires_at,
+    )
+    return DeliveryUpdate(attempted, step)
 
 
 @lru_cache(4096)

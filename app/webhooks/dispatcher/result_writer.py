@@ -2,13 +2,12 @@
 
 import asyncio
 import json
-import random
 import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
 from sqlalchemy import (
@@ -43,31 +42,11 @@ from app.webhooks.deliveries import conditions, transitions
 from app.webhooks.deliveries.service import record_exhausted
 from app.webhooks.deliveries.transitions import ClaimedDelivery, EndedDelivery, Lease
 from app.webhooks.dispatcher.endpoint_health import record_health
-from app.webhooks.dispatcher.http_attempt import AttemptResult, since_event
+from app.webhooks.dispatcher.http_attempt import DeliveryUpdate, since_event
 from app.webhooks.dispatcher.scheduler import Slots
 from app.webhooks.models import TERMINAL
-from app.webhooks.policies import retry_policy
 from app.webhooks.policies.end_reason import EndReason
 from app.webhooks.policies.response_classifier import classify_response
-from app.webhooks.policies.retry_policy import Step
-
-
-class DeliveryUpdate(NamedTuple):
-    """An attempt and the step that follows it."""
-
-    attempted: AttemptResult
-    step: Step
-
-    @property
-    def delivery(self) -> ClaimedDelivery:
-        """Its delivery."""
-        return self.attempted.delivery
-
-    @property
-    def over(self) -> bool:
-        """True if the delivery has ended."""
-        return self.step.status in TERMINAL
-
 
 lines = structlog.get_logger(__name__)
 
@@ -180,22 +159,6 @@ async def wait_for_batch(enough: Callable[[], bool]) -> None:
     latest = time.monotonic() + PATIENCE_SECONDS
     while not enough() and time.monotonic() < latest:  # noqa: ASYNC110 - several things bring it about
         await asyncio.sleep(STEP_SECONDS)
-
-
-def next_update(attempted: AttemptResult) -> DeliveryUpdate:
-    """The step after an attempt, by the endpoint's retry policy."""
-    row, endpoint = attempted.delivery, attempted.endpoint
-    if attempted.outcome.arrived:
-        return DeliveryUpdate(attempted, retry_policy.ARRIVED)
-    step = retry_policy.step_after(
-        attempted.outcome,
-        made=row.attempts_since_requeue + 1,
-        policy=endpoint.retry_policy,
-        jitter=random.uniform(1.0, retry_policy.MOST_JITTER),  # noqa: S311 - spreads load, protects nothing
-        now=attempted.began,
-        expires_at=row.expires_at,
-    )
-    return DeliveryUpdate(attempted, step)
 
 
 async def write(
@@ -333,7 +296,7 @@ _ADD = text(
 ).bindparams(*bulk_parameters("given", _EARLIER), *bulk_parameters("came", _CAME))
 
 
-async def write_attempts(to: Connected, finished: Sequence["DeliveryUpdate"], worker: str) -> set[Lease]:
+async def write_attempts(to: Connected, finished: Sequence[DeliveryUpdate], worker: str) -> set[Lease]:
     """Move the deliveries of these attempts on, by id, and log every request. Returns the leases that were lost."""
     given = _attempt_rows(finished, worker, only_well=False)
     [(_, moved)] = await to.execute(_WRITE_ATTEMPTS, given, execution_options=CROSS_TENANT)
@@ -342,7 +305,7 @@ async def write_attempts(to: Connected, finished: Sequence["DeliveryUpdate"], wo
     return late
 
 
-async def write_attempts_directly(driver: Any, finished: Sequence["DeliveryUpdate"], worker: str) -> set[Lease] | None:
+async def write_attempts_directly(driver: Any, finished: Sequence[DeliveryUpdate], worker: str) -> set[Lease] | None:
     """`write_attempts` by the driver in its own transaction, for attempts of one request each.
 
     Returns None and writes nothing if one of the endpoints is not healthy.
@@ -352,7 +315,7 @@ async def write_attempts_directly(driver: Any, finished: Sequence["DeliveryUpdat
     return _late(finished, given, moved) if written else None
 
 
-def _attempt_rows(finished: Sequence["DeliveryUpdate"], worker: str, *, only_well: bool) -> dict[str, Any]:
+def _attempt_rows(finished: Sequence[DeliveryUpdate], worker: str, *, only_well: bool) -> dict[str, Any]:
     came = _Outcomes()
     given = [came.request(each, _part(each), each.attempted.answer, _due_in(each)) for each in finished]
     return {
@@ -364,13 +327,13 @@ def _attempt_rows(finished: Sequence["DeliveryUpdate"], worker: str, *, only_wel
 
 
 def _late(
-    finished: Sequence["DeliveryUpdate"], given: Mapping[str, Any], moved: Collection[uuid.UUID] | None
+    finished: Sequence[DeliveryUpdate], given: Mapping[str, Any], moved: Collection[uuid.UUID] | None
 ) -> set[Lease]:
     ours = set(moved or ())
     return {each.delivery.lease for each, key in zip(finished, given["given_id"], strict=True) if key not in ours}
 
 
-async def _add(to: Connected, finished: Sequence["DeliveryUpdate"], late: set[Lease], worker: str) -> None:
+async def _add(to: Connected, finished: Sequence[DeliveryUpdate], late: set[Lease], worker: str) -> None:
     came = _Outcomes()
     given = [
         (*came.request(each, part, answer, None), each.delivery.lease in late)
@@ -383,12 +346,12 @@ async def _add(to: Connected, finished: Sequence["DeliveryUpdate"], late: set[Le
         await to.execute(_ADD, values, execution_options=CROSS_TENANT)
 
 
-def _part(each: "DeliveryUpdate") -> str | None:
+def _part(each: DeliveryUpdate) -> str | None:
     answers = each.attempted.answers
     return answers[-1][0] if answers else None
 
 
-def _due_in(each: "DeliveryUpdate") -> float | None:
+def _due_in(each: DeliveryUpdate) -> float | None:
     return None if each.step.due_in is None else each.step.due_in.total_seconds()
 
 
@@ -403,7 +366,7 @@ class _Outcomes:
         return bulk_values("came", _CAME, list(self._places))
 
     def request(
-        self, each: "DeliveryUpdate", part: str | None, answer: HttpResult, due_in: float | None
+        self, each: DeliveryUpdate, part: str | None, answer: HttpResult, due_in: float | None
     ) -> tuple[Any, ...]:
         """Row of a request. The last request has the outcome of the attempt; each earlier one has its own."""
         attempted, step = each.attempted, each.step

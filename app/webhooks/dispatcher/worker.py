@@ -21,8 +21,8 @@ from app.webhooks.context import WebhookContext
 from app.webhooks.deliveries.transitions import ClaimedDelivery
 from app.webhooks.dispatcher import fanout, http_attempt, result_writer, scheduler
 from app.webhooks.dispatcher.endpoint_cache import EndpointCache, EndpointSnapshot, RowVersions
-from app.webhooks.dispatcher.http_attempt import AttemptResult, abandoned_reason, unsendable_reason
-from app.webhooks.dispatcher.result_writer import WRITERS, DeliveryUpdate, ResultWriter, wait_for_batch
+from app.webhooks.dispatcher.http_attempt import AttemptResult, DeliveryUpdate, abandoned_reason, unsendable_reason
+from app.webhooks.dispatcher.result_writer import WRITERS, ResultWriter, wait_for_batch
 from app.webhooks.dispatcher.scheduler import Slots, claim
 from app.webhooks.models import Delivery
 from app.webhooks.policies.end_reason import EndReason
@@ -257,7 +257,7 @@ class Senders:
         for attempt in answered:
             try:
                 http_attempt.conclude_attempt(attempt)
-                self._ended(result_writer.next_update(attempt))
+                self._ended(http_attempt.next_update(attempt))
             except Exception:
                 self._failed(attempt.delivery)
             else:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.access.grants import service as grants
 from app.access.grants.models import Grant
-from app.links import access_requests
+from app.links import access_changes
 from app.links import queries as links
 from app.links import service as link_service
 from app.tenants.clients import service as clients
@@ -40,7 +40,7 @@ async def _ask_for_more(house: House) -> str:
     north = house.world.north
     (access_request,) = await house.access_requests(north)
     async with house.tools.sessions.begin() as session:
-        await access_requests.request_role(
+        await access_changes.request_role(
             session, north.agency_id, access_request.id, role="ADMIN", reason="To move the account.",
             platforms=house.tools.platforms, actor=TESTS,
         )  # fmt: skip

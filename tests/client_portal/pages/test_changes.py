@@ -9,7 +9,7 @@ from app.access.requests import people
 from app.access.requests.schemas import NewRole
 from app.access.requests.service import change_role
 from app.kit.database import CROSS_TENANT
-from app.links.access_requests import add_access_request
+from app.links.access_changes import add_access_request
 from app.links.models import AccessRequest
 from app.links.presets.preset import PresetAccessRequest
 from simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE

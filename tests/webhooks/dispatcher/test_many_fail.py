@@ -11,7 +11,7 @@ from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.webhooks.context import WebhookContext
 from app.webhooks.dispatcher import result_writer
-from app.webhooks.dispatcher.result_writer import DeliveryUpdate
+from app.webhooks.dispatcher.http_attempt import DeliveryUpdate
 from app.webhooks.models import EndpointHealth
 from tests.kit.egress.receivers import answers, receiver
 from tests.webhooks import scenes
