@@ -6,7 +6,7 @@ Its methods change rows in memory and draft the events. `save` writes both, at t
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,7 +19,7 @@ from app.events.recorder import EventDraft, record_all
 from app.kit import ids
 from app.kit.actor import Actor, system_actor
 from app.links import event_data, status
-from app.links.models import AccessRequest, Consent, Intake, IntakeFile, Link
+from app.links.models import AccessRequest, AccessRequestColumns, Consent, Intake, IntakeFile, Link
 from app.links.pasted_ids import SelectedAsset
 from app.links.presets.preset import Preset, PresetAccessRequest
 from app.links.status import OVER, PROVED, Pipeline, RequestStatus
@@ -293,12 +293,13 @@ class LinkAggregate:
         self.access_requests.sort(key=lambda each: (each.position, each.id))
         return access_request
 
-    def request_access(self, wanted: PresetAccessRequest, *, actor: Actor, **values: Any) -> AccessRequest:
+    def request_access(
+        self, wanted: PresetAccessRequest, *, actor: Actor, asset_id: str | None = None, person_email: str | None = None
+    ) -> AccessRequest:
         """Request one more access on an active link; it waits for the client's consent."""
         last = max(each.position for each in self.access_requests)
         access_request = self.add(new_access_request(self.link, wanted, last + 1))
-        for name, value in values.items():
-            setattr(access_request, name, value)
+        access_request.asset_id, access_request.person_email = asset_id, person_email
         self.ask_more(reason="access_requested", actor=actor)
         self.draft_event(catalog.LINK_ACCESS_ADDED, access_request, actor=actor)
         self.draft_event(catalog.ACCESS_REQUESTED, access_request, actor=actor)
@@ -312,7 +313,8 @@ class LinkAggregate:
         access_request.role, access_request.role_reason = role, reason
         if access_request.approved_at is not None:
             if wider:  # the access agreed to stays shared
-                self.await_consent(access_request, actor=system_actor(), verified_at=None)
+                access_request.verified_at = None
+                self.await_consent(access_request, actor=system_actor())
             else:
                 self.set_status(
                     access_request, status="approved", code=None, next_actor="us", actor=system_actor(),
@@ -323,11 +325,11 @@ class LinkAggregate:
         if wider:
             self.draft_event(catalog.ACCESS_REQUESTED, access_request, actor=actor)
 
-    def await_consent(self, access_request: AccessRequest, *, actor: Actor | None = None, **values: Any) -> None:
+    def await_consent(self, access_request: AccessRequest, *, actor: Actor | None = None) -> None:
         """Have an approved access request wait for the client's consent again."""
         self.set_status(
             access_request, status="waiting", code=None, next_actor="client", actor=actor, approved_at=None,
-            attested_at=None, attested_by=None, recheck_at=None, **values,
+            attested_at=None, attested_by=None, recheck_at=None,
         )  # fmt: skip
 
     def decline(self, access_request: AccessRequest) -> None:
@@ -353,7 +355,7 @@ class LinkAggregate:
             each.recheck_at = self.now
         return approved
 
-    def set_removal_blocker(self, access_request: AccessRequest, **values: Any) -> None:
+    def set_removal_blocker(self, access_request: AccessRequest, **values: Unpack[AccessRequestColumns]) -> None:
         """Record the reason why access to be removed is still there, and the next actor; the status stays."""
         for name, value in values.items():
             setattr(access_request, name, value)
@@ -366,7 +368,7 @@ class LinkAggregate:
         next_actor: str | None,
         actor: Actor | None = None,
         grant_id: str | None = None,
-        **values: Any,
+        **values: Unpack[AccessRequestColumns],
     ) -> None:
         """Set the status of an access request and its other values. A new status, or another blocker, is an event."""
         before, code_before = access_request.status, access_request.code

@@ -1,7 +1,7 @@
 """Tables of links: access requests, intake, consents, browsers and device codes; and public links with their uses."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlalchemy import CheckConstraint, Index, String, Text, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -178,6 +178,30 @@ class AccessRequest(CreatedAt, Base):
     def wider_than_usual(self) -> bool:
         """True if it requests full control."""
         return self.role == WIDE
+
+
+class AccessRequestColumns(TypedDict, total=False):
+    """Columns of an access request that change with its status."""
+
+    code: str | None
+    approved_at: datetime | None
+    declined_at: datetime | None
+    attested_at: datetime | None
+    attested_by: str | None
+    client_attested_at: datetime | None
+    client_attested_by: str | None
+    recheck_at: datetime | None
+    reduce_at: datetime | None
+    unwanted_at: datetime | None
+    verified_at: datetime | None
+    listed_at: datetime | None
+    role_seen: str | None
+    seen_by: str | None
+    shared_from_bc_id: str | None
+    platform_operation: str | None
+    platform_code: int | None
+    platform_message: str | None
+    platform_request_id: str | None
 
 
 class Intake(Base):
