@@ -1,14 +1,24 @@
 """The platform port: value types, the interface of a platform, and its four failures. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
+from app.platforms.access import (
+    AccountPair,
+    ActionMember,
+    AssetKey,
+    Observation,
+    ShareAction,
+    UnshareAction,
+    WantedAccess,
+)
 from app.platforms.resources import (
     ActivityEntry,
     AssetHolder,
+    BusinessCenterInfo,
     DiagnosticReport,
     DiscoveredAssets,
     Member,
@@ -18,6 +28,7 @@ from app.platforms.resources import (
 from app.platforms.roles import plain
 
 Outcome = Literal["ok", "denied", "unavailable", "unclear", "changed"]
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -251,8 +262,93 @@ class Platform(Protocol):
         ...
 
 
+class AssetReader(Protocol):
+    """Reads with the token of one side; a failure is an observation with its reason."""
+
+    @property
+    def closed(self) -> Observation | None:
+        """The reason why nothing more can be read, if there is one."""
+
+    @property
+    def scopes(self) -> Sequence[int] | None:
+        """The scopes of the token; None without one."""
+
+    async def read(self, call: Callable[[Access, RecordCall], Awaitable[Value]]) -> Value | Observation:
+        """The answer of a call, or an observation with the reason of its failure."""
+        ...
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One side's part of an observation.
+
+    `before`: assets that were observed before on this side; `approved`: all assets that the client approved.
+    """
+
+    reader: AssetReader
+    pair: AccountPair
+    before: Mapping[AssetKey, Observation] = field(default_factory=dict)
+    approved: Sequence[AssetKey] = ()
+
+
+@dataclass(frozen=True)
+class Execution:
+    """Circumstances of an action: token, accounts, person, and the record of its calls."""
+
+    access: Access
+    pair: AccountPair
+    person: ActionMember | None
+    record: RecordCall
+
+
+@dataclass(frozen=True)
+class ClientAssets:
+    """The client's lists as its token shows them, with its account and the scopes of the token."""
+
+    found: DiscoveredAssets
+    account_id: str
+    scopes: Sequence[int]
+
+
+class KindHandler(Protocol):
+    """Reads and changes access of one kind."""
+
+    async def observe_agency(self, reading: Reading, keys: Sequence[AssetKey]) -> Mapping[AssetKey, Observation]:
+        """The agency's view of these assets."""
+        ...
+
+    async def observe_client(self, reading: Reading, wanted: Sequence[WantedAccess]) -> Mapping[AssetKey, Observation]:
+        """The client's view of these assets; the parent of each is present on one of the sides."""
+        ...
+
+    async def count_events(self, reader: AssetReader, key: AssetKey, since: datetime) -> int | Observation:
+        """The number of events that an asset received since a day, or the reason why it is unknown."""
+        ...
+
+    def problem(self, client: ClientAssets, key: AssetKey) -> str | None:
+        """Blocker code of an asset that cannot be shared from the client's account."""
+        ...
+
+    async def share(self, execution: Execution, action: ShareAction) -> None:
+        """Share. OK means recorded, not effective."""
+        ...
+
+    async def unshare(self, execution: Execution, action: UnshareAction) -> None:
+        """Stop sharing. What is not shared counts as removed."""
+        ...
+
+
 class ConnectedPlatform(Platform, Protocol):
     """A platform that can be read and written through its API."""
+
+    @property
+    def handlers(self) -> Mapping[str, KindHandler]:
+        """The handlers of its kinds by key, in the order of observation: parents before their dependents."""
+        ...
+
+    def center_problem(self, center: BusinessCenterInfo) -> str | None:
+        """Blocker code if the person who authorized can share nothing from an account, else None."""
+        ...
 
     @property
     def default_app(self) -> App | None:
@@ -292,58 +388,12 @@ class ConnectedPlatform(Platform, Protocol):
         """Every partner of a Business Center."""
         ...
 
-    async def shared_by(self, access: Access, *, bc_id: str, partner_id: str, kind: str, record: RecordCall) -> Shares:
-        """The sharing side's view: the ad accounts or catalogs that `bc_id` shares with `partner_id`."""
-        ...
-
     async def shared_to(self, access: Access, *, bc_id: str, partner_id: str, kind: str, record: RecordCall) -> Shares:
         """The receiving side's view: the assets of `partner_id` that `bc_id` can see."""
         ...
 
-    async def share(
-        self, access: Access, *, bc_id: str, partner_id: str, asset_ids: Sequence[str], role: str, record: RecordCall
-    ) -> None:
-        """Share up to 50 ad accounts with one role. OK means recorded, not effective."""
-        ...
-
-    async def take_back(
-        self, access: Access, *, bc_id: str, partner_id: str, kind: str, asset_ids: Sequence[str], record: RecordCall
-    ) -> None:
-        """Stop sharing up to 50 assets of one kind with one partner."""
-        ...
-
-    async def pixel_accounts(self, access: Access, *, bc_id: str, code: str, record: RecordCall) -> frozenset[str]:
-        """The client's view: every ad account that a pixel is linked to, all pages."""
-        ...
-
-    async def pixels_of(self, access: Access, *, account_id: str, record: RecordCall) -> Mapping[str, str]:
-        """The pixels that an ad account can use: code -> name, all pages."""
-        ...
-
-    async def link_pixel(
-        self, access: Access, *, bc_id: str, code: str, account_ids: Sequence[str], link: bool, record: RecordCall
-    ) -> None:
-        """Link a pixel to ad accounts, or unlink it."""
-        ...
-
-    async def pixel_events(
-        self, access: Access, *, account_id: str, code: str, since: datetime, record: RecordCall
-    ) -> int:
-        """Number of events that a pixel received since a day (whole UTC days, at most 30)."""
-        ...
-
     async def members(self, access: Access, *, bc_id: str, record: RecordCall) -> tuple[Member, ...]:
         """All members and invited people of a Business Center."""
-        ...
-
-    async def invite(
-        self, access: Access, *, bc_id: str, email: str, account_ids: Sequence[str], role: str, record: RecordCall
-    ) -> None:
-        """Invite a person as STANDARD member with a role on the named ad accounts."""
-        ...
-
-    async def remove_member(self, access: Access, *, bc_id: str, user_id: str, email: str, record: RecordCall) -> None:
-        """Remove a member by `user_id`; if that is empty, cancel the invitation of `email`."""
         ...
 
     async def holders(

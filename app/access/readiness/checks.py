@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 from babel.core import get_global
 from babel.numbers import get_territory_currencies
 
-from app.access.connections import selectable_assets
 from app.kit.input import email_address
+from app.platforms import problems
 from app.platforms.resources import AdAccount, BusinessCenterInfo, DiscoveredAssets, Pixel
 
 #: Possible answers of a client, for each check that may have no other evidence.
@@ -67,10 +67,11 @@ class Facts:
     """Evidence about one link. `found`: assets that the client's connection discovered at `found_at`.
 
     `pixel_codes`, `markets` and `emails` are None without an answer yet. `approver`: name of the contact who decides.
-    `kinds`: the kinds of requested assets.
+    `platform`: of `found`; `kinds`: the kinds of requested assets.
     """
 
     today: date
+    platform: str = ""
     kinds: frozenset[str] = frozenset({"ad_account"})
     bc_id: str | None = None
     accounts: tuple[RequestedAsset, ...] = ()
@@ -155,7 +156,7 @@ def business_center(facts: Facts) -> ReadinessVerdict:
     center = facts.center
     if center is None:
         return unknown()
-    code = selectable_assets.center_problem(center)
+    code = problems.of_center(facts.platform, center)
     return from_platform(facts, center.name, code=code, blocks=code is not None and code != "not_bc_admin")
 
 
@@ -188,15 +189,15 @@ def ad_account(facts: Facts) -> ReadinessVerdict:
 
 def _chosen(facts: Facts, held: dict[str, AdAccount]) -> ReadinessVerdict:
     """The worst problem of the selected ad accounts."""
-    problems: list[tuple[bool, str, str]] = []
+    blockers: list[tuple[bool, str, str]] = []
     for each in facts.accounts:
         account = held.get(each.asset_id)
         if account is None:
-            problems.append((True, "asset_not_found", each.asset_id))
-        elif code := selectable_assets.account_problem(replace(account, ticked=True)):
-            problems.append((code in IN_THE_WAY, code, account.name))
-    if problems:
-        blocks, code, name = max(problems, key=lambda problem: problem[0])
+            blockers.append((True, "asset_not_found", each.asset_id))
+        elif code := problems.of_account(facts.platform, replace(account, ticked=True)):
+            blockers.append((code in IN_THE_WAY, code, account.name))
+    if blockers:
+        blocks, code, name = max(blockers, key=lambda blocker: blocker[0])
         return from_platform(facts, name, code=code, blocks=blocks)
     return from_platform(facts, *(held[each.asset_id].name for each in facts.accounts))
 

@@ -52,6 +52,7 @@ async def of_link(session: AsyncSession, aggregate: LinkAggregate) -> tuple[Item
     contacts = intake.contacts or []
     facts = Facts(
         today=clock.now().date(),
+        platform=platform or "",
         kinds=frozenset(access_request.kind for access_request in living),
         bc_id=intake.bc_id,
         accounts=_chosen(living, "ad_account"),

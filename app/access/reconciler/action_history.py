@@ -5,15 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol, TypeVar, cast
 
-from app.access.reconciler.state import (
-    Action,
-    ActionHistory,
-    AssetKey,
-    PastAction,
-    PlatformAnswer,
-    ShareAction,
-)
+from app.access.reconciler.state import ActionHistory, PastAction
 from app.access.retry_policy import MOST_ACCEPTED, MOST_TRIES, RetryTiming
+from app.platforms.access import Action, AssetKey, PlatformAnswer, ShareAction
 
 #: Refusals that concern the person who authorized, not one of the assets.
 ABOUT_US = frozenset({"not_bc_admin", "connection_dead", "scope_not_authorized"})

@@ -17,7 +17,7 @@ from app.access.handshakes import Handshake
 from app.access.reconciler import queries
 from app.access.reconciler.planner import is_gone
 from app.access.reconciler.queries import ReconcileInput
-from app.access.reconciler.state import AssetKey, DesiredAccess, ObservedAccess, ReadFailure
+from app.access.reconciler.state import DesiredAccess, ObservedAccess
 from app.access.reconciler.status import Status, statuses
 from app.access.retry_policy import RetryTiming
 from app.events import catalog
@@ -29,6 +29,7 @@ from app.links import queries as links
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
 from app.links.status import OVER, PROVED, as_of, following, is_dead
+from app.platforms.access import AssetKey, ReadFailure
 
 
 @dataclass

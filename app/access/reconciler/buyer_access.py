@@ -26,11 +26,11 @@ from app.access.reconciler.buyer_planner import (
 )
 from app.access.reconciler.platform_reader import PlatformReader
 from app.access.reconciler.queries import recorded_actions
-from app.access.reconciler.state import Observation, ReadFailure
 from app.access.reconciler.strategy import Act, ActionResult, Decision, ObservedCalls, Rest
 from app.access.retry_policy import NextRound
 from app.kit import clock, ids, jobs
 from app.platforms import kinds
+from app.platforms.access import Observation, ReadFailure
 from app.platforms.port import ConnectedPlatform, PlatformFailure, Priority, RecordedCall
 from app.platforms.resources import AssetHolder, Member
 

@@ -6,8 +6,9 @@ from typing import Literal
 
 from app.access.reconciler.action_history import BuyerHistory, repeat_at
 from app.access.reconciler.planner import NO_ROLE
-from app.access.reconciler.state import Observation, PastAction, ReadFailure
+from app.access.reconciler.state import PastAction
 from app.access.retry_policy import RetryTiming
+from app.platforms.access import Observation, ReadFailure
 from app.platforms.port import AssetKind
 
 #: Reads that fail until a person acts, and the code for each.

@@ -14,9 +14,10 @@ from app.access.reconciler import queries, sides
 from app.access.reconciler.platform_reader import PlatformReader
 from app.access.reconciler.queries import ReconcileInput
 from app.access.reconciler.sides import BusinessCenterPair
-from app.access.reconciler.state import AssetKey, DesiredAccess, Observation, ObservedAccess, ObservedSide, ReadFailure
+from app.access.reconciler.state import DesiredAccess, ObservedAccess, ObservedSide
 from app.access.reconciler.strategy import ObservedCalls
 from app.kit import clock
+from app.platforms.access import AssetKey, Observation, ReadFailure
 from app.platforms.port import EVENTS_WITHIN, ConnectedPlatform, Priority, RecordedCall
 from app.platforms.resources import DiscoveredAssets, PartnerInfo
 
@@ -219,7 +220,7 @@ async def search_partners(
 async def _events(
     agency: PlatformReader, pair: BusinessCenterPair, all_desired: Iterable[DesiredAccess], ours: ObservedSide
 ) -> tuple[dict[AssetKey, int], dict[AssetKey, Observation]]:
-    """Event counts of the pixels that should receive events, and the reasons why other counts are unknown."""
+    """Event counts of the assets that should receive events, and the reasons why other counts are unknown."""
     counted: dict[AssetKey, int] = {}
     unread: dict[AssetKey, Observation] = {}
     since = clock.now() - EVENTS_WITHIN
@@ -229,15 +230,7 @@ async def _events(
             continue
         if not ours.of(key).role:
             continue
-        if not has_permission(pair.platform, agency.connection, "events"):
-            unread[key] = Observation(why_not=ReadFailure.DENIED, blocker="scope_not_authorized")
-            continue
-        account_id, code = key.parent_asset_id, key.asset_id
-        count = await agency.read(
-            lambda access, record, account_id=account_id, code=code: pair.platform.pixel_events(  # type: ignore[misc]
-                access, account_id=account_id, code=code, since=since, record=record
-            )
-        )
+        count = await pair.platform.handlers[desired.kind.key].count_events(agency, key, since)
         if isinstance(count, Observation):
             unread[key] = count
         else:

@@ -17,18 +17,17 @@ from app.access.handshakes import Handshake
 from app.access.reconciler import queries
 from app.access.reconciler.action_history import recorded_request
 from app.access.reconciler.apply_observation import apply_observation
-from app.access.reconciler.executor import ActionMember, send
 from app.access.reconciler.observer import ObservationResult, has_permission, observe
 from app.access.reconciler.planner import Done, Step, plan
 from app.access.reconciler.queries import ReconcileInput
-from app.access.reconciler.sides import BusinessCenterPair, approved_accounts
-from app.access.reconciler.state import Action, ShareAction
+from app.access.reconciler.sides import BusinessCenterPair
 from app.access.reconciler.status import changes_at
-from app.access.reconciler.strategy import Act, Decision, ObservedCalls, Rest
+from app.access.reconciler.strategy import Act, ActionResult, Decision, ObservedCalls, Rest
 from app.access.retry_policy import NextRound
 from app.kit import clock, ids
 from app.links import queries as links
-from app.platforms.port import PlatformFailure, Priority, RecordedCall
+from app.platforms.access import Action, ActionMember, ShareAction
+from app.platforms.port import Access, Execution, PlatformFailure, Priority, RecordedCall, Unavailable
 
 #: A person who acted within this time is assumed to wait for the page.
 _PERSON_WAITS = timedelta(minutes=2)
@@ -182,10 +181,30 @@ def _is_same(observed_with: Connection | None, now: Connection) -> bool:
 
 
 def _member(action: Action, now: ReconcileInput) -> ActionMember | None:
-    """The person of an action, with the ad accounts that the client approved."""
+    """The person of an action, with the assets that the client approved."""
     desired = next(each for each in now.desired if each.key == action.keys[0])
     if not desired.kind.is_person:
         return None
     shared = now.history.shared.get(action.keys[0])
     is_invited = shared is not None and shared.invited
-    return ActionMember(desired.email or "", approved_accounts(now.desired), invited=is_invited)
+    approved = tuple(each.key for each in now.desired if each.key and each.is_live)
+    return ActionMember(desired.email or "", approved, invited=is_invited)
+
+
+async def send(pair: BusinessCenterPair, access: Access, action: Action, person: ActionMember | None) -> ActionResult:
+    """Send it. OK means that the platform accepted it; only an observation proves it."""
+    calls: list[RecordedCall] = []
+    failure: PlatformFailure | None = None
+    handler = pair.platform.handlers[action.kind]
+    execution = Execution(access, pair, person, calls.append)
+    try:
+        if isinstance(action, ShareAction):
+            await handler.share(execution, action)
+        else:
+            await handler.unshare(execution, action)
+    except PlatformFailure as problem:
+        failure = problem
+    if failure is not None and not any(call is failure.call for call in calls):
+        # the write itself was not sent: do not record the answers of the reads before it as its own
+        return ActionResult(None if isinstance(failure, Unavailable) else failure.call, failure, tuple(calls))
+    return ActionResult(calls[-1] if calls else None, failure, tuple(calls[:-1]))

@@ -8,19 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.access.reconciler.action_history import ABOUT_US, acted_since, in_company, is_exhausted, is_refused, repeat_at
-from app.access.reconciler.state import (
-    Action,
-    ActionHistory,
-    AssetKey,
-    DesiredAccess,
-    Observation,
-    ObservedAccess,
-    PastAction,
-    ReadFailure,
-    ShareAction,
-    UnshareAction,
-)
+from app.access.reconciler.state import ActionHistory, DesiredAccess, ObservedAccess, PastAction
 from app.access.retry_policy import MOST_REPAIRS, RetryTiming
+from app.platforms.access import Action, AssetKey, Observation, ReadFailure, ShareAction, UnshareAction
 
 #: Role of an attempt to remove access.
 NO_ROLE = ""

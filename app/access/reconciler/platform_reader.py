@@ -1,13 +1,13 @@
 """Reads with one side's token, and the reasons for their failures."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from app.access.connections import service as connections
 from app.access.connections.models import Connection
 from app.access.context import AccessContext
-from app.access.reconciler.state import Observation, PlatformAnswer, ReadFailure
+from app.platforms.access import NO_TOKEN, Observation, PlatformAnswer, ReadFailure
 from app.platforms.port import (
     Access,
     Denied,
@@ -20,7 +20,6 @@ from app.platforms.port import (
 )
 
 Value = TypeVar("Value")
-NO_TOKEN = Observation(why_not=ReadFailure.NO_TOKEN)
 REVOKED = Observation(why_not=ReadFailure.NO_TOKEN, blocker="connection_dead")
 DEAD = Observation(why_not=ReadFailure.DEAD, blocker="connection_dead")
 UNAVAILABLE = Observation(why_not=ReadFailure.UNAVAILABLE)
@@ -47,6 +46,11 @@ class PlatformReader:
             self.closed = REVOKED
         elif self.connection.status == "dead":
             self.closed = DEAD
+
+    @property
+    def scopes(self) -> Sequence[int] | None:
+        """The scopes of the token; None without a connection."""
+        return [int(scope) for scope in self.connection.scopes] if self.connection else None
 
     @property
     def is_dead(self) -> bool:

@@ -15,12 +15,13 @@ from app.access.grants import service as grants
 from app.access.grants.models import Grant
 from app.access.handshakes import Handshake
 from app.access.reconciler.action_history import RecordedAction, history_of
-from app.access.reconciler.state import ActionHistory, AssetKey, DesiredAccess
+from app.access.reconciler.state import ActionHistory, DesiredAccess
 from app.kit import clock
 from app.links import queries as links
 from app.links import status as link_status
 from app.links.models import AccessRequest, Link
 from app.platforms import kinds
+from app.platforms.access import AssetKey
 from app.tenants.clients.models import Client
 
 #: Time after a share for which its arrival is observed although the link has ended.

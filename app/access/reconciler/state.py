@@ -1,40 +1,12 @@
-"""Values for decisions about access: desired access, observed access, action history, actions. Pure."""
+"""Values for decisions about access: desired access, observed access, and the history of actions. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from app.platforms.access import NO_TOKEN, AssetKey, Observation, PlatformAnswer
 from app.platforms.port import AssetKind
-
-
-class ReadFailure(StrEnum):
-    """Reasons for which one side could not be read."""
-
-    NO_TOKEN = "no_token"  # noqa: S105 - no secret: the name of a reason
-    DEAD = "connection_dead"
-    DENIED = "denied"
-    UNAVAILABLE = "unavailable"
-    WAITS = "waits_for_account"
-
-
-@dataclass(frozen=True)
-class PlatformAnswer:
-    """The platform's own message about one call, for people and for its support."""
-
-    operation: str
-    code: int | None
-    message: str
-    request_id: str | None
-
-
-class AssetKey(NamedTuple):
-    """An asset of the client, with its kind; some are used on one other asset (`parent_asset_id`)."""
-
-    kind: str
-    asset_id: str
-    parent_asset_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -107,35 +79,11 @@ class DesiredAccess:
 
 
 @dataclass(frozen=True)
-class Observation:
-    """Observation of one asset with one side's token: its role, its absence, or the reason why that is unknown.
-
-    `blocker` is the code of a failed read, `answer` the platform's message about it. For a person, `pending`: the
-    invitation is open; `rejected`: they declined it; `member`: they accepted it and lack the ad accounts;
-    `everything`: they are Admin of the whole Business Center.
-    """
-
-    role: str | None = None
-    why_not: ReadFailure | None = None
-    blocker: str | None = None
-    pending: bool = False
-    rejected: bool = False
-    member: bool = False
-    everything: bool = False
-    answer: PlatformAnswer | None = field(default=None, compare=False)
-
-    @property
-    def is_read(self) -> bool:
-        """True if the read succeeded."""
-        return self.why_not is None
-
-
-@dataclass(frozen=True)
 class ObservedSide:
     """Observations of one side, by asset; `otherwise` is that of all other assets."""
 
     observations: Mapping[AssetKey, Observation] = field(default_factory=dict)
-    otherwise: Observation = Observation(why_not=ReadFailure.NO_TOKEN)
+    otherwise: Observation = NO_TOKEN
 
     def of(self, key: AssetKey) -> Observation:
         """Observation of one asset."""
@@ -199,23 +147,3 @@ class ActionHistory:
 
     shared: Mapping[AssetKey, PastAction] = field(default_factory=dict)
     unshared: Mapping[AssetKey, PastAction] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class ShareAction:
-    """Share these assets of one kind in one role: at most as many as one call of that kind takes."""
-
-    kind: str
-    role: str
-    keys: tuple[AssetKey, ...]
-
-
-@dataclass(frozen=True)
-class UnshareAction:
-    """Remove these assets of one kind: at most as many as one call of that kind takes."""
-
-    kind: str
-    keys: tuple[AssetKey, ...]
-
-
-Action = ShareAction | UnshareAction

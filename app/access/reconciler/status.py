@@ -23,17 +23,9 @@ from app.access.reconciler.planner import (
     share_at,
     unshare_at,
 )
-from app.access.reconciler.state import (
-    ActionHistory,
-    AssetKey,
-    DesiredAccess,
-    Observation,
-    ObservedAccess,
-    PastAction,
-    PlatformAnswer,
-    ReadFailure,
-)
+from app.access.reconciler.state import ActionHistory, DesiredAccess, ObservedAccess, PastAction
 from app.access.retry_policy import RetryTiming
+from app.platforms.access import AssetKey, Observation, PlatformAnswer, ReadFailure
 from app.platforms.blockers import NextActor
 from app.platforms.blockers import next_actor as actor_of
 

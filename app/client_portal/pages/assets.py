@@ -217,14 +217,15 @@ def _center_choices(link: CurrentLink) -> list[Choice]:
     if not link.is_connected or link.connection is None:
         return []
     return selectable_assets.business_centers(
-        connections.discovered(link.connection), link.aggregate.link.agency_bc_id or ""
+        connections.discovered(link.connection), link.connection.platform, link.aggregate.link.agency_bc_id or ""
     )
 
 
 def _account_choices(link: CurrentLink) -> list[Choice]:
     if not link.is_connected or link.connection is None:
         return []
-    return selectable_assets.accounts(connections.discovered(link.connection), link.aggregate.intake.bc_id or "")
+    found, platform = connections.discovered(link.connection), link.connection.platform
+    return selectable_assets.accounts(found, platform, link.aggregate.intake.bc_id or "")
 
 
 def _agreed(link: CurrentLink) -> list[AccessRequest]:
@@ -330,7 +331,8 @@ def _pixels_screen(
 def _pixel_choices(link: CurrentLink) -> list[Choice]:
     if not link.is_connected or link.connection is None:
         return []
-    return selectable_assets.pixels(connections.discovered(link.connection), link.aggregate.intake.bc_id or "")
+    found, platform = connections.discovered(link.connection), link.connection.platform
+    return selectable_assets.pixels(found, platform, link.aggregate.intake.bc_id or "")
 
 
 def _requests_of_kind(link: CurrentLink, kind: str) -> list[AccessRequest]:

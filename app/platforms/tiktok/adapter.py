@@ -7,19 +7,34 @@ from typing import Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from app.kit import clock
-from app.platforms.port import Access, App, AssetKind, Denied, GuidedStep, RecordCall, RecordedCall, RoleWords, Token
+from app.platforms.port import (
+    Access,
+    App,
+    AssetKind,
+    Denied,
+    GuidedStep,
+    KindHandler,
+    RecordCall,
+    RecordedCall,
+    RoleWords,
+    Token,
+)
 from app.platforms.resources import (
     ActivityEntry,
     AssetHolder,
     AssetShare,
+    BusinessCenterInfo,
     DiagnosticReport,
     DiscoveredAssets,
     Member,
     PartnerInfo,
     Shares,
 )
-from app.platforms.tiktok import diagnostics, discovery, errors, kinds, operations, responses, scopes, steps
+from app.platforms.tiktok import diagnostics, discovery, errors, kinds, operations, problems, responses, scopes, steps
 from app.platforms.tiktok.client import Wire
+from app.platforms.tiktok.partner_assets import PartnerAssets
+from app.platforms.tiktok.people import People
+from app.platforms.tiktok.pixels import Pixels
 
 #: Maximum number of days per call of `pixel/event/stats/`.
 MOST_DAYS = 30
@@ -47,6 +62,20 @@ class TikTok:
     def kinds(self) -> Mapping[str, AssetKind]:
         """Ad accounts, pixels, catalogs and people."""
         return kinds.KINDS
+
+    @property
+    def handlers(self) -> Mapping[str, KindHandler]:
+        """Ad accounts before pixels, which are observed on them."""
+        return {
+            kinds.AD_ACCOUNT.key: PartnerAssets(self, kinds.AD_ACCOUNT.key),
+            kinds.CATALOG.key: PartnerAssets(self, kinds.CATALOG.key),
+            kinds.PIXEL.key: Pixels(self),
+            kinds.PERSON.key: People(self),
+        }
+
+    def center_problem(self, center: BusinessCenterInfo) -> str | None:
+        """Blocker code by the role of the person and the status of the Business Center."""
+        return problems.of_center(center)
 
     @property
     def consent_origin(self) -> str:

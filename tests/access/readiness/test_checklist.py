@@ -23,7 +23,7 @@ EU = AdAccount(
     timezone="Europe/Paris", country="FR",
 )  # fmt: skip
 US = replace(EU, asset_id="7200000000000000103", name="Maison Lune US", currency="USD", timezone="America/New_York")
-NOTHING = Facts(today=date(2026, 11, 22))
+NOTHING = Facts(today=date(2026, 11, 22), platform="tiktok")
 ASKED = replace(
     NOTHING, kinds=frozenset({"ad_account", "pixel"}), bc_id=BC, accounts=(RequestedAsset(EU.asset_id),),
     pixel_codes=(), markets=("FR", "DE"), emails=("ana@maisonlune.example",), approver="Ana Client", intake_at=TEXTS,
@@ -200,7 +200,7 @@ WORDS = some.fixed_dictionaries(
     },
 )
 WORLDS = some.builds(
-    Facts, today=some.just(date(2026, 11, 22)),
+    Facts, today=some.just(date(2026, 11, 22)), platform=some.just("tiktok"),
     kinds=some.frozensets(some.sampled_from(["ad_account", "pixel", "catalog", "person", "custom"])),
     bc_id=some.sampled_from([None, BC, OTHER]), accounts=CHOSEN, pixels=CHOSEN,
     pixel_codes=some.sampled_from([None, (), ("C4",)]),

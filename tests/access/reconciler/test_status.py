@@ -5,15 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from app.access.reconciler.state import (
-    DesiredAccess,
-    Observation,
-    ObservedAccess,
-    ObservedSide,
-    PastAction,
-    ReadFailure,
-)
+from app.access.reconciler.state import DesiredAccess, ObservedAccess, ObservedSide, PastAction
 from app.access.reconciler.status import Status, status
+from app.platforms.access import Observation, ReadFailure
 from tests.access.reconciler.test_plan import KEY_A, KEY_P, NOW, PATIENCE, A, a_try, as_tried, pixel, seen, want
 
 NO = ReadFailure.NO_TOKEN

@@ -2,11 +2,10 @@
 
 from typing import Any, cast
 
-from app.access.reconciler import sides
-from app.access.reconciler.executor import ActionMember, send
+from app.access.reconciler.partner_access import send
 from app.access.reconciler.sides import BusinessCenterPair
-from app.access.reconciler.state import AssetKey, UnshareAction
 from app.access.reconciler.strategy import ActionResult
+from app.platforms.access import ActionMember, AssetKey, UnshareAction
 from app.platforms.port import (
     Access,
     PlatformFailure,
@@ -17,6 +16,7 @@ from app.platforms.port import (
     UnexpectedAnswer,
 )
 from app.platforms.resources import Member
+from app.platforms.tiktok.people import People, member_of
 
 NORA = "nora@northagency.example"
 NOT_MADE = RecordedCall("bc/member/delete", {}, "unavailable", None, "TikTok was not called", None, {}, 0)
@@ -27,6 +27,7 @@ class _Platform:
 
     def __init__(self, failure: PlatformFailure | None, *members: Member) -> None:
         self.failure, self.seen, self.removed = failure, members, list[str]()
+        self.handlers = {"person": People(cast(Any, self))}
 
     async def members(self, _access: object, *, bc_id: str, record: RecordCall) -> tuple[Member, ...]:
         record(RecordedCall("bc/member/get", {"bc_id": bc_id}, "ok", 0, "OK", "request-1", {}, 3))
@@ -59,4 +60,4 @@ async def test_who_said_no_once_and_is_a_member_now_is_removed_as_a_member() -> 
     platform = _Platform(None, *rows)
     await _send(platform)
     assert platform.removed == ["77"]
-    assert min(rows, key=sides.membership_rank).relation == "BOUND"
+    assert member_of(rows, NORA) == rows[1]
