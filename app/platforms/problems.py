@@ -8,7 +8,7 @@ from app.platforms.tiktok import problems as tiktok
 
 
 class Problems(Protocol):
-    """What a platform's statuses mean: a blocker code, or None if the asset can be shared."""
+    """Meaning of a platform's statuses: a blocker code, or None if the asset can be shared."""
 
     def of_center(self, center: BusinessCenterInfo) -> str | None: ...
 
