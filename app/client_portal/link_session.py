@@ -71,7 +71,7 @@ class CurrentLink:
 def progress_of(aggregate: LinkAggregate, *, connected: bool, ready: bool) -> Progress:
     """Progress of the client on a link."""
     intake = aggregate.intake
-    accounts = [access_request for access_request in aggregate.access_requests if access_request.kind == "ad_account"]
+    accounts = [each for each in aggregate.access_requests if screens.OF_KIND.get(each.kind) == "accounts"]
     return Progress(
         sequence=screens_of(aggregate),
         lane=aggregate.link.lane,
@@ -100,15 +100,15 @@ def progress_of(aggregate: LinkAggregate, *, connected: bool, ready: bool) -> Pr
 
 def screens_of(aggregate: LinkAggregate) -> tuple[str, ...]:
     """The screens of a link, as its preset and its access requests need them."""
-    kinds = {access_request.kind for access_request in aggregate.access_requests}
+    choosing = {screens.OF_KIND.get(access_request.kind) for access_request in aggregate.access_requests}
     connecting = any(not access_request.is_custom for access_request in aggregate.access_requests)
     asked = {
         "way": connecting,
         "business-center": connecting,
-        "accounts": "ad_account" in kinds,
+        "accounts": "accounts" in choosing,
         "others": any(access_request.is_custom for access_request in aggregate.access_requests),
         "get-ready": connecting,
-        "pixels": connecting and (bool(kinds & {"pixel", "catalog"}) or aggregate.preset.asks_screen("pixels")),
+        "pixels": connecting and ("pixels" in choosing or aggregate.preset.asks_screen("pixels")),
     }
     return tuple(screen for screen in screens.SEQUENCE if asked.get(screen, aggregate.preset.asks_screen(screen)))
 

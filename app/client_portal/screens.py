@@ -21,6 +21,10 @@ AFTER = ("progress", "receipt")
 USUAL_SEQUENCE = tuple(screen for screen in SEQUENCE if screen not in ("questions", "others"))
 
 
+#: The screen on which assets of each kind are chosen. People are named by the agency.
+OF_KIND = {"ad_account": "accounts", "pixel": "pixels", "catalog": "pixels"}
+
+
 @dataclass(frozen=True)
 class Progress:
     """Progress of a client on one link."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from app.client_portal import screens
 from app.platforms.port import EVENTS_WITHIN, AssetKind
 
 #: Action of a button under a blocker: authorize at the platform, check again, choose another asset, share by hand,
@@ -16,8 +17,6 @@ Does = Literal["connect", "check", "change", "by_hand", "reduce", "take_center"]
 Tone = Literal["good", "moving", "yours", "quiet"]
 Held = Literal["live", "given_back", "ended", "never"]
 _ANY_KIND = AssetKind("asset", "asset", "assets", (), by_api=True)
-#: Screen on which the client chooses another asset of a kind; of all others on that of pixels.
-_SCREENS = {"ad_account": "accounts"}
 
 
 @dataclass(frozen=True)
@@ -210,7 +209,7 @@ def _other_choice(sentence: str, label: str = "Choose another", *, then: str = "
     def words(case: Case) -> BlockerTexts:
         if case.kind.is_person or case.was_verified:
             return _checked_again(f"{sentence} {then}".strip())(case)
-        return BlockerTexts(sentence, label, "change", screen=_SCREENS.get(case.kind.key, "pixels"))
+        return BlockerTexts(sentence, label, "change", screen=screens.OF_KIND[case.kind.key])
 
     return words
 

@@ -236,8 +236,8 @@ class LinkAggregate:
             _name(each, None)
         for each in list(needless):
             self._remove(each)
-        if kind == "ad_account":
-            self._forget_pixels_elsewhere(shared)
+        if pattern.asset_kind.has_dependents:
+            self._forget_dependents_elsewhere(shared)
 
     def name_manual_ids(self, given: Mapping[str, str | None]) -> None:
         """Set the client's own ids on manual platforms, by access request; approved ones stay unchanged."""
@@ -487,11 +487,11 @@ class LinkAggregate:
             if each.approved_at is None and each.declined_at is None:
                 self.set_status(each, status="ended", code=None, next_actor=None, actor=system_actor())
 
-    def _forget_pixels_elsewhere(self, shared: Collection[str]) -> None:
+    def _forget_dependents_elsewhere(self, shared: Collection[str]) -> None:
         """Clear pixels of ad accounts that are no longer chosen, so that they are requested again."""
-        accounts = {each.asset_id for each in self.access_requests if each.kind == "ad_account"}
+        parents = {each.asset_id for each in self.access_requests if each.asset_kind.has_dependents}
         for each in self.access_requests:
-            if each.parent_asset_id and each.parent_asset_id not in accounts:
+            if each.parent_asset_id and each.parent_asset_id not in parents:
                 if each.approved_at or each.id in shared:
                     continue
                 _name(each, None)

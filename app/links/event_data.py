@@ -19,11 +19,7 @@ def of_link(
 ) -> dict[str, Any]:
     """Data about the link as a whole."""
     counted = [access_request for access_request in access_requests if access_request.status not in OVER]
-    accounts = [
-        access_request.asset_id
-        for access_request in access_requests
-        if access_request.kind == "ad_account" and access_request.asset_id
-    ]
+    parents = [each.asset_id for each in access_requests if each.asset_kind.has_dependents and each.asset_id]
     return {
         **clients.facts(client),
         "contact_email": _given_address(intake) or client.contact_email,
@@ -37,7 +33,7 @@ def of_link(
         "assets_verified": sum(access_request.status in PROVED for access_request in counted),
         "assets_blocked": sum(access_request.status == "blocked" for access_request in counted),
         "tiktok_bc_id": intake.bc_id if intake else None,
-        "tiktok_ad_account_ids": joined(accounts) if accounts else None,
+        "tiktok_ad_account_ids": joined(parents) if parents else None,
         "tiktok_pixel_codes": joined(intake.pixel_codes) if intake else None,
         "target_markets": joined(intake.markets) if intake else None,
     }

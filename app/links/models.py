@@ -12,7 +12,9 @@ from app.kit.jobs import JobMixin
 from app.kit.web.paging import Changing
 from app.links.presets.preset import WIDE
 from app.links.status import ACCESS_STATUSES, LANES, STAGES, STATUSES, TURNS
+from app.platforms import kinds
 from app.platforms.manual.library import CUSTOM
+from app.platforms.port import AssetKind
 
 
 class Link(Changing, JobMixin, CreatedAt, Base):
@@ -148,6 +150,11 @@ class AccessRequest(CreatedAt, Base):
     platform_request_id: Mapped[str | None] = mapped_column(String(128))
     verified_at: Mapped[datetime | None]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+    @property
+    def asset_kind(self) -> AssetKind:
+        """Its kind with the platform's declarations."""
+        return kinds.find(self.platform, self.kind)
 
     @property
     def is_custom(self) -> bool:

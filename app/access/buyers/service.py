@@ -19,7 +19,7 @@ from app.kit.errors import InvalidInput, NotFound
 from app.links import queries as links
 from app.links.models import AccessRequest
 from app.links.status import OVER
-from app.platforms import roles
+from app.platforms import kinds, roles
 from app.tenants.agencies.models import BusinessCenter
 
 MOST_BUYERS = 50
@@ -103,7 +103,7 @@ async def set_for_link(
     asked = [
         access_request.role
         for access_request in aggregate.access_requests
-        if access_request.kind == "ad_account" and access_request.status not in OVER
+        if access_request.asset_kind.is_assignable and access_request.status not in OVER
     ]
     largest = max(asked, key=_rank, default=None)
     above = [email for email, role in people.items() if largest and _rank(role) > _rank(largest)]
@@ -246,7 +246,8 @@ async def _grants(
         BuyerAccess.agency_id == agency_id, BuyerAccess.grant_id == Grant.id, BuyerAccess.status != "ended"
     )
     rows = select(Grant, named | left.exists()).where(
-        Grant.agency_id == agency_id, Grant.kind == "ad_account", Grant.access_request_id.is_not(None),
+        Grant.agency_id == agency_id, Grant.kind.in_(kinds.keys(lambda kind: kind.is_assignable)),
+        Grant.access_request_id.is_not(None),
         (Grant.status != "ended") | left.exists(), *which,
     )  # fmt: skip
     found = (await session.execute(rows.order_by(Grant.id))).all()

@@ -8,6 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.kit import ids
 from app.kit.database import Base, CreatedAt, agency_key, belongs_to, belongs_to_agency
 from app.kit.web.paging import Changing
+from app.platforms import kinds
+from app.platforms.port import AssetKind
 
 
 class Grant(Changing, CreatedAt, Base):
@@ -59,3 +61,8 @@ class Grant(Changing, CreatedAt, Base):
     code: Mapped[str | None] = mapped_column(String(48))
     next_actor: Mapped[str | None] = mapped_column(String(16))
     ended_at: Mapped[datetime | None]
+
+    @property
+    def asset_kind(self) -> AssetKind:
+        """Its kind with the platform's declarations."""
+        return kinds.find(self.platform, self.kind)

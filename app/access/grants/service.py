@@ -217,7 +217,7 @@ async def revoke_grant(session: AsyncSession, agency_id: str, grant_id: str, *, 
     if grant.status in ("revoking", "ended"):
         return grant
     together = [grant, *await _dependents(session, grant)]
-    if grant.kind == "pixel" and not await _is_ours(session, grant):
+    if _may_have_been_there(grant) and not await _is_ours(session, grant):
         raise PixelWasLinkedBefore
     for each in together:
         await _revoke(session, each, actor)
@@ -260,7 +260,7 @@ async def _requests(session: AsyncSession, grant: Grant) -> Sequence[AccessReque
 
 
 async def _dependents(session: AsyncSession, grant: Grant) -> Sequence[Grant]:
-    if grant.kind != "ad_account":
+    if not grant.asset_kind.has_dependents:
         return []
     rows = select(Grant).where(
         Grant.agency_id == grant.agency_id, Grant.client_id == grant.client_id, Grant.platform == grant.platform,
@@ -268,6 +268,11 @@ async def _dependents(session: AsyncSession, grant: Grant) -> Sequence[Grant]:
         Grant.status.in_(("live", "drifted")),
     )  # fmt: skip
     return (await session.scalars(rows.with_for_update())).all()
+
+
+def _may_have_been_there(grant: Grant) -> bool:
+    """True if it may be older than our access, and removing that would remove it: a person only loses the assets."""
+    return grant.asset_kind.may_predate and not grant.asset_kind.is_person
 
 
 async def _is_ours(session: AsyncSession, grant: Grant) -> bool:

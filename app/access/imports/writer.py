@@ -19,6 +19,7 @@ from app.events.catalog import EventType
 from app.events.recorder import EventDraft, record_all
 from app.kit import clock, ids
 from app.kit.actor import system_actor
+from app.platforms import kinds
 from app.platforms.resources import AssetShare, PartnerInfo
 from app.tenants.clients import service as clients
 
@@ -78,7 +79,20 @@ async def _save_batch(session: AsyncSession, row: Import, seen: Sequence[Partner
 
 def _unread(row: Import) -> dict[str, Any]:
     """Columns of a partner at the start of this import."""
-    return {"import_id": row.id, "to_read": "ad_account", "tries": 0, **call_recorder.failure_columns()}
+    return {
+        "import_id": row.id,
+        "to_read": kinds_to_read(row.platform)[0],
+        "tries": 0,
+        **call_recorder.failure_columns(),
+    }
+
+
+def kinds_to_read(platform: str) -> tuple[str, ...]:
+    """The kinds that partners share, in their order.
+
+    The first kind of all partners comes first, so that an agency of 200 partners sees it within a minute.
+    """
+    return kinds.keys(lambda kind: kind.between_partners, platform)
 
 
 async def known_grants(session: AsyncSession, partner: Partner, kind: str) -> Mapping[str, KnownGrant]:

@@ -15,6 +15,7 @@ from app.events.recorder import record
 from app.kit.actor import Actor, system_actor
 from app.kit.errors import AppError, NotFound
 from app.links.models import Intake, Link
+from app.platforms import kinds
 from app.tenants.clients import service as clients
 from app.tenants.clients.models import Client
 
@@ -66,7 +67,7 @@ async def shared(session: AsyncSession, agency_id: str, partners: Sequence[Partn
         .where(
             Grant.agency_id == agency_id,
             Grant.bc_id.in_({partner.bc_id for partner in partners}),
-            Grant.kind.in_(("ad_account", "catalog")),
+            Grant.kind.in_(kinds.keys(lambda kind: kind.between_partners)),
             Grant.status.in_(("live", "revoking")),
         )
         .group_by(Grant.bc_id, Grant.agency_bc_id)

@@ -335,7 +335,7 @@ def from_client(facts: Facts, key: str, otherwise: ReadinessVerdict) -> Readines
 
 _ANY: frozenset[str] = frozenset()
 _ACCOUNT = frozenset({"ad_account", "pixel", "person"})
-_CENTER = _ACCOUNT | {"catalog"}
+_CENTER = frozenset({"ad_account", "pixel", "person", "catalog"})
 #: Checks in display order: the kinds of assets each applies to (none: always), and its rule.
 _RULES: dict[str, tuple[frozenset[str], Rule]] = {
     "business_center": (_CENTER, business_center),

@@ -33,8 +33,8 @@ BATCH, AT_ONCE = 24, 4
 LONGEST_READING = 30.0
 #: Failures of the platform after which a partner, or the whole import, is given up until the next import.
 MOST_TRIES, MOST_SETBACKS = 5, 20
-#: Ad accounts of all partners come first, so that an agency of 200 partners sees them within a minute.
-_NEXT_KIND = {"ad_account": "catalog", "catalog": None}
+#: Number of partners of which each kind was read.
+_DONE = {"ad_account": Import.partners_done, "catalog": Import.catalogs_done}
 
 
 @dataclass
@@ -260,8 +260,9 @@ async def _write_failure(
 
 async def _advance(session: AsyncSession, row: Import, partner: Partner, kind: str, **counted: object) -> None:
     """Advance to the partner's next kind: this one was read, or given up."""
-    partner.to_read, partner.tries = _NEXT_KIND[kind], 0
-    done = Import.partners_done if kind == "ad_account" else Import.catalogs_done
+    read = writer.kinds_to_read(row.platform)
+    partner.to_read, partner.tries = next(iter(read[read.index(kind) + 1 :]), None), 0
+    done = _DONE[kind]
     if partner.gone_at is None:
         counted[done.key] = done + 1
     await session.flush()

@@ -22,6 +22,8 @@ _BY_STATUS = {
     "set that first: PUT /api/v1/agency/platform-apps/tiktok).",
 }
 
+_BY_STATUS_AND_KIND = {("awaiting_partner", "person"): BLOCKERS["invitation_pending"].hint}
+
 #: Hints for manual platforms, which no token can read.
 _BY_STATUS_OF_CUSTOM = {
     "awaiting_partner": "The client says that the steps are done: check that it works, then attest it "
@@ -47,6 +49,4 @@ def hint(
         known = BLOCKERS.get(code)
         unknown = "See the platform calls for what the platform answered."
         return _BY_KIND.get((code, kind)) or (known.hint if known else unknown)
-    if status == "awaiting_partner" and kind == "person":
-        return BLOCKERS["invitation_pending"].hint
-    return _BY_STATUS.get(status)
+    return _BY_STATUS_AND_KIND.get((status, kind)) or _BY_STATUS.get(status)

@@ -18,7 +18,6 @@ from app.links.status import OVER
 from app.platforms.port import Platform
 
 MOST_PEOPLE = 20
-KIND = "person"
 
 
 class PersonKnown(AppError):
@@ -58,17 +57,19 @@ async def request_person(
     aggregate = await links.load_link(session, agency_id, link_id, lock=True)
     access_changes.refuse_over(aggregate)
     email = email.lower()
-    if platform not in platforms or KIND not in platforms[platform].kinds:
+    known = platforms[platform].kinds.values() if platform in platforms else ()
+    kind = next((each.key for each in known if each.is_person), None)
+    if kind is None:
         raise InvalidInput(fields={"platform": "People cannot be requested on this platform."})
     if not any(
-        access_request.kind == "ad_account" and access_request.status not in OVER
+        access_request.asset_kind.is_assignable and access_request.status not in OVER
         for access_request in aggregate.access_requests
     ):
         raise InvalidInput(fields={"email": "This link requests no ad account for a person to work in."})
     people = [
         access_request
         for access_request in aggregate.access_requests
-        if access_request.kind == KIND and access_request.status not in OVER
+        if access_request.asset_kind.is_person and access_request.status not in OVER
     ]
     if any(access_request.person_email == email for access_request in people):
         raise PersonKnown
@@ -76,7 +77,7 @@ async def request_person(
         raise TooManyPeople
     number = await _number(session, aggregate, platform, email)
     access_request = aggregate.request_access(
-        PresetAccessRequest(platform, KIND, role, reason), actor=actor, asset_id=number, person_email=email
+        PresetAccessRequest(platform, kind, role, reason), actor=actor, asset_id=number, person_email=email
     )
     await aggregate.save(session)
     return access_request
@@ -110,7 +111,7 @@ async def withdraw_person(
     await links.lock_links_of_client(session, agency_id, link.client_id)  # all of them: the removal may concern several
     aggregate = await links.load_link(session, agency_id, link_id, lock=True)
     access_request = aggregate.find(access_request_id)
-    if access_request is None or access_request.kind != KIND:
+    if access_request is None or not access_request.asset_kind.is_person:
         raise NotFound
     if access_request.status in OVER or access_request.unwanted_at is not None:
         return access_request

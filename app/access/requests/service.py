@@ -136,7 +136,7 @@ async def _can_read(session: AsyncSession, aggregate: LinkAggregate, access_requ
     agency_id = aggregate.link.agency_id
     if access_request.status == "unverifiable":
         return False
-    if access_request.kind != "person":
+    if access_request.asset_kind.seen_by_agency:
         return await connections.of_agency(session, agency_id, access_request.platform) is not None
     client = await connections.of_client(
         session, agency_id, aggregate.client.id, access_request.platform, aggregate.intake.bc_id or ""

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from app.access.connections import selectable_assets
 from app.access.connections import service as connections
 from app.access.connections.selectable_assets import Choice
-from app.client_portal import service
+from app.client_portal import screens, service
 from app.client_portal.copy import guided_steps, status_rows
 from app.client_portal.copy.guided_steps import HelpArticle
 from app.client_portal.forms import assets as asset_forms
@@ -175,7 +175,7 @@ def _center_screen(
 def _accounts_screen(request: Request, link: CurrentLink, given: list[str], problems: dict[str, str]) -> Response:
     seen = _account_choices(link)
     can = [choice.id for choice in seen if choice.can]
-    platform = platform_of(request, link.aggregate)
+    asked = next(each for each in link.aggregate.access_requests if screens.OF_KIND.get(each.kind) == "accounts")
     return screen(
         request,
         link,
@@ -188,14 +188,7 @@ def _accounts_screen(request: Request, link: CurrentLink, given: list[str], prob
         given=given or (can if len(can) == 1 else []),
         agreed=_agreed(link),
         center=status_rows.center(link.aggregate),
-        role=platform.role_words(
-            "ad_account",
-            next(
-                access_request.role
-                for access_request in link.aggregate.access_requests
-                if access_request.kind == "ad_account"
-            ),
-        ),
+        role=platform_of(request, link.aggregate).role_words(asked.kind, asked.role),
         helps=_help_for(seen, without="no_ad_account"),
     )
 

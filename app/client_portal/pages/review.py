@@ -6,7 +6,7 @@ from fastapi.responses import Response
 from app.access import handshakes
 from app.access.reconciler import dry_run
 from app.access.requests import service as access_requests
-from app.client_portal import offers, service
+from app.client_portal import offers, screens, service
 from app.client_portal.copy import manual_platforms as manual_copy
 from app.client_portal.copy.consent import Agreement, RequestGroup, agreement, group_requests
 from app.client_portal.link_session import CurrentLink, LinkForm, OpenScreen, claim
@@ -137,7 +137,7 @@ def _shown(request: Request, link: CurrentLink, text: Agreement, name: str, prob
         accounts=[
             access_request
             for access_request in link.aggregate.access_requests
-            if access_request.kind == "ad_account" and access_request.awaits_yes
+            if screens.OF_KIND.get(access_request.kind) == "accounts" and access_request.awaits_yes
         ],
         pixels=intake.pixel_codes or [],
         markets=[countries.get(code, code) for code in intake.markets or []],

@@ -8,7 +8,6 @@ from pydantic import BaseModel, Field
 
 from app.kit.errors import NotFound
 from app.kit.web.paging import Page
-from app.links.presets.validation import requested_by_address
 from app.platforms.port import AssetKind, Platform
 from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
@@ -53,7 +52,7 @@ class RequestableKind(BaseModel):
         """From the platform's table of kinds and its texts."""
         return cls(
             kind=kind.key, name=kind.one, by_api=kind.by_api, through=kind.through,
-            in_presets=not requested_by_address(kind.key), roles=[_role(platform, kind, role) for role in kind.roles],
+            in_presets=not kind.is_person, roles=[_role(platform, kind, role) for role in kind.roles],
         )  # fmt: skip
 
 

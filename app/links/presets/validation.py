@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.links.presets.preset import SCREENS, Preset, PresetAccessRequest, Question
+from app.platforms import kinds
 from app.platforms.port import AssetKind, Platform
 
 MOST_ACCESS_REQUESTS = MOST_QUESTIONS = 20
@@ -94,7 +95,7 @@ def of_access_request(
     if kind is None:
         return {"kind": f"{platform.name} has no kind “{access_request.kind}”; it has {_listed(platform.kinds)}."}
     found: Problems = {}
-    if requested_by_address(access_request.kind):
+    if kind.is_person:
         found["kind"] = "People are requested by their e-mail address: POST /api/v1/links/{id}/people."
     if access_request.role not in kind.roles:
         found["role"] = f"{_a(kind.one)} has no role “{access_request.role}”; it has {_listed(kind.roles)}."
@@ -103,7 +104,7 @@ def of_access_request(
     ):
         through = platform.kinds[kind.through]
         found["kind"] = f"{_a(kind.one)} needs {_a(through.one, 'a')}: request `{through.key}` as well."
-    if access_request.needs_events and access_request.kind != "pixel":
+    if access_request.needs_events and not kind.has_events:
         found["needs_events"] = "Only a pixel receives events."
     return found | _of_own_words(access_request, platform)
 
@@ -133,11 +134,6 @@ def official(access_request: PresetAccessRequest, platforms: Mapping[str, Platfo
     return replace(access_request, role=kind.official(access_request.role)) if kind else access_request
 
 
-def requested_by_address(kind: str) -> bool:
-    """True for a kind that is added to a link by an e-mail address, and is never in a preset."""
-    return kind == "person"
-
-
 def is_wider(kind: AssetKind, role: str, than: str) -> bool:
     """True if a role of a kind allows more than another; roles are ordered from the least to the highest."""
     return kind.roles.index(role) > kind.roles.index(than)
@@ -153,7 +149,7 @@ def _of_screens(preset: Preset) -> Iterator[tuple[str, str]]:
     if unknown:
         yield "screens", f"There is no screen “{unknown[0]}”; there is {_listed(SCREENS)}."
     elif "pixels" not in preset.screens and any(
-        access_request.kind == "pixel" for access_request in preset.access_requests
+        kinds.find(each.platform, each.kind).through for each in preset.access_requests
     ):
         yield "screens", "This preset requests a pixel, and the client has to select it: add the screen `pixels`."
 
