@@ -209,7 +209,7 @@ def _other_choice(sentence: str, label: str = "Choose another", *, then: str = "
     def words(case: Case) -> BlockerTexts:
         if case.kind.is_person or case.was_verified:
             return _checked_again(f"{sentence} {then}".strip())(case)
-        return BlockerTexts(sentence, label, "change", screen=screens.OF_KIND[case.kind.key])
+        return BlockerTexts(sentence, label, "change", screen=screens.OF_KIND.get(case.kind.key, "accounts"))
 
     return words
 

@@ -124,6 +124,7 @@ class ProbeResult:
     """A small diagnostic call with its evidence.
 
     `outcome` as for every call; `skipped` if it was not made, with the reason in `message`. `blocker` of a refusal.
+    `is_token_unknown`, `is_app_refused`: the refusal is about the token, or about the app or its secret.
     """
 
     what: str
@@ -134,15 +135,21 @@ class ProbeResult:
     request_id: str | None = None
     took_ms: int | None = None
     blocker: str | None = None
+    is_token_unknown: bool = False
+    is_app_refused: bool = False
 
 
 @dataclass(frozen=True)
 class MissingPermission:
-    """A permission that a token lacks, what does not work without it, and the kinds of access requests that need it."""
+    """A permission that a token lacks, and the effect of its absence. `is_core`: without it almost nothing works.
+
+    `kinds`: the kinds of access requests that need it.
+    """
 
     name: str
     cost: str
     kinds: tuple[str, ...] = ()
+    is_core: bool = False
 
 
 @dataclass(frozen=True)

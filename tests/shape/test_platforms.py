@@ -9,24 +9,6 @@ import pytest
 from bench import house
 from bench.house import Module
 
-#: Comparisons with the key of a kind that are left, by module: issue 14 takes them out one by one.
-COMPARISONS = {
-    "app/access/buyers/service.py": 2,
-    "app/access/diagnostics/findings.py": 1,
-    "app/access/grants/service.py": 2,
-    "app/access/partners/service.py": 1,
-    "app/access/readiness/checks.py": 1,
-    "app/access/reconciler/imports.py": 1,
-    "app/access/requests/error_hints.py": 1,
-    "app/access/requests/people.py": 4,
-    "app/access/requests/service.py": 1,
-    "app/client_portal/link_session.py": 3,
-    "app/client_portal/pages/assets.py": 1,
-    "app/client_portal/pages/review.py": 1,
-    "app/links/aggregate.py": 2,
-    "app/links/event_data.py": 1,
-    "app/links/presets/validation.py": 3,
-}
 #: Most modules outside that name a platform.
 MOST_NAMING = 30
 
@@ -37,7 +19,7 @@ def outside() -> Sequence[Module]:
 
 
 def test_nothing_outside_compares_kinds(outside: Sequence[Module]) -> None:
-    assert house.kind_comparisons(outside) == COMPARISONS, "fewer: lower the number here"
+    assert house.kind_comparisons(outside) == {}
 
 
 def test_few_modules_outside_name_a_platform(outside: Sequence[Module]) -> None:

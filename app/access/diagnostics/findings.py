@@ -22,11 +22,6 @@ GUIDE = "docs/tiktok-app.md"
 CALLBACK = "/callbacks/tiktok"
 CONNECT = "Connect your agency: POST /api/v1/connections/invitations."
 _SET = "Set TIKTOK_REDIRECT_URI, or KEYTURN_PUBLIC_URL."
-#: Permissions for this kind are needed for everything.
-_CORE = "ad_account"
-_WRONG_APP = frozenset({40101, 40113, 40115, 40116, 40117, 40119, 40124, 40125})
-#: TikTok's refusal of an unknown token.
-_NO_SUCH_TOKEN = 40105
 #: Reads that the verification of shares needs.
 _NEEDED_READS = frozenset({"business centers", "ad accounts", "partners", "what a partner shares"})
 
@@ -82,7 +77,7 @@ def _app(app_id: str, tried: ProbeResult, of_another: str | None) -> DiagnosticF
     """Finding about the app. `of_another`: the app of the token in use, if it is another one."""
     if tried.outcome == "ok":
         return DiagnosticFinding("app", "pass", f"TikTok takes app id {app_id} with its secret.", tried=tried)
-    if tried.code == _NO_SUCH_TOKEN:
+    if tried.is_token_unknown:
         return DiagnosticFinding(
             "app", "cannot_tell", f"TikTok has nothing against app id {app_id} and its secret; it only refused the "
             "made-up token of this check.", "Whether the secret is right shows for sure when your agency connects.",
@@ -93,7 +88,7 @@ def _app(app_id: str, tried: ProbeResult, of_another: str | None) -> DiagnosticF
             "app", "cannot_tell", f"the token in use is of app {of_another}, so that app {app_id} could not be tried.",
             CONNECT, tried,
         )  # fmt: skip
-    if tried.code in _WRONG_APP:
+    if tried.is_app_refused:
         return DiagnosticFinding(
             "app", "fail", f"TikTok refuses app id {app_id} with its secret: {tried.message}",
             "Copy both again from My Apps, App detail, Basic information, and set them with "
@@ -173,7 +168,7 @@ def _permissions(lacking: Sequence[MissingPermission]) -> list[DiagnosticFinding
         return [DiagnosticFinding("permissions", "pass", "everything Keyturn can use is granted.")]
     return [
         DiagnosticFinding(
-            f"permission {each.name.rpartition(' > ')[2]}", "fail" if _CORE in each.kinds else "limited",
+            f"permission {each.name.rpartition(' > ')[2]}", "fail" if each.is_core else "limited",
             f"missing: {each.cost}",
             f"In My Apps, Scope of permission, ask for “{each.name}” (text to paste: {GUIDE}); it takes some days. "
             "Then connect again.",

@@ -15,8 +15,9 @@ from app.platforms.resources import (
     ProbeResult,
     RateLimitStatus,
 )
-from app.platforms.tiktok import discovery, operations, responses, scopes
+from app.platforms.tiktok import discovery, errors, operations, responses, scopes
 from app.platforms.tiktok.client import Wire, get
+from app.platforms.tiktok.kinds import AD_ACCOUNT
 
 #: A token that nobody has: if the refusal is about it, and not about the app, app id and secret are accepted.
 _NOBODYS = "keyturn-examines-app-id-and-secret"
@@ -46,8 +47,9 @@ async def examine(wire: Wire, app: App, access: Access | None, granted: Sequence
         reads=tuple(trial.tried),
         center=center,
         lacking=tuple(
-            MissingPermission(each.name, each.cost, scopes.needed_by(each.name))
+            MissingPermission(each.name, each.cost, needed_by, is_core=AD_ACCOUNT.key in needed_by)
             for each in (scopes.lacking(granted) if access else ())
+            for needed_by in [scopes.needed_by(each.name)]
         ),
         rate_limit=await _rate_limit(wire, app),
     )
@@ -134,7 +136,16 @@ class _Trial:
     def _note(self, what: str, call: RecordedCall, blocker: str | None) -> None:
         self.tried.append(
             ProbeResult(
-                what, call.outcome, call.message, call.operation, call.code, call.request_id, call.took_ms, blocker
+                what,
+                call.outcome,
+                call.message,
+                call.operation,
+                call.code,
+                call.request_id,
+                call.took_ms,
+                blocker,
+                is_token_unknown=call.code == errors.NO_SUCH_TOKEN,
+                is_app_refused=call.code in errors.WRONG_APP,
             )
         )
 

@@ -20,6 +20,9 @@ _THEIRS = 50000
 _TOKEN_DEAD = {40102, 40103, 40105, 40106, 40107, 40108}
 _NO_SUCH_ASSET = {40007, 40300, 40301}
 GONE = 40007
+#: Refusals of an unknown token, and of an app or its secret.
+NO_SUCH_TOKEN = 40105
+WRONG_APP = frozenset({40101, 40113, 40115, 40116, 40117, 40119, 40124, 40125})
 _NO_PERMISSION = 40001
 _INVALID = 40002
 #: Message of a refusal about the asset, e.g. "You don't have permission to the asset(7200000000000000101)".
