@@ -10,6 +10,7 @@ from app.access.imports import api as imports_api
 from app.access.partners import api as partners_api
 from app.access.readiness import api as readiness_api
 from app.access.requests import api as requests_api
+from app.audit import api as audit_api
 from app.client_portal import routes as portal
 from app.dashboard import connect
 from app.events import api as events_api
@@ -45,6 +46,7 @@ NOUNS = {
     "imports": "Imports of what your Business Centers have already.",
     "partners": "Partners of your Business Centers, as imports found them.",
     "events": "Events: what happened.",
+    "audit": "Audit log: who changed what, when, and from where.",
     "event types": "Types of events, with their schemas.",
     "endpoints": "Webhook endpoints.",
     "destinations": "Destinations: endpoints that are spoken to in their own language, such as Slack and HubSpot.",
@@ -71,6 +73,7 @@ for room in (
     partners_api,
     diagnostics_api,
     events_api,
+    audit_api,
     endpoints_api,
     hooks,
     deliveries_api,

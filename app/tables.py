@@ -8,6 +8,7 @@ from app.access.grants import models as _grants
 from app.access.imports import models as _imports
 from app.access.partners import models as _partners
 from app.access.readiness import service as _readiness
+from app.audit import entries as _audit
 from app.events import models as _events
 from app.kit import throttle as _throttle
 from app.kit.database import Base
@@ -28,6 +29,7 @@ ROOMS = (
     _api_keys,
     _clients,
     _events,
+    _audit,
     _presets,
     _links,
     _connections,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.connections import oauth_flow
-from app.kit.actor import Actor
+from app.kit.actor import Actor, bind_actor
 from app.kit.encryption import Keyring
 from app.links import service as link_service
 from app.tenants.agencies import service as agencies
@@ -38,6 +38,7 @@ CLIENTS = (
 
 async def seed(session: AsyncSession, keyring: Keyring, addresses: Addresses) -> tuple[Demo, str]:
     """Writes the demo's records; gives what is to be shown of them, and the secret of the inbox's endpoint."""
+    bind_actor(DEMO)
     agency_id = await _agency(session)
     _, key = await members.create_key(
         session, agency_id, name="demo", scopes=sorted(ALL_SCOPES), expires_at=None, actor=DEMO

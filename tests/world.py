@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.kit.actor import Actor
+from app.kit.actor import Actor, acting_as
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.links import service as link_service
@@ -59,10 +59,11 @@ def keyring() -> Keyring:
 
 async def make(sessions: Sessions) -> World:
     """Writes the world into an empty database."""
-    return World(
-        north=await _corner(sessions, "North Agency", "north", NORTH_BC),
-        south=await _corner(sessions, "South Media", "south", SOUTH_BC),
-    )
+    with acting_as(TESTS):
+        return World(
+            north=await _corner(sessions, "North Agency", "north", NORTH_BC),
+            south=await _corner(sessions, "South Media", "south", SOUTH_BC),
+        )
 
 
 async def _corner(sessions: Sessions, name: str, slug: str, bc_id: str) -> Corner:

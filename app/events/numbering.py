@@ -1,4 +1,4 @@
-"""Transaction numbers of events, which keep rising after a move to a server that counts from a lower number.
+"""Transaction numbers of events and audit entries, which keep rising after a move to a server that counts lower.
 
 The feed is ordered by the number of the transaction that wrote an event, and CRMs store positions in it. Each server
 counts its own transactions, so a restored database may contain numbers that its new server has not reached. Such events
@@ -18,8 +18,11 @@ _BEHIND = text(
     FROM (
       SELECT coalesce(max(newest.transaction_id), 0) AS number FROM agencies
       CROSS JOIN LATERAL (
-        SELECT transaction_id FROM events WHERE events.agency_id = agencies.id
-        ORDER BY transaction_id DESC, id DESC LIMIT 1
+        (SELECT transaction_id FROM events WHERE events.agency_id = agencies.id
+         ORDER BY transaction_id DESC, id DESC LIMIT 1)
+        UNION ALL
+        (SELECT transaction_id FROM audit_entries WHERE audit_entries.agency_id = agencies.id
+         ORDER BY transaction_id DESC, id DESC LIMIT 1)
       ) newest
     ) last
     """

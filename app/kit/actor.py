@@ -1,7 +1,7 @@
 """Actors: the principals that events, platform calls and the audit log name, each by kind and id.
 
 A request, a job and a command bind their actor once. Platform calls and audit entries read it from there. Events name
-theirs, because a request may have consequences by which Keyturn itself acts.
+theirs, because a request may have consequences by which Keyturn itself acts. A request also has an origin.
 """
 
 from collections.abc import Iterator
@@ -28,9 +28,19 @@ class Actor:
     id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Request that an actor sent: its id, the network address it came from, and the program that sent it."""
+
+    request_id: str
+    address: str
+    user_agent: str
+
+
 #: Keyturn itself, where no process, job or command is named.
 KEYTURN = Actor("system", "keyturn")
 _current: ContextVar[Actor] = ContextVar("actor", default=KEYTURN)
+_origin: ContextVar[Origin | None] = ContextVar("origin", default=None)
 
 
 class ActorColumns:
@@ -56,14 +66,20 @@ def bind_actor(actor: Actor) -> None:
     _current.set(actor)
 
 
+def current_origin() -> Origin | None:
+    """The running request; None in a job or a command."""
+    return _origin.get()
+
+
 @contextmanager
-def acting_as(actor: Actor) -> Iterator[None]:
-    """Bind an actor for the body of `with`; the previous one is bound again at its end."""
-    token = _current.set(actor)
+def acting_as(actor: Actor, origin: Origin | None = None) -> Iterator[None]:
+    """Bind an actor, and the request that it sent, for the body of `with`; afterwards the previous ones."""
+    token, sent = _current.set(actor), _origin.set(origin)
     try:
         yield
     finally:
         _current.reset(token)
+        _origin.reset(sent)
 
 
 def actor_columns(actor: Actor) -> dict[str, str]:

@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, Index, String, Text, UniqueConstraint, f
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import ids
+from app.kit.audit import Audit
 from app.kit.database import Base, CreatedAt, agency_key, belongs_to, belongs_to_agency
 from app.kit.jobs import JobMixin
 from app.kit.web.paging import Changing
@@ -21,6 +22,14 @@ class Link(Changing, JobMixin, CreatedAt, Base):
     """One secret address for one client. Due at its expiry."""
 
     __tablename__ = "links"
+    __audit__ = Audit(
+        "link",
+        only=(
+            "client_id", "external_id", "preset", "preset_version", "requested_by", "language", "agency_bc_id",
+            "expires_at", "revoked_at", "public_link_id",
+        ),
+        personal=("requested_by",),
+    )  # fmt: skip
     #: the UPDATE returns the new `updated_at`
     __mapper_args__ = {"eager_defaults": True}  # noqa: RUF012 - SQLAlchemy reads it as declared
     __table_args__ = (
@@ -80,6 +89,14 @@ class AccessRequest(CreatedAt, Base):
     """One access wanted, of one asset once the client has chosen it. `status` is the last projection."""
 
     __tablename__ = "access_requests"
+    __audit__ = Audit(
+        "access_request",
+        only=(
+            "link_id", "platform", "kind", "role", "role_reason", "reason", "required", "person_email", "attested_at",
+            "attested_by", "unwanted_at",
+        ),
+        personal=("person_email", "attested_by"),
+    )  # fmt: skip
     __table_args__ = (
         belongs_to("links", "link_id"),
         CheckConstraint(f"status IN {ACCESS_STATUSES}", name="status"),
@@ -323,6 +340,7 @@ class PublicLink(CreatedAt, Base):
     """A public address. It keeps the version of its preset, as a link does."""
 
     __tablename__ = "public_links"
+    __audit__ = Audit("public_link", personal=("requested_by",), ignored=("uses",))
     __table_args__ = (belongs_to_agency(),)
 
     agency_id: Mapped[str] = agency_key()

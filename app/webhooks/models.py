@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import ids
 from app.kit.actor import ActorColumns
+from app.kit.audit import Audit
 from app.kit.database import Base, CreatedAt, agency_key, belongs_to, belongs_to_agency
 from app.kit.jobs import JobMixin
 from app.webhooks.message import DestinationType
@@ -23,6 +24,7 @@ class Endpoint(CreatedAt, Base):
     """Endpoint of an agency. Deletion is soft, because deliveries refer to it."""
 
     __tablename__ = "webhook_endpoints"
+    __audit__ = Audit("endpoint", ignored=("version",))
     __table_args__ = (
         belongs_to_agency(),
         CheckConstraint("payload_mode IN ('full', 'thin', 'flat')", name="payload_mode"),
@@ -76,6 +78,7 @@ class EndpointSecret(CreatedAt, Base):
     """Signing secret, valid until `expires_at`; the current one has none."""
 
     __tablename__ = "webhook_secrets"
+    __audit__ = Audit("endpoint_secret")
     __table_args__ = (
         belongs_to("webhook_endpoints", "endpoint_id"),
         Index("ix_webhook_secrets_endpoint", "agency_id", "endpoint_id"),

@@ -38,9 +38,65 @@ TRANSACTION_BASE = """
 CREATE FUNCTION transaction_base() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT 0::bigint'
 """
 APPEND_ONLY = """
-CREATE FUNCTION events_are_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'events are append-only: a recorded event is neither changed nor removed';
+    RAISE EXCEPTION '% are append-only: a recorded row is neither changed nor removed', TG_TABLE_NAME;
+END $$
+"""
+# An id as app/kit/ids.py makes them: UUIDv7 with microseconds. uuidv7() needs PostgreSQL 18.
+NEW_ID = """
+CREATE FUNCTION new_id() RETURNS uuid LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  us bigint := floor(extract(epoch FROM clock_timestamp()) * 1000000);
+BEGIN
+  RETURN encode(
+    substring(int8send(us / 1000) FROM 3) || substring(int4send((28672 + (us % 1000) * 4096 / 1000)::integer) FROM 3)
+      || substring(uuid_send(gen_random_uuid()) FROM 9),
+    'hex'
+  )::uuid;
+END $$
+"""
+# Arguments: the subject, and the names of the columns that are recorded, of those that are personal, and of secrets.
+# Who makes the change is a setting of the transaction: see app/kit/audit.py.
+RECORD_AUDIT_ENTRY = """
+CREATE FUNCTION record_audit_entry() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  who jsonb := coalesce(nullif(current_setting('keyturn.actor', true), ''), '{"kind": "system", "id": "database"}');
+  was jsonb := CASE WHEN TG_OP = 'INSERT' THEN '{}' ELSE to_jsonb(OLD) END;
+  becomes jsonb := CASE WHEN TG_OP = 'DELETE' THEN '{}' ELSE to_jsonb(NEW) END;
+  entry record;
+  entry_id uuid := new_id();
+  agency uuid := coalesce(becomes ->> 'agency_id', was ->> 'agency_id', becomes ->> 'id', was ->> 'id');
+BEGIN
+  SELECT jsonb_agg(name ORDER BY place) AS changed,
+    coalesce(jsonb_object_agg(name, was -> name) FILTER (WHERE shown AND was ? name), '{}') AS before,
+    coalesce(jsonb_object_agg(name, becomes -> name) FILTER (WHERE shown AND becomes ? name), '{}') AS after,
+    jsonb_object_agg(name, was -> name) FILTER (WHERE personal AND was ? name) AS personal_before,
+    jsonb_object_agg(name, becomes -> name) FILTER (WHERE personal AND becomes ? name) AS personal_after
+  INTO entry
+  FROM (
+    SELECT name, place, name = ANY(TG_ARGV[2]::text[]) AS personal,
+      NOT name = ANY(TG_ARGV[2]::text[] || TG_ARGV[3]::text[]) AS shown
+    FROM unnest(TG_ARGV[1]::text[]) WITH ORDINALITY AS recorded(name, place)
+    WHERE coalesce(was -> name, 'null') IS DISTINCT FROM coalesce(becomes -> name, 'null')
+  ) differing;
+  IF entry.changed IS NULL THEN
+    RETURN NULL;
+  END IF;
+  INSERT INTO audit_entries (
+    agency_id, id, actor_kind, actor_id, action, subject_type, subject_id, changed, before, after, request_id
+  ) VALUES (
+    agency, entry_id, who ->> 'kind', who ->> 'id',
+    CASE TG_OP WHEN 'INSERT' THEN 'created' WHEN 'UPDATE' THEN 'changed' ELSE 'deleted' END,
+    TG_ARGV[0], coalesce(becomes ->> 'id', was ->> 'id')::uuid, entry.changed, entry.before, entry.after,
+    who ->> 'request_id'
+  );
+  IF who ? 'address' OR who ? 'agent' OR entry.personal_before IS NOT NULL OR entry.personal_after IS NOT NULL THEN
+    INSERT INTO audit_personal (agency_id, id, network_address, user_agent, before, after) VALUES (
+      agency, entry_id, who ->> 'address', who ->> 'agent', entry.personal_before, entry.personal_after
+    );
+  END IF;
+  RETURN NULL;
 END $$
 """
 # Commits of due rows wake sleeping workers: see app/kit/poller.py.
@@ -53,6 +109,15 @@ BEGIN
   RETURN NULL;
 END $$
 """
+FUNCTIONS = (
+    CHANGED_AT,
+    CHANGES_SETTLED,
+    TRANSACTION_BASE,
+    APPEND_ONLY,
+    NEW_ID,
+    RECORD_AUDIT_ENTRY,
+    WAKE_WORKERS,
+)
 #: Tables of jobs. A row that is due a little later is found by a worker's next look.
 DUE = (
     "buyer_access",
@@ -68,10 +133,97 @@ DUE = (
     "webhook_tasks",
 )
 SOON = "interval '2 seconds'"
+#: Audited tables: the subject of their entries; columns that are recorded, personal, and secret. Rendered from `__audit__`.
+AUDITED = {
+    "access_requests": (
+        "access_request",
+        "link_id platform kind role role_reason reason required person_email attested_at attested_by unwanted_at",
+        "person_email attested_by",
+        "",
+    ),
+    "agencies": (
+        "agency",
+        "name slug contact_name contact_email brand",
+        "contact_name contact_email",
+        "",
+    ),
+    "api_keys": (
+        "api_key",
+        "name key_hash scopes expires_at revoked_at",
+        "",
+        "key_hash",
+    ),
+    "business_centers": (
+        "business_center",
+        "platform bc_id name",
+        "",
+        "",
+    ),
+    "buyer_lists": (
+        "buyer_list",
+        "business_center_id link_id people",
+        "people",
+        "",
+    ),
+    "clients": (
+        "client",
+        "name contact_name contact_email external_id origin language",
+        "name contact_name contact_email",
+        "",
+    ),
+    "links": (
+        "link",
+        "client_id external_id preset preset_version requested_by language agency_bc_id expires_at "
+        "revoked_at public_link_id",
+        "requested_by",
+        "",
+    ),
+    "platform_apps": (
+        "platform_app",
+        "platform app_id secret_encrypted replaced_at",
+        "",
+        "secret_encrypted",
+    ),
+    "platform_identities": (
+        "platform_identity",
+        "platform identifiers",
+        "identifiers",
+        "",
+    ),
+    "presets": (
+        "preset",
+        "slug version body archived_at",
+        "",
+        "",
+    ),
+    "public_links": (
+        "public_link",
+        "preset preset_version language requested_by agency_bc_id token_hash token_encrypted most_uses "
+        "most_per_hour expires_at revoked_at",
+        "requested_by",
+        "token_hash token_encrypted",
+    ),
+    "webhook_endpoints": (
+        "endpoint",
+        "url description event_types filter payload_mode personal retry_policy timeout_ms "
+        "headers_encrypted metadata status status_reason paused_at ordering concurrency rate_limit "
+        "destination options_encrypted verification deleted_at",
+        "",
+        "headers_encrypted options_encrypted",
+    ),
+    "webhook_secrets": (
+        "endpoint_secret",
+        "endpoint_id secret_encrypted expires_at",
+        "",
+        "secret_encrypted",
+    ),
+}
 #: Partitioned by month: this month and the next, and a net beneath them; the worker makes later months.
 MONTHLY = ("webhook_bodies", "webhook_attempts")
 #: In the order in which they can be dropped.
 TABLES = (
+    "audit_personal",
+    "audit_entries",
     "platform_calls",
     "buyer_access",
     "grants",
@@ -121,24 +273,38 @@ TABLES = (
 
 
 def upgrade() -> None:
-    for function in (CHANGED_AT, CHANGES_SETTLED, TRANSACTION_BASE, APPEND_ONLY, WAKE_WORKERS):
+    for function in FUNCTIONS:
         op.execute(function)
     _tables()
     _partitions()
-    op.execute(
-        "CREATE TRIGGER events_append_only BEFORE UPDATE OR DELETE ON events "
-        "FOR EACH ROW EXECUTE FUNCTION events_are_append_only()"
-    )
-    op.execute(
-        "CREATE TRIGGER events_no_truncate BEFORE TRUNCATE ON events "
-        "FOR EACH STATEMENT EXECUTE FUNCTION events_are_append_only()"
-    )
+    for table in ("events", "audit_entries"):
+        op.execute(
+            f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
+            "FOR EACH ROW EXECUTE FUNCTION is_append_only()"
+        )
+        op.execute(
+            f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION is_append_only()"
+        )
+    for table, (subject, columns, personal, secrets) in AUDITED.items():
+        _audit(table, subject, columns.split(), personal.split(), secrets.split())
     for table in DUE:
         op.execute(
             f"CREATE TRIGGER wake_workers AFTER INSERT OR UPDATE OF due_at ON {table} FOR EACH ROW "
             f"WHEN (NEW.due_at <= now() + {SOON} AND NEW.lease_until IS NULL) EXECUTE FUNCTION wake_workers()"
         )
     op.execute("INSERT INTO webhook_tasks (id, due_at) VALUES ('sweep', now()), ('retention', now())")
+
+
+def _audit(table: str, subject: str, columns: list[str], personal: list[str], secrets: list[str]) -> None:
+    lists = ", ".join("'{" + ",".join(names) + "}'" for names in (columns, personal, secrets))
+    call = f"EXECUTE FUNCTION record_audit_entry('{subject}', {lists})"
+    old, new = (", ".join(f'{row}."{name}"' for name in columns) for row in ("OLD", "NEW"))
+    op.execute(f"CREATE TRIGGER audit_rows AFTER INSERT OR DELETE ON {table} FOR EACH ROW {call}")
+    op.execute(
+        f"CREATE TRIGGER audit_changes AFTER UPDATE ON {table} FOR EACH ROW "
+        f"WHEN (ROW({old}) IS DISTINCT FROM ROW({new})) {call}"
+    )
 
 
 def _partitions() -> None:
@@ -339,6 +505,54 @@ def _tables() -> None:
     op.create_index("ix_events_feed", "events", ["agency_id", "transaction_id", "id"], unique=False)
     op.create_index("ix_events_subject", "events", ["agency_id", "subject_id", "sequence"], unique=True)
     op.create_index("ix_events_type", "events", ["agency_id", "type", "transaction_id", "id"], unique=False)
+    op.create_table(
+        "audit_entries",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "occurred_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
+        ),
+        sa.Column("action", sa.String(length=8), nullable=False),
+        sa.Column("subject_type", sa.String(length=32), nullable=False),
+        sa.Column("subject_id", sa.Uuid(), nullable=False),
+        sa.Column("changed", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("before", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("after", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("request_id", sa.String(length=64), nullable=True),
+        sa.Column(
+            "transaction_id",
+            sa.BigInteger(),
+            server_default=sa.text("(pg_current_xact_id()::text::bigint + transaction_base())"),
+            nullable=False,
+        ),
+        sa.Column("actor_kind", sa.String(length=16), nullable=False),
+        sa.Column("actor_id", sa.String(length=64), nullable=False),
+        sa.CheckConstraint("action IN ('created', 'changed', 'deleted')", name=op.f("ck_audit_entries_action")),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_audit_entries_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_audit_entries")),
+    )
+    op.create_index("ix_audit_entries_order", "audit_entries", ["agency_id", "transaction_id", "id"], unique=False)
+    op.create_index(
+        "ix_audit_entries_subject", "audit_entries", ["agency_id", "subject_id", "transaction_id", "id"], unique=False
+    )
+    op.create_index(
+        "ix_audit_entries_actor", "audit_entries", ["agency_id", "actor_id", "transaction_id", "id"], unique=False
+    )
+    op.create_table(
+        "audit_personal",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("network_address", sa.String(length=64), nullable=True),
+        sa.Column("user_agent", sa.String(length=256), nullable=True),
+        sa.Column("before", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("after", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "id"],
+            ["audit_entries.agency_id", "audit_entries.id"],
+            name=op.f("fk_audit_personal_agency_id_id"),
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_audit_personal")),
+    )
     op.create_table(
         "imports",
         sa.Column("agency_id", sa.Uuid(), nullable=False),
@@ -1410,5 +1624,8 @@ def _tables() -> None:
 def downgrade() -> None:
     for table in TABLES:
         op.drop_table(table)
-    for function in ("wake_workers", "events_are_append_only", "transaction_base", "changes_settled", "changed_at"):
+    for function in (
+        "wake_workers", "record_audit_entry", "new_id", "is_append_only", "transaction_base", "changes_settled",
+        "changed_at",
+    ):  # fmt: skip
         op.execute(f"DROP FUNCTION {function}()")

@@ -172,11 +172,11 @@ def check(name: str, spent: Cost, most: int) -> None:
 @pytest.mark.parametrize(
     ("name", "prepare", "most"),
     [
-        ("POST /api/v1/clients", create_client, 3),
+        ("POST /api/v1/clients", create_client, 4),
         ("GET /api/v1/clients/{id}", read_client, 2),
-        ("POST /api/v1/links", create_link, 8),
-        ("client chooses two ad accounts, by hand", choose_by_hand, 9),
-        ("client chooses two ad accounts, connected", choose_connected, 9),
+        ("POST /api/v1/links", create_link, 9),
+        ("client chooses two ad accounts, by hand", choose_by_hand, 10),
+        ("client chooses two ad accounts, connected", choose_connected, 10),
         ("client agrees, by hand", consent_by_hand, 11),
         ("client agrees, connected", consent_connected, 9),
         ("worker round that shares", share, 18),

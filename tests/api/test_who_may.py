@@ -33,7 +33,7 @@ async def send(
 ) -> tuple[int, str]:
     """Status and code of the answer."""
     answer = await api.request(operation.method, operation.at(ids), json=operation.body, **options)  # type: ignore[arg-type]
-    found = answer.json() if "json" in answer.headers.get("content-type", "") else {}
+    found = answer.json() if answer.headers.get("content-type", "").endswith("json") else {}
     return answer.status_code, found.get("code", "") if isinstance(found, dict) else ""
 
 

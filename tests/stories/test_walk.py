@@ -55,7 +55,7 @@ def test_the_calls_of_each_client_are_counted(walked: tuple[Demo, Report, Path, 
     assert counted == {**dict.fromkeys(clients, True), "Café Nord": False}
 
 
-def test_events_and_platform_calls_name_their_actors(walked: tuple[Demo, Report, Path, str]) -> None:
+def test_events_calls_and_audit_entries_name_their_actors(walked: tuple[Demo, Report, Path, str]) -> None:
     _, _, folder, _ = walked
     url = EmbeddedPostgres(folder).dsn(start.DATABASE)
     events = asyncio.run(_rows(url, "SELECT actor_kind, actor_id FROM events"))
@@ -63,6 +63,9 @@ def test_events_and_platform_calls_name_their_actors(walked: tuple[Demo, Report,
     assert ("system", "worker") in events
     calls = asyncio.run(_rows(url, "SELECT actor_kind, actor_id FROM platform_calls"))
     assert {kind for kind, _ in calls} == {"client", "member", "system"}
+    entries = asyncio.run(_rows(url, "SELECT actor_kind, actor_id FROM audit_entries"))
+    assert {kind for kind, _ in entries} == {"api_key", "client", "system"}
+    assert {name for kind, name in entries if kind == "system"} == {"demo", "worker"}
 
 
 def test_nothing_secret_lies_in_clear_in_the_database_or_the_logs(walked: tuple[Demo, Report, Path, str]) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, func, t
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import ids
+from app.kit.audit import Audit
 from app.kit.database import Base, CreatedAt, agency_key, belongs_to, belongs_to_agency
 from app.kit.jobs import JobMixin
 
@@ -18,6 +19,7 @@ class BuyerList(CreatedAt, Base):
     """
 
     __tablename__ = "buyer_lists"
+    __audit__ = Audit("buyer_list", personal=("people",))
     __table_args__ = (
         belongs_to_agency(),
         belongs_to("business_centers", "business_center_id", ondelete="CASCADE"),

@@ -8,7 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.kit import ids, logs
-from app.kit.actor import KEYTURN, acting_as
+from app.kit.actor import KEYTURN, Origin, acting_as
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +35,8 @@ class RequestLog:
         scope.setdefault("state", {})["request_id"] = request_id
         structlog.contextvars.bind_contextvars(request_id=request_id)
         started, status = time.monotonic(), 500
+        agent = Headers(scope=scope).get("user-agent", "")
+        origin = Origin(request_id, (scope.get("client") or ("",))[0], agent)
 
         async def answer(message: Message) -> None:
             nonlocal status
@@ -44,13 +46,12 @@ class RequestLog:
             await send(message)
 
         try:
-            with acting_as(KEYTURN):
+            with acting_as(KEYTURN, origin):
                 await self.app(scope, receive, answer)
         finally:
-            agent = Headers(scope=scope).get("user-agent", "")[:120]
             log.info(
                 "request", method=scope["method"], path=redacted(scope["path"]), status=status,
-                ms=round((time.monotonic() - started) * 1000), agent=logs.without_secrets(agent),
+                ms=round((time.monotonic() - started) * 1000), agent=logs.without_secrets(agent[:120]),
             )  # fmt: skip
             structlog.contextvars.unbind_contextvars("request_id")
 

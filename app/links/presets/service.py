@@ -17,6 +17,7 @@ from app.events import catalog
 from app.events.recorder import record
 from app.kit import ids
 from app.kit.actor import Actor
+from app.kit.audit import Audit
 from app.kit.database import Base, CreatedAt, agency_key, belongs_to_agency
 from app.kit.errors import AppError, InvalidInput, NotFound
 from app.links.presets import preset, validation
@@ -32,6 +33,7 @@ class AgencyPreset(CreatedAt, Base):
     """One version of an agency's own preset, validated. New links use the newest version."""
 
     __tablename__ = "presets"
+    __audit__ = Audit("preset")
     __table_args__ = (belongs_to_agency(), UniqueConstraint("agency_id", "slug", "version"))
 
     agency_id: Mapped[str] = agency_key()

@@ -7,6 +7,7 @@ from sqlalchemy import Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import ids
+from app.kit.audit import Audit
 from app.kit.database import Base, CreatedAt, agency_key, belongs_to_agency
 
 
@@ -14,6 +15,7 @@ class Agency(CreatedAt, Base):
     """A tenant. Its id is the `agency_id` of every other row."""
 
     __tablename__ = "agencies"
+    __audit__ = Audit("agency", personal=("contact_name", "contact_email"))
 
     id: Mapped[str] = mapped_column(ids.Id("agency"), primary_key=True)
     name: Mapped[str] = mapped_column(String(120))
@@ -28,6 +30,7 @@ class PlatformApp(CreatedAt, Base):
     """An agency's own developer app at a platform; without one, the installation's default is used."""
 
     __tablename__ = "platform_apps"
+    __audit__ = Audit("platform_app")
     __table_args__ = (
         belongs_to_agency(),
         Index(
@@ -49,6 +52,7 @@ class BusinessCenter(CreatedAt, Base):
     """A Business Center of the agency. Its id is not secret: clients enter it in the guided lane."""
 
     __tablename__ = "business_centers"
+    __audit__ = Audit("business_center")
     __table_args__ = (belongs_to_agency(), UniqueConstraint("agency_id", "platform", "bc_id"))
 
     agency_id: Mapped[str] = agency_key()

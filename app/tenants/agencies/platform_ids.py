@@ -13,6 +13,7 @@ from app.events import catalog
 from app.events.recorder import record
 from app.kit import ids
 from app.kit.actor import Actor
+from app.kit.audit import Audit
 from app.kit.database import Base, CreatedAt, agency_key, belongs_to_agency
 from app.kit.errors import InvalidInput, NotFound
 from app.platforms.manual import library
@@ -23,6 +24,7 @@ class PlatformIdentity(CreatedAt, Base):
     """The agency's ids on one manual platform; not secret, because clients enter them."""
 
     __tablename__ = "platform_identities"
+    __audit__ = Audit("platform_identity", personal=("identifiers",))
     __table_args__ = (belongs_to_agency(), UniqueConstraint("agency_id", "platform"))
 
     agency_id: Mapped[str] = agency_key()

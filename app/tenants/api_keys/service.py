@@ -12,6 +12,7 @@ from app.events import catalog
 from app.events.recorder import record
 from app.kit import clock, encryption, ids
 from app.kit.actor import Actor
+from app.kit.audit import Audit
 from app.kit.database import CROSS_TENANT, Base, CreatedAt, agency_key, belongs_to_agency
 from app.kit.errors import AppError, InvalidInput, NotFound
 
@@ -32,6 +33,7 @@ SCOPES: dict[str, str] = {
     "connections:read": "Read connections.",
     "connections:write": "Connect the agency, and import its existing access.",
     "events:read": "Read events.",
+    "audit:read": "Read the audit log, with names, e-mail addresses and network addresses.",
     "webhooks:read": "Read endpoints, deliveries and attempts.",
     "webhooks:write": "Create, change, test and delete endpoints; retry, cancel and replay deliveries.",
     "webhooks:secrets": "Read the signing secrets of an endpoint again; each time is recorded.",
@@ -43,6 +45,7 @@ class ApiKey(CreatedAt, Base):
     """A key `kt_live_…`. Only its SHA-256 is stored; `hint` is its last four characters, to identify it."""
 
     __tablename__ = "api_keys"
+    __audit__ = Audit("api_key", ignored=("hint", "last_used_at"))
     __table_args__ = (belongs_to_agency(),)
 
     agency_id: Mapped[str] = agency_key()

@@ -4,6 +4,7 @@ from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import ids
+from app.kit.audit import Audit
 from app.kit.database import Base, CreatedAt, agency_key, belongs_to_agency
 from app.kit.web.paging import Changing
 
@@ -12,6 +13,7 @@ class Client(Changing, CreatedAt, Base):
     """A client of one agency. `external_id` is its id in the agency's CRM."""
 
     __tablename__ = "clients"
+    __audit__ = Audit("client", personal=("name", "contact_name", "contact_email"))
     __table_args__ = (
         belongs_to_agency(),
         UniqueConstraint("agency_id", "external_id"),

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.events import catalog
 from app.events.recorder import record
 from app.kit import ids
-from app.kit.actor import Actor
+from app.kit.actor import Actor, bind_actor
 from app.kit.errors import NotFound
 from app.kit.web import paging
 from app.kit.web.paging import ChangePage
@@ -64,10 +64,13 @@ async def create_client(
 
     `actor` None: the client itself, who signs up.
     """
+    client_id = ids.new("client")
+    if actor is None:
+        bind_actor(Actor("client", client_id))
     added = (
         insert(Client)
         .values(
-            agency_id=agency_id, id=ids.new("client"), name=name, external_id=external_id,
+            agency_id=agency_id, id=client_id, name=name, external_id=external_id,
             contact_name=contact_name, contact_email=contact_email, language=language, origin=origin,
         )
         .on_conflict_do_nothing(index_elements=["agency_id", "external_id"])

@@ -79,6 +79,8 @@ async def stats_view(session: AsyncSession, agency_id: str, endpoint_id: str, wi
 
 #: Maximum number of rows that are counted.
 AT_MOST = 100_000
+#: Maximum difference in seconds between the clock of a worker (ids) and that of the database (times).
+_CLOCKS_APART = 3600
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ async def attempt_counts(session: AsyncSession, agency_id: str, endpoint_id: str
             Attempt.agency_id == agency_id,
             Attempt.endpoint_id == endpoint_id,
             Attempt.created_at >= since,
-            Attempt.id >= ids.since("attempt", since),
+            Attempt.id >= ids.first("attempt", since, slack=-_CLOCKS_APART),
         )
         .order_by(Attempt.id.desc())
         .limit(AT_MOST)
@@ -139,7 +141,7 @@ async def delivery_counts(
         .where(
             Delivery.endpoint_id == endpoint_id,
             Delivery.created_at >= since,
-            Delivery.id >= ids.since("delivery", since),
+            Delivery.id >= ids.first("delivery", since, slack=-_CLOCKS_APART),
         )
         .with_only_columns(conditions.visible_status().label("status"))
         .order_by(Delivery.id.desc())
