@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from app.kit.input.text import CREDENTIAL_SENTENCE, looks_like_password
-from app.links.pasted_ids import PastedIds
+from app.links.pasted_ids import ParsedField
 from app.links.presets.preset import Question
 
 MOST_TEXT, MOST_ADDRESS = 2_000, 500
@@ -55,42 +55,42 @@ class AcceptedFile:
     content: bytes
 
 
-def read_answer(question: Question, given: str) -> PastedIds:
+def read_answer(question: Question, given: str) -> ParsedField:
     """The answer as it is stored, `""` for none, or the sentence to show beside it."""
     given = given.strip()
     if not given:
-        return PastedIds(problem=_missing(question) if question.required else None)
+        return ParsedField(problem=_missing(question) if question.required else None)
     if looks_like_password(given):
-        return PastedIds(problem=CREDENTIAL_SENTENCE)
+        return ParsedField(problem=CREDENTIAL_SENTENCE)
     return _READERS[question.kind](question, given)
 
 
-def _text(_: Question, given: str) -> PastedIds:
+def _text(_: Question, given: str) -> ParsedField:
     if len(given) > MOST_TEXT:
-        return PastedIds(problem=f"Use at most {MOST_TEXT:,} characters here; these are {len(given):,}.")
-    return PastedIds((given,))
+        return ParsedField(problem=f"Use at most {MOST_TEXT:,} characters here; these are {len(given):,}.")
+    return ParsedField((given,))
 
 
-def _choice(question: Question, given: str) -> PastedIds:
+def _choice(question: Question, given: str) -> ParsedField:
     if given not in question.choices:
-        return PastedIds(problem=_missing(question))
-    return PastedIds((given,))
+        return ParsedField(problem=_missing(question))
+    return ParsedField((given,))
 
 
-def _address(_: Question, given: str) -> PastedIds:
+def _address(_: Question, given: str) -> ParsedField:
     if len(given) > MOST_ADDRESS:
-        return PastedIds(problem=f"Use at most {MOST_ADDRESS} characters here; these are {len(given):,}.")
+        return ParsedField(problem=f"Use at most {MOST_ADDRESS} characters here; these are {len(given):,}.")
     whole = given if "://" in given else f"https://{given}"
     try:
         parts = urlsplit(whole)
         host = parts.hostname or ""
     except ValueError:
-        return PastedIds(problem=_WRONG_ADDRESS)
+        return ParsedField(problem=_WRONG_ADDRESS)
     if parts.username or parts.password:
-        return PastedIds(problem=CREDENTIAL_SENTENCE)
+        return ParsedField(problem=CREDENTIAL_SENTENCE)
     if parts.scheme.lower() not in ("http", "https") or not _HOST.fullmatch(host) or re.search(r"\s", whole):
-        return PastedIds(problem=_WRONG_ADDRESS)
-    return PastedIds((whole,))
+        return ParsedField(problem=_WRONG_ADDRESS)
+    return ParsedField((whole,))
 
 
 def _missing(question: Question) -> str:

@@ -16,11 +16,11 @@ from app.links.presets.schemas import AccessRequestFields
 from app.links.schemas import (
     AccessRequestView,
     AddressView,
+    CreatedLink,
     DeviceCodeView,
     InvitationView,
     LinkDetail,
     LinkView,
-    OrderedLink,
 )
 from app.links.service import LinkRequest, create_or_get_link
 from app.mail import service as mails
@@ -84,7 +84,7 @@ class NewLink(RequestShape):
             raise ValueError("Give either client_id or client.")
         return self
 
-    def as_order(self) -> LinkRequest:
+    def as_request(self) -> LinkRequest:
         """Arguments for creating the link."""
         client = self.client.model_dump() if self.client else None
         return LinkRequest(**{**dict(self), "client": client})
@@ -124,21 +124,21 @@ async def list_links(
     return Page(data=[LinkView.of(row) for row in found], next_cursor=found.next_cursor)
 
 
-@router.post("/links", status_code=201, responses={200: {"description": "Known", "model": OrderedLink}})
+@router.post("/links", status_code=201, responses={200: {"description": "Known", "model": CreatedLink}})
 async def create_link(
     request: Request, caller: Writer, session: Session, given: NewLink, response: Response
-) -> OrderedLink:
+) -> CreatedLink:
     """Create a link and return its address, which is shown only once.
 
     A known `external_id` returns the existing link with 200, without the address.
     """
     services = services_of(request)
     made, address = await create_or_get_link(
-        session, caller.agency_id, given.as_order(), keyring=services.keyring, public_url=services.public_url,
+        session, caller.agency_id, given.as_request(), keyring=services.keyring, public_url=services.public_url,
         actor=caller.actor,
     )  # fmt: skip
     response.status_code = 200 if address is None else 201
-    return OrderedLink(**dict(LinkDetail.of_link(made)), address=address)
+    return CreatedLink(**dict(LinkDetail.of_link(made)), address=address)
 
 
 @router.get("/links/{link_id}")

@@ -17,7 +17,7 @@ NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
-class PastedIds:
+class ParsedField:
     """Ids read from a field, and the sentence to show beside it if something was not understood."""
 
     values: tuple[str, ...] = ()
@@ -34,54 +34,54 @@ class SelectedAsset:
     parent_asset_id: str | None = None
 
 
-def business_center(text: str, *, agency_bc_ids: Iterable[str], taken: Mapping[str, str] = NOTHING) -> PastedIds:
+def business_center(text: str, *, agency_bc_ids: Iterable[str], taken: Mapping[str, str] = NOTHING) -> ParsedField:
     """One Business Center ID from pasted text. `taken`: numbers that were given before, and for what."""
     if is_blank(text):
-        return PastedIds(problem="Enter your Business Center ID. It has digits only.")
+        return ParsedField(problem="Enter your Business Center ID. It has digits only.")
     try:
         found = platform_ids.one(text, BUSINESS_CENTER)
     except TextWrong as problem:
-        return PastedIds(problem=str(problem))
+        return ParsedField(problem=str(problem))
     if found in set(agency_bc_ids):
-        return PastedIds(
+        return ParsedField(
             problem="This is the agency's Business Center ID. Enter your own: in TikTok Business Center, open the "
             "account menu at the top right."
         )
-    return PastedIds((found,), _twice((found,), taken))
+    return ParsedField((found,), _twice((found,), taken))
 
 
-def ad_accounts(text: str, *, taken: Mapping[str, str] = NOTHING) -> PastedIds:
+def ad_accounts(text: str, *, taken: Mapping[str, str] = NOTHING) -> ParsedField:
     """Every ad account ID in a list, rows or pasted addresses; each once, in the order given, at most 50."""
     if is_blank(text):
-        return PastedIds(problem="Enter at least one ad account ID. It has digits only.")
+        return ParsedField(problem="Enter at least one ad account ID. It has digits only.")
     found = _ids(text, AD_ACCOUNT, taken)
     if not found.problem and len(found.values) > MAX_ASSETS:
-        return PastedIds(found.values, problem=f"Enter at most {MAX_ASSETS} ad accounts here.")
+        return ParsedField(found.values, problem=f"Enter at most {MAX_ASSETS} ad accounts here.")
     return found
 
 
-def pixels(text: str) -> PastedIds:
+def pixels(text: str) -> ParsedField:
     """Every pixel code (20 letters and digits, as Events Manager shows them); none is fine."""
     try:
-        return PastedIds(platform_ids.pixel_codes(text))
+        return ParsedField(platform_ids.pixel_codes(text))
     except TextWrong as problem:
-        return PastedIds(problem=str(problem))
+        return ParsedField(problem=str(problem))
 
 
-def catalogs(text: str, *, taken: Mapping[str, str] = NOTHING) -> PastedIds:
+def catalogs(text: str, *, taken: Mapping[str, str] = NOTHING) -> ParsedField:
     """Every catalog ID in a list, rows or pasted addresses, each once; none is fine."""
-    return PastedIds() if is_blank(text) else _ids(text, CATALOG, taken)
+    return ParsedField() if is_blank(text) else _ids(text, CATALOG, taken)
 
 
-def markets(chosen: Iterable[str]) -> PastedIds:
+def markets(chosen: Iterable[str]) -> ParsedField:
     """Country codes (ISO 3166 alpha-2); at least one."""
     given = [each for each in chosen if not is_blank(each)]
     if not given:
-        return PastedIds(problem="Choose at least one country where you want to advertise.")
+        return ParsedField(problem="Choose at least one country where you want to advertise.")
     read = [(each, places.country(each)) for each in given]
     values = tuple(dict.fromkeys(code for _, code in read if code))
     unknown = next((each for each, code in read if code is None), None)
-    return PastedIds(values, f"“{short(unknown)}” is not a country code we know." if unknown is not None else None)
+    return ParsedField(values, f"“{short(unknown)}” is not a country code we know." if unknown is not None else None)
 
 
 def contact(name: str, email: str, *, needed: bool) -> dict[str, str]:
@@ -98,12 +98,12 @@ def contact(name: str, email: str, *, needed: bool) -> dict[str, str]:
     return problems
 
 
-def _ids(text: str, sort: Sort, taken: Mapping[str, str]) -> PastedIds:
+def _ids(text: str, sort: Sort, taken: Mapping[str, str]) -> ParsedField:
     try:
         found = platform_ids.every(text, sort)
     except TextWrong as problem:
-        return PastedIds(problem=str(problem))
-    return PastedIds(found, _twice(found, taken))
+        return ParsedField(problem=str(problem))
+    return ParsedField(found, _twice(found, taken))
 
 
 def _twice(values: Iterable[str], taken: Mapping[str, str]) -> str | None:

@@ -246,7 +246,7 @@ def _answers(found: LinkAggregate) -> list[AnswerView]:
     ]  # fmt: skip
 
 
-class OrderedLink(LinkDetail):
+class CreatedLink(LinkDetail):
     """A link as the response to its creation."""
 
     address: str | None = Field(

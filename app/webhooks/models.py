@@ -177,7 +177,7 @@ class Delivery(JobMixin, CreatedAt, Base):
         UniqueConstraint("agency_id", "event_id", "endpoint_id", name="uq_webhook_deliveries_event"),
         # queues: due deliveries of an endpoint by slot class, the oldest first
         Index(
-            "ix_webhook_deliveries_lane", "agency_id", "endpoint_id", "slot_class", "due_at",
+            "ix_webhook_deliveries_queue", "agency_id", "endpoint_id", "slot_class", "due_at",
             postgresql_where=text("due_at IS NOT NULL"),
         ),
         Index("ix_webhook_deliveries_endpoint", "agency_id", "endpoint_id", "id"),

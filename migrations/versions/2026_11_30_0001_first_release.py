@@ -1378,7 +1378,7 @@ def _tables() -> None:
         unique=False,
     )
     op.create_index(
-        "ix_webhook_deliveries_lane",
+        "ix_webhook_deliveries_queue",
         "webhook_deliveries",
         ["agency_id", "endpoint_id", "slot_class", "due_at"],
         unique=False,

@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 from app.kit.input.text import CREDENTIAL_SENTENCE, looks_like_password
 from app.links import answers
 from app.links.answers import CSV, DOCX, JPEG, PDF, PNG, TEXT, XLSX, AcceptedFile, SubmittedFile
-from app.links.pasted_ids import PastedIds
+from app.links.pasted_ids import ParsedField
 from app.links.presets.preset import Question
 
 ADDRESS = Question("website", "address", "Which website?")
@@ -67,7 +67,7 @@ def test_choices_are_those_given() -> None:
 
 
 def test_what_is_optional_may_be_left_out() -> None:
-    assert answers.read_answer(Question("a", "text", "A?", required=False), "  ") == PastedIds()
+    assert answers.read_answer(Question("a", "text", "A?", required=False), "  ") == ParsedField()
 
 
 def packed(*names: str) -> bytes:

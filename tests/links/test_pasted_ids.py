@@ -54,7 +54,7 @@ def test_what_is_no_business_center_gets_a_sentence(text: str, words: str) -> No
     ],
 )
 def test_ad_accounts_are_found_each_once(text: str) -> None:
-    assert pasted_ids.ad_accounts(text) == pasted_ids.PastedIds((ONE, TWO))
+    assert pasted_ids.ad_accounts(text) == pasted_ids.ParsedField((ONE, TWO))
 
 
 def test_too_many_ad_accounts_are_said_and_kept() -> None:
@@ -65,7 +65,7 @@ def test_too_many_ad_accounts_are_said_and_kept() -> None:
 
 @pytest.mark.parametrize(("text", "values"), [("", ()), ("c4abcdefgh77u7qbtm10", ("C4ABCDEFGH77U7QBTM10",))])
 def test_pixels_are_optional_and_in_capitals(text: str, values: tuple[str, ...]) -> None:
-    assert pasted_ids.pixels(text) == pasted_ids.PastedIds(values)
+    assert pasted_ids.pixels(text) == pasted_ids.ParsedField(values)
 
 
 def test_a_wrong_pixel_says_what_one_looks_like() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from app.access.connections.selectable_assets import Choice
 from app.client_portal.copy.manual_platforms import ManualRequest
 from app.links import pasted_ids
-from app.links.pasted_ids import MAX_ASSETS, NOTHING, PastedIds, SelectedAsset
+from app.links.pasted_ids import MAX_ASSETS, NOTHING, ParsedField, SelectedAsset
 from app.platforms.manual.library import read_id
 
 #: Prefix of the field with a pixel's ad account; the pixel's code follows.
@@ -22,12 +22,12 @@ class TrackingForm:
     problems: Mapping[str, str]
 
 
-def picked_pixels(given: Sequence[str], seen: Sequence[Choice]) -> PastedIds:
+def picked_pixels(given: Sequence[str], seen: Sequence[Choice]) -> ParsedField:
     """The codes ticked among `seen`, else typed."""
     if not seen:
         return pasted_ids.pixels("\n".join(given))
     can = {choice.id for choice in seen if choice.can}
-    return PastedIds(tuple(dict.fromkeys(code for code in given if code in can)))
+    return ParsedField(tuple(dict.fromkeys(code for code in given if code in can)))
 
 
 def place_pixels(
@@ -48,33 +48,33 @@ def place_pixels(
     return TrackingForm(tuple(chosen), problems)
 
 
-def catalogs(text: str, *, taken: Mapping[str, str] = NOTHING) -> PastedIds:
+def catalogs(text: str, *, taken: Mapping[str, str] = NOTHING) -> ParsedField:
     """Catalog ids from a list or pasted addresses; there may be none."""
     return pasted_ids.catalogs(text, taken=taken)
 
 
-def picked_center(given: str, seen: Sequence[Choice]) -> PastedIds:
+def picked_center(given: str, seen: Sequence[Choice]) -> ParsedField:
     """The Business Center picked, if it can be chosen."""
     if given in {choice.id for choice in seen if choice.can}:
-        return PastedIds((given,))
-    return PastedIds(problem="Choose the Business Center your ad accounts are in.")
+        return ParsedField((given,))
+    return ParsedField(problem="Choose the Business Center your ad accounts are in.")
 
 
 def picked_accounts(
     given: Sequence[str], seen: Sequence[Choice], *, agreed: Collection[str | None], taken: Mapping[str, str] = NOTHING
-) -> PastedIds:
+) -> ParsedField:
     """The ad accounts ticked among `seen`, else typed; there may be none once some are agreed."""
     if not any(text.strip() for text in given) and agreed:
-        return PastedIds()
+        return ParsedField()
     if not seen:
         return pasted_ids.ad_accounts("\n".join(given), taken=taken)
     can = {choice.id for choice in seen if choice.can}
     ticked = tuple(dict.fromkeys(asset_id for asset_id in given if asset_id in can))
     if not ticked:
-        return PastedIds(problem="Tick at least one ad account.")
+        return ParsedField(problem="Tick at least one ad account.")
     if len(ticked) > MAX_ASSETS:
-        return PastedIds(ticked, problem=f"Tick at most {MAX_ASSETS} ad accounts here.")
-    return PastedIds(ticked)
+        return ParsedField(ticked, problem=f"Tick at most {MAX_ASSETS} ad accounts here.")
+    return ParsedField(ticked)
 
 
 @dataclass(frozen=True)

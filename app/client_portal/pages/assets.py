@@ -21,7 +21,7 @@ from app.kit.html import render
 from app.kit.html.forms import Form
 from app.links import pasted_ids
 from app.links.models import AccessRequest
-from app.links.pasted_ids import PastedIds, SelectedAsset
+from app.links.pasted_ids import ParsedField, SelectedAsset
 from app.tenants.agencies import service as agencies
 
 router = APIRouter(include_in_schema=False)
@@ -240,7 +240,7 @@ def _help_for(seen: list[Choice], *, without: str) -> list[HelpArticle]:
     return guided_steps.help_of_codes(codes if any(choice.can for choice in seen) else [without, *codes])
 
 
-def _field_problem(field: str, read: PastedIds) -> dict[str, str]:
+def _field_problem(field: str, read: ParsedField) -> dict[str, str]:
     return {field: read.problem} if read.problem else {}
 
 
