@@ -93,7 +93,7 @@ class House:
         tools = self.tools
         async with tools.sessions.begin() as session:
             return await oauth_flow.start_for_link(
-                session, tools.platforms, tools.keyring, agency_id=corner.agency_id, link_id=corner.link_id,
+                session, tools.platforms.default, tools.keyring, agency_id=corner.agency_id, link_id=corner.link_id,
                 cookie=cookie,
             )  # fmt: skip
 

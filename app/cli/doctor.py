@@ -17,7 +17,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import local, settings
 from app.access.diagnostics import service
-from app.access.diagnostics.findings import DiagnosticFinding
 from app.access.diagnostics.service import Diagnostics, HealthView
 from app.assembly import platforms_of
 from app.cli import output
@@ -29,6 +28,7 @@ from app.kit.database import DatabaseAway, make_engine, make_sessions, see_poole
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError
 from app.mail.smtp_client import check_login
+from app.platforms.resources import DiagnosticFinding
 from app.settings import Settings, SettingsWrong
 from app.tables import metadata
 from app.tenants.agencies import service as agencies

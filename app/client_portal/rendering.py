@@ -72,14 +72,15 @@ async def to_platform(request: Request, session: AsyncSession, link: CurrentLink
     possible = (
         link.can_connect if isinstance(link, CurrentLink) else await can_connect(session, request, link.aggregate)
     )
-    if not possible:
+    platform = link.aggregate.platform
+    if not possible or platform is None:
         raise ConnectingImpossible(
             link.aggregate, here=render.root(request) + link.path, form_token=forms.token(request, link.cookie)
         )
     services = services_of(request)
     consent = await oauth_flow.start_for_link(
         session,
-        services.platforms,
+        services.platforms.connected(platform),
         services.keyring,
         agency_id=link.aggregate.agency.id,
         link_id=link.aggregate.link.id,

@@ -17,7 +17,6 @@ from app.links.aggregate import LinkAggregate
 from app.links.pasted_ids import SelectedAsset
 from app.platforms.resources import DiscoveredAssets
 
-TIKTOK = "tiktok"
 #: Statuses in which nothing is shared yet, so that the client can withdraw its consent without effect at the platform.
 NOT_SHARED_YET = frozenset({"awaiting_client", "blocked"})
 
@@ -120,7 +119,7 @@ async def differs(
 
     The agency's own records decide first. Only then are names compared, and one common word is enough.
     """
-    owner = await partners.client_of(session, aggregate.agency.id, TIKTOK, choice.id)
+    owner = await partners.client_of(session, aggregate.agency.id, aggregate.platform or "", choice.id)
     if owner is not None and owner[0] == aggregate.client.id:
         return False
     if owner is not None and owner[1]:

@@ -203,3 +203,16 @@ def without_personal(data: Mapping[str, Any]) -> dict[str, Any]:
 def joined(values: list[str] | None) -> str | None:
     """A list as comma-separated text for no-code tools; None stays None."""
     return None if values is None else ",".join(values)
+
+
+def center_data(bc_id: str | None) -> dict[str, str | None]:
+    """A Business Center, under the key that events promise."""
+    return {"tiktok_bc_id": bc_id}
+
+
+def selected_assets(account_ids: list[str], pixel_codes: list[str] | None) -> dict[str, str | None]:
+    """The client's choice, under the keys that events promise; ids comma-joined."""
+    return {
+        "tiktok_ad_account_ids": joined(account_ids) if account_ids else None,
+        "tiktok_pixel_codes": joined(pixel_codes),
+    }

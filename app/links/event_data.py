@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.events.schema import joined
+from app.events.schema import center_data, joined, selected_assets
 from app.kit import clock
 from app.links.models import AccessRequest, Consent, Intake, IntakeFile, Link
 from app.links.pasted_ids import CONTACT_ROLES
@@ -32,9 +32,8 @@ def of_link(
         "assets_total": len(counted),
         "assets_verified": sum(access_request.status in PROVED for access_request in counted),
         "assets_blocked": sum(access_request.status == "blocked" for access_request in counted),
-        "tiktok_bc_id": intake.bc_id if intake else None,
-        "tiktok_ad_account_ids": joined(parents) if parents else None,
-        "tiktok_pixel_codes": joined(intake.pixel_codes) if intake else None,
+        **center_data(intake.bc_id if intake else None),
+        **selected_assets(parents, intake.pixel_codes if intake else None),
         "target_markets": joined(intake.markets) if intake else None,
     }
 

@@ -7,6 +7,8 @@ from app.platforms.tiktok.kinds import KINDS as TIKTOK
 
 #: Kinds of each platform with an API; a kind that is not listed, such as that of manual platforms, is by hand.
 BY_PLATFORM: Mapping[str, Mapping[str, AssetKind]] = {"tiktok": TIKTOK}
+#: Platform of access requests that name none.
+DEFAULT_PLATFORM = next(iter(BY_PLATFORM))
 
 
 def find(platform: str, key: str) -> AssetKind:

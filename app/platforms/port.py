@@ -19,6 +19,8 @@ from app.platforms.resources import (
     ActivityEntry,
     AssetHolder,
     BusinessCenterInfo,
+    Connected,
+    DiagnosticFinding,
     DiagnosticReport,
     DiscoveredAssets,
     Member,
@@ -420,4 +422,24 @@ class ConnectedPlatform(Platform, Protocol):
 
     async def examine(self, app: App, access: Access | None, scopes: Sequence[int], *, bc_id: str) -> DiagnosticReport:
         """Diagnose app and token with at most ten read-only calls; never raises a PlatformFailure."""
+        ...
+
+    def findings(
+        self,
+        app_id: str,
+        examined: DiagnosticReport,
+        connected: Connected | None,
+        *,
+        bc_id: str | None,
+        for_agency: bool,
+    ) -> Sequence[DiagnosticFinding]:
+        """The results of a diagnosis, one line for each check."""
+        ...
+
+    def findings_without_app(self) -> Sequence[DiagnosticFinding]:
+        """The same if there is no app."""
+        ...
+
+    def redirect_address_finding(self, address: str, came_back: datetime | None) -> DiagnosticFinding:
+        """Finding about the redirect address. `came_back`: the last return through it with this app."""
         ...

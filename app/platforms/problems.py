@@ -16,6 +16,10 @@ class Problems(Protocol):
 
     def of_pixel(self, pixel: Pixel) -> str | None: ...
 
+    def of_verification(self, status: str) -> str | None: ...
+
+    def permissions_named_in(self, message: str) -> tuple[str, ...]: ...
+
 
 BY_PLATFORM: Mapping[str, Problems] = {"tiktok": tiktok}
 
@@ -33,3 +37,13 @@ def of_account(platform: str, account: AdAccount) -> str | None:
 def of_pixel(platform: str, pixel: Pixel) -> str | None:
     """Blocker code if a pixel cannot be linked from its Business Center, else None."""
     return BY_PLATFORM[platform].of_pixel(pixel)
+
+
+def of_verification(platform: str, status: str) -> str | None:
+    """Code of a company that the platform has not verified, else None."""
+    return BY_PLATFORM[platform].of_verification(status)
+
+
+def permissions_named_in(platform: str, message: str) -> tuple[str, ...]:
+    """The permissions that a platform's refusal names."""
+    return BY_PLATFORM[platform].permissions_named_in(message) if platform in BY_PLATFORM else ()

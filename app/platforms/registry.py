@@ -16,6 +16,11 @@ class Platforms(Mapping[str, Platform]):
         """A platform with an API. Raises KeyError for any other."""
         return self._connected[key]
 
+    @property
+    def default(self) -> ConnectedPlatform:
+        """The platform of requests that name none: the first with an API."""
+        return next(iter(self._connected.values()))
+
     def __getitem__(self, key: str) -> Platform:
         return self._by_key[key]
 

@@ -2,6 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+#: `limited`: works with restrictions.
+State = Literal["pass", "limited", "fail", "cannot_tell"]
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,16 @@ class Member:
     role: str
     relation: str
 
+    @property
+    def is_bound(self) -> bool:
+        """True for a member, who accepted the invitation."""
+        return self.relation == "BOUND"
+
+    @property
+    def is_invited(self) -> bool:
+        """True while the invitation is open."""
+        return self.relation == "PENDING"
+
 
 @dataclass(frozen=True)
 class AssetHolder:
@@ -137,6 +152,28 @@ class ProbeResult:
     blocker: str | None = None
     is_token_unknown: bool = False
     is_app_refused: bool = False
+
+
+@dataclass(frozen=True)
+class DiagnosticFinding:
+    """One line; `tried` is the call that it rests on."""
+
+    what: str
+    status: State
+    words: str
+    do: str | None = None
+    tried: ProbeResult | None = None
+
+
+@dataclass(frozen=True)
+class Connected:
+    """The agency's newest connection, live or not."""
+
+    status: str
+    app_id: str
+    person: str
+    made_at: datetime
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,22 @@ import pytest
 from bench import house
 from bench.house import Module
 
-#: Most modules outside that name a platform.
-MOST_NAMING = 30
+#: Modules outside that name a platform, and why.
+NAMING = {
+    **dict.fromkeys(("app/assembly.py", "app/settings.py"), "build the platform of an installation"),
+    **dict.fromkeys((
+        "app/access/connections/api.py", "app/access/diagnostics/api.py", "app/tenants/agencies/api.py",
+    ), "public addresses, which apps at the platform and clients of the API have registered"),
+    **dict.fromkeys(("app/cli/doctor.py", "app/cli/main.py"), "`keyturn doctor --tiktok`, a promised option"),
+    **dict.fromkeys((
+        "app/events/catalog.py", "app/events/schema.py", "app/webhooks/destinations/hubspot_records.py",
+    ), "keys that events promise: neutral ones come with the next version of their schemas"),
+    **dict.fromkeys((
+        "app/client_portal/copy/guided_steps.py", "app/webhooks/destinations/event_values.py",
+    ), "texts by platform and kind, until there is a catalogue of messages"),
+    "app/client_portal/forms/company_names.py": "a word that says nothing about a company",
+    "app/client_portal/in_app_browser.py": "the app in which a client opens a link, whatever the link asks for",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -22,8 +36,8 @@ def test_nothing_outside_compares_kinds(outside: Sequence[Module]) -> None:
     assert house.kind_comparisons(outside) == {}
 
 
-def test_few_modules_outside_name_a_platform(outside: Sequence[Module]) -> None:
-    assert len(house.naming_a_platform(outside)) == MOST_NAMING, "fewer: lower the number here"
+def test_no_module_outside_names_a_platform_without_a_reason(outside: Sequence[Module]) -> None:
+    assert house.naming_a_platform(outside) == sorted(NAMING), "none of these: take it out of the list"
 
 
 @pytest.mark.parametrize("line", [

@@ -13,6 +13,7 @@ from app.access.grants import service as grants
 from app.access.grants.models import Grant
 from app.events import catalog
 from app.events.recorder import record
+from app.events.schema import center_data
 from app.kit import ids, jobs
 from app.kit.actor import Actor
 from app.kit.errors import InvalidInput, NotFound
@@ -87,7 +88,7 @@ async def set_for_center(
     await _write(session, agency_id, {"business_center_id": center_id}, _people(named))
     await record(
         session, catalog.BUYERS_SET, agency_id=agency_id, subject_id=agency_id, actor=actor,
-        data={"tiktok_bc_id": center.bc_id},
+        data=center_data(center.bc_id),
     )  # fmt: skip
     await sync_buyer_access(
         session, agency_id, Grant.agency_bc_id == center.bc_id, Grant.platform == center.platform, again=True

@@ -72,7 +72,7 @@ async def list_connections(
 async def invite_agency(request: Request, caller: Writer, session: Session) -> ConnectInvitation:
     """Create a one-time address. Its recipient connects your agency's own TikTok Business Center."""
     services = services_of(request)
-    platform = services.platforms.connected("tiktok")
+    platform = services.platforms.default
     await service.required_app(session, caller.agency_id, platform, services.keyring)
     invitation, token = await oauth_flow.invite_agency(session, caller.agency_id, platform=platform.key)
     return ConnectInvitation(address=f"{services.public_url}/connect/{token}", expires_at=invitation.expires_at)
@@ -92,7 +92,7 @@ async def revoke_connection(caller: Writer, session: Session, connection_id: str
 
 
 @callback_router.get("/callbacks/tiktok")
-async def back_from_tiktok(
+async def back_from_platform(
     request: Request, session: Session, state: Text = "", auth_code: Text = "", code: Text = ""
 ) -> RedirectResponse:
     """Encrypt the code, and redirect the browser to the host of its cookie. Nothing is exchanged here."""

@@ -31,6 +31,7 @@ from app.kit.encryption import Keyring
 from app.kit.errors import AppError
 from app.links import queries as links
 from app.links.models import Link, LinkSession
+from app.platforms.port import ConnectedPlatform
 from app.platforms.registry import Platforms
 
 __all__ = ["CallbackResult", "CallbackTarget", "ExchangeOutcome", "InvitationOver", "StateRefused"]
@@ -77,6 +78,7 @@ class CallbackResult:
     agency_id: str | None = None
     client_id: str | None = None
     is_first: bool = False
+    platform: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,10 +101,9 @@ def can_connect(platforms: Platforms, platform: str, *, own_app: bool) -> bool:
 
 
 async def start_for_link(
-    session: AsyncSession, platforms: Platforms, keyring: Keyring, *, agency_id: str, link_id: str, cookie: str
+    session: AsyncSession, platform: ConnectedPlatform, keyring: Keyring, *, agency_id: str, link_id: str, cookie: str
 ) -> str:
     """Start an authorization in a client's browser; the address of the consent page. Raises AppMissing."""
-    platform = platforms.connected("tiktok")
     app = await connections.required_app(session, agency_id, platform, keyring)
     state = _add_authorization(session, agency_id, platform.key, cookie, link_id=link_id)
     return platform.consent_address(app, state=state)
@@ -236,13 +237,16 @@ async def _exchange(
             platform = platforms.connected(authorization.platform)
             app = await connections.app_of_agency(session, authorization.agency_id, platform, keyring)
     if code_encrypted is None:
-        return CallbackResult(await _outcome_of_first(sessions, authorization), authorization.agency_id)
+        first = await _outcome_of_first(sessions, authorization)
+        return CallbackResult(first, authorization.agency_id, platform=authorization.platform)
     outcome = ExchangeOutcome.APP_PROBLEM  # the app was removed in the meantime
     if app is not None:
         outcome = await establish(sessions, keyring, platform, app, code, subject)
     async with sessions.begin() as session:
         await session.execute(_this(authorization).values(outcome=outcome))
-    return CallbackResult(outcome, authorization.agency_id, client_id=subject.client_id, is_first=True)
+    return CallbackResult(
+        outcome, authorization.agency_id, client_id=subject.client_id, is_first=True, platform=authorization.platform
+    )
 
 
 async def _by_handle(session: AsyncSession, handle: str, purpose: Any) -> tuple[Authorization, Purpose] | None:

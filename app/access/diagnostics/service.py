@@ -10,12 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.connections import service as connections
 from app.access.connections.models import Connection
-from app.access.diagnostics import findings
-from app.access.diagnostics.findings import Connected, DiagnosticFinding, State
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.platforms.port import App, ConnectedPlatform, Priority
 from app.platforms.registry import Platforms
+from app.platforms.resources import Connected, DiagnosticFinding, State
 from app.tenants.agencies import service as agencies
 
 
@@ -73,9 +72,8 @@ async def _examine(
     platform: ConnectedPlatform, keyring: Keyring, at: _At, redirect_uri: str, *, for_agency: bool
 ) -> Diagnostics:
     if at.app is None:
-        return Diagnostics(
-            None, redirect_uri, (*findings.none_at_all(), findings.redirect_address_finding(redirect_uri, None))
-        )
+        redirect = platform.redirect_address_finding(redirect_uri, None)
+        return Diagnostics(None, redirect_uri, (*platform.findings_without_app(), redirect))
     row = at.connection
     living = row if row is not None and row.status == "live" else None
     access = connections.access(living, keyring, Priority.INTERACTIVE) if living else None
@@ -86,8 +84,8 @@ async def _examine(
         at.app.app_id,
         redirect_uri,
         (
-            *findings.of(at.app.app_id, examined, connected, bc_id=at.bc_id, for_agency=for_agency),
-            findings.redirect_address_finding(redirect_uri, came_back),
+            *platform.findings(at.app.app_id, examined, connected, bc_id=at.bc_id, for_agency=for_agency),
+            platform.redirect_address_finding(redirect_uri, came_back),
         ),
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.access.imports import service
@@ -12,6 +12,7 @@ from app.access.partners.models import Partner
 from app.kit.database import Session
 from app.kit.input.fields import Digits, RequestShape, Time
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
+from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 
@@ -135,13 +136,18 @@ async def list_imports(caller: Reader, session: Session, limit: Limit = 50, curs
 
 
 @router.post("", status_code=202)
-async def start_imports(caller: Writer, session: Session, given: NewImport) -> Page[ImportView]:
+async def start_imports(request: Request, caller: Writer, session: Session, given: NewImport) -> Page[ImportView]:
     """Start an import for each of your Business Centers; read it for its progress.
 
     Imports also start when your side is connected, and daily. One that is running is returned instead.
     """
     rows = await service.start(
-        session, caller.agency_id, "tiktok", reason="asked", actor=caller.actor, agency_bc_id=given.agency_bc_id
+        session,
+        caller.agency_id,
+        services_of(request).platforms.default.key,
+        reason="asked",
+        actor=caller.actor,
+        agency_bc_id=given.agency_bc_id,
     )
     return Page(data=[ImportView.of(row) for row in rows])
 

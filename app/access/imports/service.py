@@ -15,6 +15,7 @@ from app.access.partners.models import Partner
 from app.events import catalog
 from app.events.catalog import EventType
 from app.events.recorder import record
+from app.events.schema import center_data
 from app.kit import ids
 from app.kit.actor import Actor, system_actor
 from app.kit.errors import AppError, NotFound
@@ -141,7 +142,7 @@ async def _start_one(
     )  # fmt: skip
     await record(
         session, catalog.IMPORT_STARTED, agency_id=agency_id, subject_id=started.id, actor=actor,
-        data={"platform": platform, "tiktok_bc_id": bc_id},
+        data={"platform": platform, **center_data(bc_id)},
     )  # fmt: skip
     return started
 
@@ -161,5 +162,5 @@ async def fail(session: AsyncSession, row: Import, *, code: str, call: RecordedC
 async def _record(session: AsyncSession, row: Import, event: EventType, **data: object) -> None:
     await record(
         session, event, agency_id=row.agency_id, subject_id=row.id, actor=system_actor(),
-        data={"platform": row.platform, "tiktok_bc_id": row.agency_bc_id, **data},
+        data={"platform": row.platform, **center_data(row.agency_bc_id), **data},
     )  # fmt: skip

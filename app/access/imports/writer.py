@@ -17,6 +17,7 @@ from app.access.partners.models import Partner
 from app.events import catalog
 from app.events.catalog import EventType
 from app.events.recorder import EventDraft, record_all
+from app.events.schema import center_data
 from app.kit import clock, ids
 from app.kit.actor import system_actor
 from app.platforms import kinds
@@ -207,7 +208,7 @@ def _as_it_was(asset_id: str, before: KnownGrant) -> AssetShare:
 async def _facts(session: AsyncSession, partner: Partner) -> dict[str, Any]:
     assert partner.client_id is not None
     client = await clients.find(session, partner.agency_id, partner.client_id)
-    return {**clients.facts(client), "platform": partner.platform, "tiktok_bc_id": partner.bc_id}
+    return {**clients.facts(client), "platform": partner.platform, **center_data(partner.bc_id)}
 
 
 @dataclass(frozen=True)

@@ -169,8 +169,7 @@ def verification(facts: Facts) -> ReadinessVerdict:
     status = facts.center.verification if facts.center else ""
     if not status:
         return from_client(facts, "verification", unknown())
-    code = None if status == "VERIFIED" else "verification_in_review" if status == "REVIEWING" else "not_verified"
-    return from_platform(facts, code=code)
+    return from_platform(facts, code=problems.of_verification(facts.platform, status))
 
 
 def ad_account(facts: Facts) -> ReadinessVerdict:

@@ -252,10 +252,10 @@ def _observed_buyer(
     if members is None or isinstance(members, Observation):
         return ObservedBuyer(Observation(), person=members or Observation(why_not=ReadFailure.UNAVAILABLE))
     known = [each for each in members if each.email.casefold() == email.casefold()]
-    bound = next((each for each in known if each.relation == "BOUND"), None)
+    bound = next((each for each in known if each.is_bound), None)
     if bound is not None:
         return ObservedBuyer(Observation(), bound.user_id, "member")
-    is_invited = any(each.relation == "PENDING" for each in known)
+    is_invited = any(each.is_invited for each in known)
     return ObservedBuyer(Observation(), person="invited" if is_invited else "nobody")
 
 

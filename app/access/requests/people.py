@@ -48,7 +48,6 @@ async def request_person(
     reason: str,
     platforms: Mapping[str, Platform],
     actor: Actor,
-    platform: str = "tiktok",
 ) -> AccessRequest:
     """Request that the client invites a person as a standard member with the link's ad accounts.
 
@@ -57,15 +56,13 @@ async def request_person(
     aggregate = await links.load_link(session, agency_id, link_id, lock=True)
     access_changes.refuse_over(aggregate)
     email = email.lower()
+    if not any(each.asset_kind.is_assignable and each.status not in OVER for each in aggregate.access_requests):
+        raise InvalidInput(fields={"email": "This link requests no ad account for a person to work in."})
+    platform = aggregate.platform or ""
     known = platforms[platform].kinds.values() if platform in platforms else ()
     kind = next((each.key for each in known if each.is_person), None)
     if kind is None:
         raise InvalidInput(fields={"platform": "People cannot be requested on this platform."})
-    if not any(
-        access_request.asset_kind.is_assignable and access_request.status not in OVER
-        for access_request in aggregate.access_requests
-    ):
-        raise InvalidInput(fields={"email": "This link requests no ad account for a person to work in."})
     people = [
         access_request
         for access_request in aggregate.access_requests

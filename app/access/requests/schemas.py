@@ -13,8 +13,8 @@ from app.kit.input.email_address import domain_of, is_freemail
 from app.kit.input.fields import Asked500, Email, Line200, Moment, RequestShape, Word
 from app.links.models import AccessRequest
 from app.links.schemas import AccessRequestView
+from app.platforms import problems
 from app.platforms.roles import MemberRole, WorkingRole
-from app.platforms.tiktok.scopes import named_in
 
 
 class AccessRequestDetail(AccessRequestView):
@@ -52,7 +52,12 @@ class AccessRequestEvidence(AccessRequestDetail):
         last = [PlatformCallView.model_validate(each) for each in calls]
         shown = dict(AccessRequestDetail.of(access_request))
         if named := next(
-            (named_in(each.message) for each in last if each.blocker == access_request.code and each.message), ()
+            (
+                problems.permissions_named_in(access_request.platform, each.message)
+                for each in last
+                if each.blocker == access_request.code and each.message
+            ),
+            (),
         ):
             shown["hint"] = hint(
                 access_request.status, access_request.code, kind=access_request.kind, permissions=named

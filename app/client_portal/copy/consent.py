@@ -11,7 +11,6 @@ from app.platforms.port import Platform
 KIND_NAMES = {
     "ad_account": ("ad account", "ad accounts"),
     "pixel": ("pixel", "pixels"),
-    "tiktok_account": ("TikTok account", "TikTok accounts"),
     "catalog": ("catalog", "catalogs"),
     "person": ("person", "people"),
 }
@@ -166,7 +165,7 @@ def kind_name(kind: str, count: int = 1) -> str:
 
 def _offer(kind: str, role: str, reason: str, platform: Platform) -> Offer:
     words = platform.role_words(kind, role)
-    things = f"{platform.name} {kind_name(kind, 2)}".replace("TikTok TikTok", "TikTok")
+    things = f"{platform.name} {kind_name(kind, 2)}"
     return Offer(
         things=things,
         label=words.label,

@@ -6,9 +6,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.kit.input.fields import Asked120, Asked200, Asked500, AskedText, RequestShape, Word
 from app.links.presets.preset import SCREENS, WIDE, Preset, PresetAccessRequest
+from app.platforms import kinds
 
 _ACCESS_REQUEST: dict[str, Any] = {
-    "platform": "tiktok", "kind": "ad_account", "role": "OPERATOR", "reason": "To create your campaigns.",
+    "platform": kinds.DEFAULT_PLATFORM, "kind": "ad_account", "role": "OPERATOR",
+    "reason": "To create your campaigns.",
     "required": True, "needs_events": False,
 }  # fmt: skip
 _QUESTION: dict[str, Any] = {
@@ -24,7 +26,7 @@ EXAMPLE: dict[str, Any] = {
 class AccessRequestFields(RequestShape):
     """One access to request."""
 
-    platform: Word = Field("tiktok", examples=["tiktok"])
+    platform: Word = Field(kinds.DEFAULT_PLATFORM, examples=["tiktok"])
     kind: Word = Field(examples=["ad_account"])
     role: Word = Field(description="The least role that is sufficient.", examples=["OPERATOR"])
     reason: Asked500 = Field(

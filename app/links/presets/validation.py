@@ -70,7 +70,8 @@ def _rows(given: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
 def _access_request_of(row: Mapping[str, Any]) -> PresetAccessRequest:
     platform, kind, role = (str(row.get(name, "")) for name in ("platform", "kind", "role"))
     return PresetAccessRequest(
-        platform or "tiktok", kind, role, str(row.get("reason", "")), needs_events=row.get("needs_events") is True,
+        platform or kinds.DEFAULT_PLATFORM, kind, role, str(row.get("reason", "")),
+        needs_events=row.get("needs_events") is True,
         title=str(row.get("title", "")) or None, steps=_texts(row.get("steps")),
     )  # fmt: skip
 

@@ -24,13 +24,26 @@ from app.platforms.resources import (
     AssetHolder,
     AssetShare,
     BusinessCenterInfo,
+    Connected,
+    DiagnosticFinding,
     DiagnosticReport,
     DiscoveredAssets,
     Member,
     PartnerInfo,
     Shares,
 )
-from app.platforms.tiktok import diagnostics, discovery, errors, kinds, operations, problems, responses, scopes, steps
+from app.platforms.tiktok import (
+    diagnostics,
+    discovery,
+    errors,
+    findings,
+    kinds,
+    operations,
+    problems,
+    responses,
+    scopes,
+    steps,
+)
 from app.platforms.tiktok.client import Wire
 from app.platforms.tiktok.partner_assets import PartnerAssets
 from app.platforms.tiktok.people import People
@@ -287,6 +300,26 @@ class TikTok:
     async def examine(self, app: App, access: Access | None, granted: Sequence[int], *, bc_id: str) -> DiagnosticReport:
         """Diagnose with nine calls that use a token, and one without."""
         return await diagnostics.examine(self.wire, app, access, granted, bc_id)
+
+    def findings(
+        self,
+        app_id: str,
+        examined: DiagnosticReport,
+        connected: Connected | None,
+        *,
+        bc_id: str | None,
+        for_agency: bool,
+    ) -> Sequence[DiagnosticFinding]:
+        """The results of a diagnosis, with the remedies in My Apps."""
+        return findings.of(app_id, examined, connected, bc_id=bc_id, for_agency=for_agency)
+
+    def findings_without_app(self) -> Sequence[DiagnosticFinding]:
+        """The same if there is no app."""
+        return findings.none_at_all()
+
+    def redirect_address_finding(self, address: str, came_back: datetime | None) -> DiagnosticFinding:
+        """Finding about the redirect address, which TikTok compares letter by letter."""
+        return findings.redirect_address_finding(address, came_back)
 
     def rank(self, kind: str, role: str) -> int:
         """Rank among the roles of the kind, from 1."""

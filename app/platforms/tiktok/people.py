@@ -50,9 +50,9 @@ class People:
         observations: dict[AssetKey, Observation] = {}
         for each in wanted:
             member = member_of(members, each.email)
-            if member is None or member.relation not in ("BOUND", "PENDING"):
+            if member is None or not (member.is_bound or member.is_invited):
                 observations[each.key] = Observation(rejected=member is not None and member.relation == "REJECTED")
-            elif member.relation == "PENDING":
+            elif member.is_invited:
                 observations[each.key] = Observation(pending=True)
             elif member.role == "ADMIN":
                 observations[each.key] = Observation("ADMIN", everything=True)
@@ -95,7 +95,7 @@ class People:
         member = await self._member(execution, person)
         accounts = accounts_of(person.approved)
         target = {"bc_id": execution.pair.theirs, "role": action.role}
-        if member is None or member.relation != "BOUND":
+        if member is None or not member.is_bound:
             await self.platform.invite(
                 execution.access, **target, email=person.email, account_ids=accounts, record=execution.record
             )
@@ -113,7 +113,7 @@ class People:
         """Remove a person whom we invited, or cancel the invitation; a former member only loses the ad accounts."""
         person = _person(execution)
         member = await self._member(execution, person)
-        bound = member is not None and member.relation == "BOUND"
+        bound = member is not None and member.is_bound
         if person.invited or not bound:
             user_id = member.user_id if bound and member else ""
             await self.platform.remove_member(

@@ -1,8 +1,9 @@
-"""Blockers of assets that a client cannot share, from the status that TikTok shows. Pure."""
+"""Blockers of assets that a client cannot share, from the status that TikTok shows; permissions in refusals. Pure."""
 
 from collections.abc import Mapping
 
 from app.platforms.resources import AdAccount, BusinessCenterInfo, Pixel
+from app.platforms.tiktok import scopes
 
 #: Blocker of each status of a Business Center except ENABLE.
 CENTERS: Mapping[str, str] = {"REVIEWING": "bc_under_review", "PUNISH": "bc_punished", "DENY": "bc_denied"}
@@ -44,3 +45,15 @@ def of_account(account: AdAccount) -> str | None:
 def of_pixel(pixel: Pixel) -> str | None:
     """Blocker code if a pixel cannot be linked from its Business Center, else None."""
     return None if pixel.owned else "asset_owned_elsewhere"
+
+
+def of_verification(status: str) -> str | None:
+    """Code of a company that TikTok has not verified, else None."""
+    if status == "VERIFIED":
+        return None
+    return "verification_in_review" if status == "REVIEWING" else "not_verified"
+
+
+def permissions_named_in(message: str) -> tuple[str, ...]:
+    """The permissions that a refusal names, by their names in My Apps."""
+    return scopes.named_in(message)

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
 from app.events.recorder import record
+from app.events.schema import center_data
 from app.kit import ids
 from app.kit.actor import Actor
 from app.kit.encryption import Keyring
@@ -205,7 +206,7 @@ async def add_business_center(
         raise BusinessCenterKnown from problem
     await record(
         session, catalog.BUSINESS_CENTER_ADDED, agency_id=agency_id, subject_id=agency_id, actor=actor,
-        data={"tiktok_bc_id": bc_id},
+        data=center_data(bc_id),
     )  # fmt: skip
     return center
 
@@ -218,5 +219,5 @@ async def remove_business_center(session: AsyncSession, agency_id: str, center_i
         raise NotFound
     await record(
         session, catalog.BUSINESS_CENTER_REMOVED, agency_id=agency_id, subject_id=agency_id, actor=actor,
-        data={"tiktok_bc_id": bc_id},
+        data=center_data(bc_id),
     )  # fmt: skip

@@ -1,51 +1,28 @@
-"""Findings of a diagnosis: one line for each check, with a remedy if it failed. Pure."""
+"""Findings of a diagnosis of a TikTok app: one line for each check, with a remedy if it failed. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
-from typing import Literal
 from urllib.parse import urlsplit
 
 from app.kit.clock import long_date
 from app.platforms.resources import (
     BusinessCenterInfo,
+    Connected,
+    DiagnosticFinding,
     DiagnosticReport,
     MissingPermission,
     ProbeResult,
     RateLimitStatus,
+    State,
 )
 
-#: `limited`: works with restrictions.
-State = Literal["pass", "limited", "fail", "cannot_tell"]
 GUIDE = "docs/tiktok-app.md"
 CALLBACK = "/callbacks/tiktok"
 CONNECT = "Connect your agency: POST /api/v1/connections/invitations."
 _SET = "Set TIKTOK_REDIRECT_URI, or KEYTURN_PUBLIC_URL."
 #: Reads that the verification of shares needs.
 _NEEDED_READS = frozenset({"business centers", "ad accounts", "partners", "what a partner shares"})
-
-
-@dataclass(frozen=True)
-class DiagnosticFinding:
-    """One line; `tried` is the call that it rests on."""
-
-    what: str
-    status: State
-    words: str
-    do: str | None = None
-    tried: ProbeResult | None = None
-
-
-@dataclass(frozen=True)
-class Connected:
-    """The agency's newest connection, live or not."""
-
-    status: str
-    app_id: str
-    person: str
-    made_at: datetime
-    ended_at: datetime | None = None
 
 
 def none_at_all() -> list[DiagnosticFinding]:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.access.diagnostics import findings
+from app.platforms.tiktok import findings
 
 CAME_BACK = datetime(2026, 11, 3, tzinfo=UTC)
 
