@@ -223,11 +223,11 @@ async def test_an_invitation_is_used_up_by_the_connection_it_made(house: House) 
     arrived = await oauth_flow.exchange_for_agency(
         tools.sessions, tools.platforms, tools.keyring, handle=back.handle, cookie=cookie
     )
-    assert arrived == CallbackResult(ExchangeOutcome.CONNECTED, north.agency_id, is_first=True)
+    assert arrived == CallbackResult(ExchangeOutcome.CONNECTED, north.agency_id, is_first=True, platform="tiktok")
     again = await oauth_flow.exchange_for_agency(
         tools.sessions, tools.platforms, tools.keyring, handle=back.handle, cookie=cookie
     )
-    assert again == CallbackResult(ExchangeOutcome.CONNECTED, north.agency_id)
+    assert again == CallbackResult(ExchangeOutcome.CONNECTED, north.agency_id, platform="tiktok")
     async with tools.sessions.begin() as session:
         with pytest.raises(InvitationOver):
             await oauth_flow.start_for_agency(session, tools.platforms, tools.keyring, token=token)
