@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Index, String, func, select, text, update
+from sqlalchemy import CheckConstraint, Index, String, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,6 +15,8 @@ from app.kit.database import Base, agency_key, belongs_to, belongs_to_agency
 from app.kit.input.fields import Time
 from app.platforms.port import RecordedCall
 
+PURPOSES = ("authorize", "read", "share", "unshare", "assign", "unassign", "import", "revoke_token")
+
 
 class PlatformCall(ActorColumns, Base):
     """One platform call. `outcome` null: about to be sent, or no answer was recorded."""
@@ -23,6 +25,8 @@ class PlatformCall(ActorColumns, Base):
     __table_args__ = (
         belongs_to_agency(),
         belongs_to("grants", "grant_id"),
+        CheckConstraint(f"purpose IN {PURPOSES}", name="purpose"),
+        CheckConstraint("side IN ('client', 'agency')", name="side"),
         Index("ix_platform_calls_handshake_id", "agency_id", "handshake_id", "id"),
         Index(
             "ix_platform_calls_grant_id", "agency_id", "grant_id", "id", postgresql_where=text("grant_id IS NOT NULL")
@@ -37,7 +41,6 @@ class PlatformCall(ActorColumns, Base):
     connection_id: Mapped[str | None] = mapped_column(ids.Id("connection"))
     #: side of the token: `client` or `agency`
     side: Mapped[str] = mapped_column(String(8))
-    #: `authorize`, `look`, `share`, `take_back` (access), `assign`, `unassign` (buyers), `give_back` (token), `import`
     purpose: Mapped[str] = mapped_column(String(16))
     operation: Mapped[str] = mapped_column(String(64))
     request: Mapped[dict[str, Any]]
@@ -83,8 +86,8 @@ class PlatformCallView(BaseModel):
     id: str = Field(examples=["call_01ksy1q3e0fzs8qj5m8g3d4w7z"])
     operation: str = Field(description="The platform's name for the call.", examples=["bc/partner/asset/get/"])
     purpose: str = Field(
-        description="`look`, `share`, `take_back`, `assign`, `unassign`, `import`, `authorize` or `give_back`.",
-        examples=["look"],
+        description=f"One of {', '.join(f'`{each}`' for each in PURPOSES)}; `assign` and `unassign` are about buyers.",
+        examples=["read"],
     )
     side: str = Field(description="Side of the token: `client` or `agency`.", examples=["agency"])
     request: dict[str, Any] = Field(examples=[{"bc_id": "7000999988887777666", "share_type": "SHARED"}])

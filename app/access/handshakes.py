@@ -47,7 +47,7 @@ class Handshake(JobMixin, CreatedAt, Base):
 async def start_for_link(session: AsyncSession, aggregate: LinkAggregate) -> None:
     """Start the handshakes that answer the access requests of a link. Manual platforms have none."""
     for platform in {
-        access_request.platform for access_request in aggregate.access_requests if not access_request.is_custom
+        access_request.platform for access_request in aggregate.access_requests if not access_request.is_manual
     }:
         assert aggregate.intake.bc_id is not None  # no screen leads to consent without it
         assert aggregate.link.agency_bc_id is not None  # no such access request is made without it

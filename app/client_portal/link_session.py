@@ -101,12 +101,12 @@ def progress_of(aggregate: LinkAggregate, *, connected: bool, ready: bool) -> Pr
 def screens_of(aggregate: LinkAggregate) -> tuple[str, ...]:
     """The screens of a link, as its preset and its access requests need them."""
     choosing = {screens.OF_KIND.get(access_request.kind) for access_request in aggregate.access_requests}
-    connecting = any(not access_request.is_custom for access_request in aggregate.access_requests)
+    connecting = any(not access_request.is_manual for access_request in aggregate.access_requests)
     asked = {
         "way": connecting,
         "business-center": connecting,
         "accounts": "accounts" in choosing,
-        "others": any(access_request.is_custom for access_request in aggregate.access_requests),
+        "others": any(access_request.is_manual for access_request in aggregate.access_requests),
         "get-ready": connecting,
         "pixels": connecting and ("pixels" in choosing or aggregate.preset.asks_screen("pixels")),
     }

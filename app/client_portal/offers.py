@@ -18,7 +18,7 @@ from app.tenants.agencies import platform_ids
 
 def manual_requests(aggregate: LinkAggregate) -> list[ManualRequest]:
     """All access requests on manual platforms, in their order."""
-    return [_manual_request(access_request) for access_request in aggregate.access_requests if access_request.is_custom]
+    return [_manual_request(access_request) for access_request in aggregate.access_requests if access_request.is_manual]
 
 
 def open_manual_requests(aggregate: LinkAggregate) -> list[ManualRequest]:
@@ -26,13 +26,13 @@ def open_manual_requests(aggregate: LinkAggregate) -> list[ManualRequest]:
     return [
         _manual_request(access_request)
         for access_request in aggregate.access_requests
-        if access_request.is_custom and not access_request.approved_at and not access_request.declined_at
+        if access_request.is_manual and not access_request.approved_at and not access_request.declined_at
     ]
 
 
 async def manual_groups(session: AsyncSession, aggregate: LinkAggregate) -> Sequence[ManualGroup]:
     """Access requests on manual platforms by platform, declined ones included, with the agency's own ids filled in."""
-    if not any(access_request.is_custom for access_request in aggregate.access_requests):
+    if not any(access_request.is_manual for access_request in aggregate.access_requests):
         return []
     known = await platform_ids.every(session, aggregate.agency.id)
     return manual_copy.groups(manual_requests(aggregate), agency=aggregate.agency.name, identifiers=known)
@@ -59,7 +59,7 @@ def _manual_request(access_request: AccessRequest) -> ManualRequest:
 
 def of_link(aggregate: LinkAggregate, platforms: Platforms) -> Sequence[Offer]:
     """One offer for each different access, role and reason: first connected platforms, then manual ones."""
-    access_requests = [access_request for access_request in aggregate.access_requests if not access_request.is_custom]
+    access_requests = [access_request for access_request in aggregate.access_requests if not access_request.is_manual]
     return _once(
         [
             *_of_platforms(access_requests, platforms),
@@ -73,7 +73,7 @@ def to_agree(aggregate: LinkAggregate, platforms: Platforms) -> Sequence[Offer]:
     access_requests = [
         access_request
         for access_request in aggregate.access_requests
-        if access_request.awaits_yes and not access_request.is_custom
+        if access_request.awaits_yes and not access_request.is_manual
     ]
     return _once(
         [

@@ -25,7 +25,7 @@ async def choose_lane(session: AsyncSession, aggregate: LinkAggregate, lane: str
     """Change the lane. No input is lost; approved access requests continue in the new lane."""
     aggregate.choose_lane(lane)
     await aggregate.save(session)
-    if any(access_request.approved_at and not access_request.is_custom for access_request in aggregate.access_requests):
+    if any(access_request.approved_at and not access_request.is_manual for access_request in aggregate.access_requests):
         await access_requests.check_link(session, aggregate)
 
 
@@ -54,7 +54,7 @@ async def save_business_center(
         aggregate.draft_event(catalog.LINK_COMPANY_DIFFERS, reason=name or bc_id)
     await aggregate.save(session)
     for platform in {
-        access_request.platform for access_request in aggregate.access_requests if not access_request.is_custom
+        access_request.platform for access_request in aggregate.access_requests if not access_request.is_manual
     }:
         await partners.match_business_center(session, aggregate.agency.id, platform, bc_id)
 
@@ -89,7 +89,7 @@ async def _is_shared(session: AsyncSession, aggregate: LinkAggregate) -> bool:
     return any(
         access_request.id in shared or access_request.asset_id in maybe_shared
         for access_request in aggregate.access_requests
-        if not access_request.is_custom
+        if not access_request.is_manual
     )
 
 
@@ -107,7 +107,7 @@ async def _is_bound(session: AsyncSession, aggregate: LinkAggregate) -> bool:
     """True if access from the chosen Business Center was approved or is shared."""
     shared = await _shared(session, aggregate)
     return any(
-        (access_request.approved_at or access_request.id in shared) and not access_request.is_custom
+        (access_request.approved_at or access_request.id in shared) and not access_request.is_manual
         for access_request in aggregate.access_requests
     )
 
@@ -146,7 +146,7 @@ async def withdraw_consent(session: AsyncSession, aggregate: LinkAggregate) -> N
     for access_request in aggregate.access_requests:
         if (
             access_request.approved_at
-            and not access_request.is_custom
+            and not access_request.is_manual
             and access_request.asset_id not in maybe_shared
             and access_request.status in NOT_SHARED_YET
             and access_request.verified_at is None

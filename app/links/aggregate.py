@@ -95,7 +95,7 @@ class LinkAggregate:
     @property
     def platform(self) -> str | None:
         """Platform that is connected or read; None if only manual platforms are requested."""
-        return next((each.platform for each in self.access_requests if not each.is_custom), None)
+        return next((each.platform for each in self.access_requests if not each.is_manual), None)
 
     @property
     def pipeline(self) -> Pipeline:
@@ -242,7 +242,7 @@ class LinkAggregate:
     def name_manual_ids(self, given: Mapping[str, str | None]) -> None:
         """Set the client's own ids on manual platforms, by access request; approved ones stay unchanged."""
         for each in self.access_requests:
-            if each.id in given and each.is_custom and not each.approved_at:
+            if each.id in given and each.is_manual and not each.approved_at:
                 each.asset_id = given[each.id]
         self.intake.others_at = self.now
 
@@ -282,7 +282,7 @@ class LinkAggregate:
         self.choose_business_center(bc_id, None)
         self._agree(self.consent.name, [*self.consent.sentences, *said])
         for each in self.access_requests:
-            if each.approved_at and not each.is_custom:
+            if each.approved_at and not each.is_manual:
                 self.set_status(each, status="approved", code=None, next_actor="us", shared_from_bc_id=None)
 
     # Access requests
@@ -350,7 +350,7 @@ class LinkAggregate:
 
     def recheck(self) -> list[AccessRequest]:
         """Have the approved access requests checked again that a platform can show."""
-        approved = [each for each in self.access_requests if each.approved_at and not each.is_custom]
+        approved = [each for each in self.access_requests if each.approved_at and not each.is_manual]
         for each in approved:
             each.recheck_at = self.now
         return approved

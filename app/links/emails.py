@@ -92,14 +92,14 @@ async def _invite(
         (
             platforms[access_request.platform].name
             for access_request in aggregate.access_requests
-            if not access_request.is_custom
+            if not access_request.is_manual
         ),
         "",
     )
     others = dict.fromkeys(
         access_request.asset_name or platforms[access_request.platform].name
         for access_request in aggregate.access_requests
-        if access_request.is_custom
+        if access_request.is_manual
     )
     return await mails.queue(
         session,

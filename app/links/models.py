@@ -174,14 +174,14 @@ class AccessRequest(CreatedAt, Base):
         return kinds.find(self.platform, self.kind)
 
     @property
-    def is_custom(self) -> bool:
+    def is_manual(self) -> bool:
         """True if it is of a manual platform: people confirm it, no handshake."""
         return self.kind == CUSTOM
 
     @property
     def is_chosen(self) -> bool:
         """True if the client can agree to it: it has an asset, or is of a manual platform."""
-        return self.asset_id is not None or self.is_custom
+        return self.asset_id is not None or self.is_manual
 
     @property
     def lacks_choice(self) -> bool:

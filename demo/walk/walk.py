@@ -99,8 +99,8 @@ def _asks(links: list[dict[str, Any]]) -> Asks:
         for link in links
         for access_request in link["access_requests"]
     ]
-    verified = [lane for lane, is_custom, status in every if not is_custom and status == "verified"]
-    custom = [status for _, is_custom, status in every if is_custom]
+    verified = [lane for lane, is_manual, status in every if not is_manual and status == "verified"]
+    custom = [status for _, is_manual, status in every if is_manual]
     return Asks(
         readable=len(every) - len(custom), verified=len(verified), connected=verified.count("connected"),
         guided=verified.count("guided"), custom=len(custom), attested=custom.count("attested"),

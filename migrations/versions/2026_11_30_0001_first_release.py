@@ -1601,6 +1601,11 @@ def _tables() -> None:
         sa.Column("blocker", sa.String(length=48), nullable=True),
         sa.Column("answer", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("took_ms", sa.Integer(), nullable=True),
+        sa.CheckConstraint(
+            "purpose IN ('authorize', 'read', 'share', 'unshare', 'assign', 'unassign', 'import', 'revoke_token')",
+            name=op.f("ck_platform_calls_purpose"),
+        ),
+        sa.CheckConstraint("side IN ('client', 'agency')", name=op.f("ck_platform_calls_side")),
         sa.ForeignKeyConstraint(
             ["agency_id", "grant_id"],
             ["grants.agency_id", "grants.id"],

@@ -41,7 +41,7 @@ async def test_an_api_key_a_client_and_the_worker_are_named(
     assert {kind for kind, _ in named["connection.authorized"]} == {"member", "client"}
     calls = await _calls(sessions, world)
     assert calls["authorize"] == named["connection.authorized"]
-    assert calls["look"] == {("system", "worker")}
+    assert calls["read"] == {("system", "worker")}
 
 
 async def test_a_visitor_of_a_public_link_is_the_client_that_it_becomes(

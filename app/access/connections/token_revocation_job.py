@@ -38,7 +38,7 @@ async def revoke_token(context: AccessContext, connection: Connection) -> None:
         done = await _revoke(platform, app, connections.token(connection, context.keyring), calls)
     async with context.sessions.begin() as session:
         call_recorder.record_calls(
-            session, calls, agency_id=connection.agency_id, side=connection.side, purpose="give_back",
+            session, calls, agency_id=connection.agency_id, side=connection.side, purpose="revoke_token",
             connection_id=connection.id,
         )  # fmt: skip
         if done:

@@ -44,7 +44,7 @@ async def of_link(session: AsyncSession, aggregate: LinkAggregate) -> tuple[Item
     agency_id, link, intake = aggregate.agency.id, aggregate.link, aggregate.intake
     living = [access_request for access_request in aggregate.access_requests if access_request.status not in OVER]
     platform = next(
-        (access_request.platform for access_request in aggregate.access_requests if not access_request.is_custom), None
+        (access_request.platform for access_request in aggregate.access_requests if not access_request.is_manual), None
     )
     found = None
     if platform is not None:

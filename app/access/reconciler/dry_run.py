@@ -15,7 +15,7 @@ def sentences(aggregate: LinkAggregate, platform: Platform, *, can_look: bool = 
         access_request
         for access_request in aggregate.access_requests
         if access_request.asset_id
-        and not access_request.is_custom
+        and not access_request.is_manual
         and not access_request.declined_at
         and not access_request.approved_at
     ]

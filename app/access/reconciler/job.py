@@ -99,7 +99,7 @@ async def _act(context: AccessContext, action: Act) -> None:
     async with context.sessions.begin() as session:
         await call_recorder.complete_intention(session, intention, result.call, result.blocker)
         call_recorder.record_calls(
-            session, result.before, agency_id=connection.agency_id, side=connection.side, purpose="look",
+            session, result.before, agency_id=connection.agency_id, side=connection.side, purpose="read",
             connection_id=connection.id, handshake_id=intention.handshake_id, grant_id=intention.grant_id,
         )  # fmt: skip
         await _rest(context, session, rest)

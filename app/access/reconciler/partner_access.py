@@ -103,7 +103,7 @@ class PartnerAccessStrategy:
         handshake = work.handshake
         intention = PlatformCall(
             agency_id=handshake.agency_id, id=ids.new("call"), handshake_id=handshake.id, connection_id=client.id,
-            side="client", purpose="share" if isinstance(action, ShareAction) else "take_back",
+            side="client", purpose="share" if isinstance(action, ShareAction) else "unshare",
             operation=action.kind,
             request={"bc_id": handshake.bc_id, "partner_id": handshake.agency_bc_id, **recorded_request(action)},
         )  # fmt: skip

@@ -193,7 +193,7 @@ async def maybe_shared(session: AsyncSession, agency_id: str, client_id: str) ->
 
 async def action_history(session: AsyncSession, agency_id: str, handshake_ids: Sequence[str]) -> ActionHistory:
     """The last attempts of handshakes, as their platform calls record them."""
-    rows = await call_recorder.of_handshakes(session, agency_id, handshake_ids, purposes=("share", "take_back"))
+    rows = await call_recorder.of_handshakes(session, agency_id, handshake_ids, purposes=("share", "unshare"))
     return history_of(recorded_actions(rows))
 
 

@@ -20,7 +20,7 @@ class ObservedCalls:
     connection: Connection
     calls: Sequence[RecordedCall]
     is_dead: bool = False
-    purpose: str = "look"
+    purpose: str = "read"
     handshake_id: str | None = None
     grant_id: str | None = None
 

@@ -25,7 +25,7 @@ _BY_STATUS = {
 _BY_STATUS_AND_KIND = {("awaiting_partner", "person"): BLOCKERS["invitation_pending"].hint}
 
 #: Hints for manual platforms, which no token can read.
-_BY_STATUS_OF_CUSTOM = {
+_BY_STATUS_OF_MANUAL = {
     "awaiting_partner": "The client says that the steps are done: check that it works, then attest it "
     "(POST /api/v1/access-requests/{id}/attestation).",
     "awaiting_client": "The client does the steps by hand. If it works already, attest it "
@@ -34,14 +34,14 @@ _BY_STATUS_OF_CUSTOM = {
 
 
 def hint(
-    status: str, code: str | None, *, custom: bool = False, kind: str = "", permissions: Sequence[str] = ()
+    status: str, code: str | None, *, manual: bool = False, kind: str = "", permissions: Sequence[str] = ()
 ) -> str | None:
     """The agency's next step for an access request in this status; None if there is none.
 
-    `custom`: of a manual platform. `permissions`: those that the platform named when it refused.
+    `manual`: of a manual platform. `permissions`: those that the platform named when it refused.
     """
-    if custom:
-        return _BY_STATUS_OF_CUSTOM.get(status)
+    if manual:
+        return _BY_STATUS_OF_MANUAL.get(status)
     if code is not None and status in ("blocked", "drifted", "unverifiable"):
         if code == "scope_not_authorized" and permissions:
             named = ", ".join(f"“{each}”" for each in permissions)

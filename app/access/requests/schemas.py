@@ -33,7 +33,7 @@ class AccessRequestDetail(AccessRequestView):
         return cls(
             **dict(AccessRequestView.model_validate(access_request)),
             hint=hint(
-                access_request.status, access_request.code, custom=access_request.is_custom, kind=access_request.kind
+                access_request.status, access_request.code, manual=access_request.is_manual, kind=access_request.kind
             ),
         )
 

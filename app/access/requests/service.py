@@ -72,7 +72,7 @@ async def check_access_request(session: AsyncSession, agency_id: str, access_req
     access_request = await links.access_request(session, agency_id, access_request_id)
     if access_request.approved_at is None:
         raise NotApproved
-    if access_request.is_custom:
+    if access_request.is_manual:
         raise NothingToRead
     await check_link(session, await links.load_link(session, agency_id, access_request.link_id, lock=True))
     return access_request
@@ -150,7 +150,7 @@ async def say_link_done(session: AsyncSession, aggregate: LinkAggregate) -> None
         if (
             access_request.status in ("approved", "awaiting_client")
             and access_request.approved_at
-            and not access_request.is_custom
+            and not access_request.is_manual
         ):
             aggregate.set_status(
                 access_request, status="unverifiable", code=None, next_actor="agency",
@@ -190,13 +190,13 @@ def refresh_statuses(aggregate: LinkAggregate, *, actor: Actor | None = None) ->
     The caller saves the link.
     """
     for access_request in aggregate.access_requests:
-        if access_request.is_custom:
+        if access_request.is_manual:
             _write(aggregate, access_request, actor)
 
 
 def _manual(aggregate: LinkAggregate, access_request_id: str) -> AccessRequest:
     access_request = aggregate.find(access_request_id)
-    if access_request is None or not access_request.is_custom:
+    if access_request is None or not access_request.is_manual:
         raise NotFound
     return access_request
 

@@ -73,7 +73,7 @@ async def save_business_center(request: Request, session: Session, link: OpenScr
 async def show_accounts(request: Request, link: OpenScreen) -> Response:
     """Show the choice of ad accounts."""
     access_requests = [
-        access_request for access_request in link.aggregate.access_requests if not access_request.is_custom
+        access_request for access_request in link.aggregate.access_requests if not access_request.is_manual
     ]
     given = [
         access_request.asset_id
@@ -165,7 +165,7 @@ def _center_screen(
         agreed=any(
             access_request.approved_at
             for access_request in link.aggregate.access_requests
-            if not access_request.is_custom
+            if not access_request.is_manual
         ),
         center=link.aggregate.intake.bc_name or link.aggregate.intake.bc_id,
         helps=_help_for(seen, without="no_business_center"),
@@ -225,7 +225,7 @@ def _agreed(link: CurrentLink) -> list[AccessRequest]:
     return [
         access_request
         for access_request in link.aggregate.access_requests
-        if access_request.approved_at and not access_request.is_custom
+        if access_request.approved_at and not access_request.is_manual
     ]
 
 

@@ -269,7 +269,7 @@ def _read(aggregate: LinkAggregate) -> list[AccessRequest]:
     return [
         access_request
         for access_request in aggregate.access_requests
-        if access_request.asset_id and not access_request.is_custom
+        if access_request.asset_id and not access_request.is_manual
     ]
 
 

@@ -80,7 +80,7 @@ def _groups(request: Request, aggregate: LinkAggregate) -> list[RequestGroup]:
     access_requests = [
         access_request
         for access_request in aggregate.access_requests
-        if not access_request.approved_at and not access_request.is_custom
+        if not access_request.approved_at and not access_request.is_manual
     ]
     return group_requests(access_requests, platform_of(request, aggregate)) if access_requests else []
 

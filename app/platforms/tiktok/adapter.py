@@ -183,7 +183,7 @@ class TikTok:
             self.wire, access, bc_id=bc_id, partner_id=partner_id, asset_ids=asset_ids, role=role, record=record
         )
 
-    async def take_back(
+    async def unshare(
         self, access: Access, *, bc_id: str, partner_id: str, kind: str, asset_ids: Sequence[str], record: RecordCall
     ) -> None:
         """Stop sharing; assets that are not shared count as removed. Takes pixels by number, not by code."""

@@ -61,7 +61,7 @@ class PartnerAssets:
 
     async def unshare(self, execution: Execution, action: UnshareAction) -> None:
         """Stop sharing."""
-        await self.platform.take_back(
+        await self.platform.unshare(
             execution.access, bc_id=execution.pair.theirs, partner_id=execution.pair.ours, kind=self.kind,
             asset_ids=[key.asset_id for key in action.keys], record=execution.record,
         )  # fmt: skip

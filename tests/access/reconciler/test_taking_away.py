@@ -61,7 +61,7 @@ async def test_a_grant_is_taken_away_by_the_clients_connection_and_read_back(hou
     assert sorted(await house.statuses(north)) == [("ended", None), VERIFIED]
     assert (await house.events(north)).count("grant.revoked") == 1
     assert "grant.drifted" not in await house.events(north)
-    (taken,) = await house.platform_calls(north, "take_back")
+    (taken,) = await house.platform_calls(north, "unshare")
     assert (taken.outcome, taken.side, taken.request["asset_ids"]) == ("ok", "client", [LUNE_EU])
 
 
@@ -124,7 +124,7 @@ async def test_a_role_is_lowered_by_removing_and_sharing_anew(house: House) -> N
     await house.work()
     (access_request,) = await house.access_requests(north)
     assert (access_request.status, access_request.role_seen, access_request.reduce_at) == ("verified", "OPERATOR", None)
-    paths = [each.request["kind"] for each in await house.platform_calls(north, "take_back")]
+    paths = [each.request["kind"] for each in await house.platform_calls(north, "unshare")]
     assert paths == ["ad_account"]
 
 

@@ -63,7 +63,7 @@ async def test_a_share_removed_behind_our_back_is_found_with_the_business_center
     await _a_day_later(house)
     assert await house.statuses(north) == [("drifted", "asset_not_shared")]
     assert "grant.drifted" in await house.events(north)
-    log = [each for each in await house.platform_calls(north, "look") if each.operation == "changelog/get"]
+    log = [each for each in await house.platform_calls(north, "read") if each.operation == "changelog/get"]
     assert [(each.side, each.outcome) for each in log] == [("agency", "ok")]
     await house.tiktok.share_by_hand(MAISON_LUNE, LUNE_EU)
     await _a_day_later(house)

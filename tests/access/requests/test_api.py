@@ -29,7 +29,7 @@ async def test_a_verified_access_request_tells_by_what_it_is_proved(api: httpx2.
     assert newest == evidence["calls"][0]
     assert newest["platform_request_id"]
     older = (await api.get(f"/access-requests/{access_request['id']}/calls", params={"cursor": more})).json()["data"]
-    assert {"look", "share"} <= {each["purpose"] for each in [*older, newest]}
+    assert {"read", "share"} <= {each["purpose"] for each in [*older, newest]}
     (grant,) = (await api.get("/grants")).json()["data"]
     assert (grant["access_request_id"], grant["role"], grant["status"]) == (access_request["id"], "OPERATOR", "live")
     kept = {each["side"]: each for each in (await api.get("/connections")).json()["data"]}

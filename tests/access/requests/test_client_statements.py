@@ -40,7 +40,7 @@ async def agreed(house: House, preset: str) -> Corner:
 
 async def custom(house: House, corner: Corner) -> Sequence[AccessRequest]:
     """The access requests of manual platforms."""
-    return [access_request for access_request in await house.access_requests(corner) if access_request.is_custom]
+    return [access_request for access_request in await house.access_requests(corner) if access_request.is_manual]
 
 
 async def say(house: House, corner: Corner, access_request: AccessRequest, *, done: bool = True) -> None:

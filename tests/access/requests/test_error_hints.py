@@ -45,7 +45,7 @@ def test_sentences_are_sentences() -> None:
 
 def test_of_a_manual_platform_no_connection_is_promised() -> None:
     for status in ("awaiting_client", "awaiting_partner"):
-        said = hint(status, None, custom=True)
+        said = hint(status, None, manual=True)
         assert said is not None
         assert "attestation" in said
-    assert hint("attested", None, custom=True) is None
+    assert hint("attested", None, manual=True) is None

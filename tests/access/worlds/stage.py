@@ -118,7 +118,7 @@ class Stage:
         """What is shown and how often something was written, and whether everything rests; nothing is falsely green."""
         handshakes_here = select(Handshake).where(Handshake.agency_id == self.corner.agency_id)
         writes = select(func.count()).where(
-            PlatformCall.agency_id == self.corner.agency_id, PlatformCall.purpose.in_(("share", "take_back"))
+            PlatformCall.agency_id == self.corner.agency_id, PlatformCall.purpose.in_(("share", "unshare"))
         )
         async with self.house.tools.sessions() as session:
             link = await self.load_link(session)

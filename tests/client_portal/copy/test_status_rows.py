@@ -33,7 +33,7 @@ class Asked:
     recheck_at: datetime | None = None
     verified_at: datetime | None = None
     attested_at: datetime | None = None
-    is_custom: bool = False
+    is_manual: bool = False
     id: str = "access_1"
     person_email: str | None = None
     unwanted_at: datetime | None = None
@@ -44,7 +44,7 @@ class Asked:
     @property
     def is_chosen(self) -> bool:
         """As the row says it."""
-        return self.asset_id is not None or self.is_custom
+        return self.asset_id is not None or self.is_manual
 
 
 def _ask(**values: Any) -> AccessRequest:

@@ -65,7 +65,7 @@ async def test_taking_back(
 ) -> None:
     answering.will("bc/partner/asset/delete/", OK, refusal(40007))
     for _ in range(2):  # what is gone already is taken back
-        await examples.take_back(access, bc_id=BC, partner_id=PARTNER, kind=kind, asset_ids=[ACCOUNT], record=record)
+        await examples.unshare(access, bc_id=BC, partner_id=PARTNER, kind=kind, asset_ids=[ACCOUNT], record=record)
     assert answering.asked[0][1] == {
         "bc_id": BC, "partner_id": PARTNER, "asset_type": asset_type, "asset_ids": [ACCOUNT],
     }  # fmt: skip
