@@ -188,7 +188,7 @@ def key() -> None:
 
 
 @key.command("create")
-@click.option("--name", required=True, help="What will use it.  [required]")
+@click.option("--name", required=True, help="What will use it.")
 @click.option("--scopes", multiple=True, help="What it may do, such as links:read. May be repeated. All unless given.")
 @click.option("--days", type=click.IntRange(1, 3650), help="It expires after as many days.")
 @click.option("--agency", help="The agency's slug; needed where there are several.")
@@ -205,10 +205,10 @@ cli.add_command(agency)
 
 
 @agency.command("create")
-@click.option("--name", required=True, help="As its clients know it.  [required]")
-@click.option("--slug", required=True, help="The first part of its link addresses.  [required]")
-@click.option("--contact-name", required=True, help="The human contact on every screen.  [required]")
-@click.option("--contact-email", required=True, help="The contact's e-mail address.  [required]")
+@click.option("--name", required=True, help="As its clients know it.")
+@click.option("--slug", required=True, help="The first part of its link addresses.")
+@click.option("--contact-name", required=True, help="The human contact on every screen.")
+@click.option("--contact-email", required=True, help="The contact's e-mail address.")
 @_json
 def create_agency(name: str, slug: str, contact_name: str, contact_email: str, as_json: bool) -> None:
     """Create an agency in the database of this installation."""

@@ -128,7 +128,7 @@ async def list_links(
 async def create_link(
     request: Request, caller: Writer, session: Session, given: NewLink, response: Response
 ) -> CreatedLink:
-    """Create a link and return its address, which is shown only once.
+    """Create a link and return its secret address. `GET /links/{link_id}/address` returns it again.
 
     A known `external_id` returns the existing link with 200, without the address.
     """

@@ -21,7 +21,7 @@ def sentences(aggregate: LinkAggregate, platform: Platform, *, can_look: bool = 
     ]
     doer = "We do this for you" if aggregate.link.lane == "connected" else "You do this yourself, step by step"
     then = (
-        "afterwards we look whether it worked" if can_look else f"{aggregate.agency.name} then confirms that it arrived"
+        "afterwards we check that it worked" if can_look else f"{aggregate.agency.name} then confirms that it arrived"
     )
     return [
         *(_sentence(access_request, aggregate, platform) for access_request in asked),

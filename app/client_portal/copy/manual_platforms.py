@@ -107,7 +107,7 @@ _SENTENCES: Mapping[str, str] = {
     "waiting": "Nothing happens until you say yes to it.",
     "approved": "Follow the steps, then press “I have done this”.",
     "awaiting_client": "Follow the steps, then press “I have done this”.",
-    "awaiting_partner": "You’ve done it. {agency} looks whether it works — nothing for you to do.",
+    "awaiting_partner": "You’ve done it. {agency} checks that it works — nothing for you to do.",
     "attested": "{agency} says it works. Keyturn can’t look into {platform} itself.",
     "declined": "It was not shared.",
     "ended": "{agency} no longer asks for this.",

@@ -37,12 +37,12 @@ async def work(mode: str) -> None:
     turns = 0
     take_turn, queue, advance = replay_job._take_turn, replay_job._queue, replay_job.advance
 
-    async def mortal_turn(*given: Any) -> None:
+    async def mortal_turn(*given: Any) -> int:
         nonlocal turns
         turns += 1
         if turns == 2 and mode == BEFORE:
             die()
-        await take_turn(*given)
+        return await take_turn(*given)
 
     async def mortal_queue(*given: Any) -> int:
         queued = await queue(*given)
