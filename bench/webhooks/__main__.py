@@ -15,10 +15,11 @@ from rich.console import Console
 from rich.table import Table
 
 from app.kit.egress.client import Egress
+from app.kit.encryption import Keyring
 from app.webhooks.dispatcher.fanout import fan_out
 from bench.webhooks import latency, rate, size
 from bench.webhooks.latency import Latency
-from bench.webhooks.stage import Stage, postgres, stage, workers
+from bench.webhooks.stage import KEYS, Stage, postgres, stage, workers
 
 CORES_NEEDED = 3
 #: Endpoints of each agency while one hangs, or all of one agency fail: five hundred.
@@ -82,7 +83,7 @@ async def latencies(on: Stage, per_s: float, seconds: float) -> dict[str, Any]:
 async def sizes(on: Stage, finished: int) -> dict[str, Any]:
     """Claim and list with five thousand and with millions behind them."""
     await on.happen(50)  # every endpoint has deliveries to take after
-    while await fan_out(on.sessions, on.keyring):
+    while await fan_out(on.sessions, Keyring.from_text(KEYS)):
         pass
     await size.fill(on, FEW, already=0)
     few = (await size.claim_ms(on), await size.list_ms(on))

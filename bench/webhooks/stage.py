@@ -77,7 +77,7 @@ class Stage:
             for number, agency_id in enumerate(chosen):
                 share = events // len(chosen) + (number < events % len(chosen))
                 happened = [
-                    EventDraft(catalog.ACCESS_VERIFIED, f"link_{self._round}_{number}_{place}", "bench", DATA)
+                    EventDraft(catalog.ACCESS_VERIFIED, f"link_{self._round}_{number}_{place}", TESTS, DATA)
                     for place in range(share)
                 ]
                 if happened:
