@@ -35,8 +35,6 @@ class EventFilter:
 EVERYTHING = EventFilter()
 NEWEST_FIRST = (Event.transaction_id.desc(), Event.id.desc())
 OLDEST_FIRST = (Event.transaction_id.asc(), Event.id.asc())
-#: An id is made with the recorder's clock, `occurred_at` with the database's.
-_CLOCKS_APART = 3600
 
 
 def horizon() -> ColumnElement[int]:
@@ -58,10 +56,10 @@ def conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
     if wanted.subject_id:
         where.append(Event.subject_id == wanted.subject_id)
     if wanted.since is not None:
-        lowest = ids.first("evt", wanted.since, slack=-_CLOCKS_APART)
+        lowest = ids.since("evt", wanted.since)
         where += [Event.occurred_at >= wanted.since, Event.id >= lowest]
     if wanted.until is not None:
-        highest = ids.first("evt", wanted.until, slack=_CLOCKS_APART)
+        highest = ids.until("evt", wanted.until)
         where += [Event.occurred_at < wanted.until, Event.id < highest]
     return where
 

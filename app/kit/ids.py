@@ -1,7 +1,7 @@
 """Public ids: TypeIDs such as `link_01h…` in the API, UUIDv7 in the database."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from asyncpg.pgproto.pgproto import UUID
@@ -19,6 +19,10 @@ _HIGHEST_FIRST = "7"
 
 class MalformedId(DontWrapMixin, ValueError):
     """The text is not an id of this kind; a lookup finds nothing."""
+
+
+#: Largest difference between the clocks of the machines of an installation.
+CLOCK_SKEW = timedelta(hours=1)
 
 
 def new(prefix: str) -> str:
@@ -50,15 +54,24 @@ def parse(prefix: str, text: str) -> uuid.UUID:
         raise MalformedId(f"not an id of kind {prefix}") from problem
 
 
-def first(prefix: str, moment: datetime, *, slack: int = 0) -> str:
-    """The lowest possible id of a time, `slack` seconds later (or earlier, if negative).
-
-    A time span is a range of ids, so the index on ids serves it. An id's time differs slightly from its row's time,
-    because another clock made it; the slack covers that.
-    """
-    milliseconds = int((moment.timestamp() + slack) * 1000)
+def first(prefix: str, moment: datetime) -> str:
+    """The lowest possible id of a time. A time span is a range of ids, so the index on ids serves it."""
+    milliseconds = int(moment.timestamp() * 1000)
     lowest = uuid.UUID(int=min(max(milliseconds, 0), _LAST_MILLISECOND) << 80)
     return text(prefix, lowest)
+
+
+def since(prefix: str, moment: datetime) -> str:
+    """A lower bound of the ids of rows of this time or later.
+
+    An id's time is that of the process which made it, a row's time that of the database.
+    """
+    return first(prefix, moment - CLOCK_SKEW)
+
+
+def until(prefix: str, moment: datetime) -> str:
+    """An upper bound of the ids of rows of this time or earlier, as `since`."""
+    return first(prefix, moment + CLOCK_SKEW)
 
 
 class Id(TypeDecorator[str]):

@@ -40,8 +40,6 @@ StatusClass = Literal["2xx", "3xx", "4xx", "5xx", "none"]
 
 #: A delivery that is due for longer than this is stuck, if its endpoint may be sent to and is sent nothing.
 LATE = timedelta(seconds=60)
-#: Ids carry the time of the machine that made them; machines may be apart by that much.
-_SKEW = timedelta(minutes=5)
 #: Written out and not bound: a plan for any status could not use the partial indexes.
 _WRITTEN: dict[str, ColumnElement[str]] = {name: literal_column(f"'{name}'") for name in get_args(DeliveryStatus)}
 #: Codes of attempts without an HTTP answer.
@@ -202,7 +200,7 @@ def stuck_endpoints() -> Subquery:
     # a slow receiver with a long queue is not stuck: something is sent to it now and then
     sent = exists().where(
         *_of_endpoint(Attempt),
-        Attempt.id > ids.first("attempt", clock.now() - LATE - _SKEW),
+        Attempt.id > ids.since("attempt", clock.now() - LATE),
         Attempt.created_at > func.now() - LATE,
     )
     stuck: Subquery = found.where(endpoint_accepts_deliveries(), has_late, ~sent).subquery("stuck")

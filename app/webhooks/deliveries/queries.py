@@ -15,9 +15,6 @@ from app.webhooks.deliveries import conditions
 from app.webhooks.deliveries.conditions import StatusClass, VisibleStatus, has_status_class
 from app.webhooks.models import Attempt, Delivery
 
-#: An id is made by the worker's clock, the row's time by the database's.
-_CLOCKS_APART = 3600
-
 
 @dataclass(frozen=True)
 class VisibleDelivery:
@@ -107,9 +104,9 @@ def _made_in(sought: DeliveryFilter) -> list[ColumnElement[bool]]:
     """By the time of the row, and by ids within the clock difference: the indexes are in the order of ids."""
     where: list[ColumnElement[bool]] = []
     if sought.since is not None:
-        lowest = ids.first("delivery", sought.since, slack=-_CLOCKS_APART)
+        lowest = ids.since("delivery", sought.since)
         where += [Delivery.created_at >= sought.since, Delivery.id >= lowest]
     if sought.until is not None:
-        highest = ids.first("delivery", sought.until, slack=_CLOCKS_APART)
+        highest = ids.until("delivery", sought.until)
         where += [Delivery.created_at < sought.until, Delivery.id < highest]
     return where

@@ -79,8 +79,6 @@ async def stats_view(session: AsyncSession, agency_id: str, endpoint_id: str, wi
 
 #: Maximum number of rows that are counted.
 AT_MOST = 100_000
-#: Maximum difference in seconds between the clock of a worker (ids) and that of the database (times).
-_CLOCKS_APART = 3600
 
 
 @dataclass(frozen=True)
@@ -116,7 +114,7 @@ async def attempt_counts(session: AsyncSession, agency_id: str, endpoint_id: str
             Attempt.agency_id == agency_id,
             Attempt.endpoint_id == endpoint_id,
             Attempt.created_at >= since,
-            Attempt.id >= ids.first("attempt", since, slack=-_CLOCKS_APART),
+            Attempt.id >= ids.since("attempt", since),
         )
         .order_by(Attempt.id.desc())
         .limit(AT_MOST)
@@ -141,7 +139,7 @@ async def delivery_counts(
         .where(
             Delivery.endpoint_id == endpoint_id,
             Delivery.created_at >= since,
-            Delivery.id >= ids.first("delivery", since, slack=-_CLOCKS_APART),
+            Delivery.id >= ids.since("delivery", since),
         )
         .with_only_columns(conditions.visible_status().label("status"))
         .order_by(Delivery.id.desc())

@@ -49,8 +49,6 @@ _LOCK_NOT_AVAILABLE = "55P03"
 #: Lock timeout of a drop: while it waits, later queries of the table wait too.
 _PATIENCE = "1s"
 _MONTH = re.compile(r"_(\d{4})_(\d{2})$")
-#: Maximum difference between the clock of the worker (ids) and that of the database (rows).
-_SKEW = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _agency, _delivery = type_coerce(Delivery.agency_id, Uuid()), type_coerce(Delivery.id, Uuid())
 _GONE: BulkColumns = {"agency_id": Uuid(), "delivery_id": Uuid()}
@@ -260,7 +258,7 @@ async def redact_answers(tools: MaintenanceContext, until: datetime, *, batches:
         since = await redacted_until(session)
         agencies = await _agencies(session)
     for agency_id in agencies:
-        last = ids.first("attempt", since - _SKEW) if since else None
+        last = ids.since("attempt", since) if since else None
         while found := await _redact_some(tools, agency_id, last, until):
             last = found[-1]
             batches -= 1
