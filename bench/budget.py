@@ -83,7 +83,7 @@ class Caller:
 
 @dataclass
 class Clockwork:
-    """The simulated clock: whoever is next asks the allowance, and comes back when it was answered."""
+    """The simulated clock: the next caller asks the allowance, and returns when its call was answered."""
 
     allowance: Allowance = field(default_factory=Allowance)
     agenda: list[tuple[int, int, Caller]] = field(default_factory=list)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-#: Of the simulator's seed; written here anew, because production code and simulator share nothing.
+#: Of the simulator's seed; repeated here, because production code and simulator share nothing.
 APP_ID = "7400000000000000001"
 APP_SECRET = "full-app-secret"  # noqa: S105 - invented
 AGENCY_BC = "7000999988887777666"

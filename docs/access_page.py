@@ -179,7 +179,7 @@ def _budget() -> str:
     return (
         f"All processes share one budget for each TikTok app: `TIKTOK_QPS` calls a second "
         f"({fields['tiktok_qps'].default} unless set) and `TIKTOK_QPM` a minute ({fields['tiktok_qpm'].default}). "
-        "Whoever is more urgent goes first; the rest of what may be used is kept free for them.\n\n"
+        "More urgent calls go first, and a part of the budget is reserved for them.\n\n"
         + table(("order", "whose call", "may use of the budget", "waits at most"), shares)
         + f"\n\nWhen TikTok answers 40100 the budget is halved, everybody pauses ({pauses}), "
         "and it recovers by one call for every ten seconds that go well. "

@@ -46,7 +46,7 @@ _ANSWERS: tuple[tuple[int, dict[str, str], str], ...] = (
 
 
 def text() -> str:
-    """The whole page, its made parts anew."""
+    """The whole page, with its generated parts up to date."""
     return _PART.sub(lambda found: f"{found[1]}\n{PARTS[found[2]]()}\n\n{found[3]}", PLACE.read_text(encoding="utf-8"))
 
 

@@ -28,7 +28,7 @@ _FINANCE_ROLES: tuple[FinanceRole, ...] = ("MANAGER", "ANALYST")
 
 
 def members(call: Call) -> Data:
-    """GET bc/member/get/: members are BOUND; whoever has not accepted yet is known by address alone."""
+    """GET bc/member/get/: members are BOUND; an invited person who has not accepted is known by address alone."""
     bc_id = call.parameters.id("bc_id")
     call.parameters.optional_id("child_bc_id")
     page = call.parameters.page(largest=MOST_ON_A_PAGE)

@@ -61,7 +61,7 @@ def partner_assets(call: Call) -> Data:
 
 
 def delete_partner_assets(call: Call) -> Data:
-    """POST bc/partner/asset/delete/: every type of asset can be taken back, whoever shared it and how."""
+    """POST bc/partner/asset/delete/: every type of asset can be taken back, regardless of who shared it and how."""
     bc_id, partner_id = call.parameters.id("bc_id"), call.parameters.id("partner_id")
     asset_type = call.parameters.choice("asset_type", ASSET_TYPES)
     asset_ids = call.parameters.ids("asset_ids", 1 if asset_type == "LEAD" else MOST_IDS)

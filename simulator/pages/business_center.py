@@ -76,7 +76,7 @@ def answer_invitation(
     email: Annotated[str, Form()],
     answer: Annotated[Literal["accept", "reject"], Form()],
 ) -> Response:
-    """As whoever was invited; once answered, nothing is waiting any more."""
+    """Answer as the invited person; once answered, nothing is pending."""
     if bc_id in simulator.world.business_centers:
         manual_changes.answer_invitation(simulator, bc_id, email, accept=answer == "accept")
     return _again(bc_id)

@@ -1,4 +1,4 @@
-"""What is peculiar to a platform stands in `app/platforms/`: elsewhere the platform's kinds are asked."""
+"""Code outside `app/platforms/` compares no kinds and names no platform: it asks the platform's kinds."""
 
 import ast
 from collections.abc import Sequence

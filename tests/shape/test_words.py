@@ -17,6 +17,9 @@ ALLOWED = frozenset({("app/kit/database.py", "Base")})
 LEFT_FOR_LATER = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME)\b")
 QUESTION = re.compile(r"(?:What|Whether|How|Who|Whom|Where|Which|When|Why)\b")
 PRODUCT = ("app", "demo", "simulator")
+#: Words of a translation: say "the operator", "the person who", "again".
+TRANSLATED = re.compile(r"\b(?:whoever|whomever|anew|whom we)\b", re.IGNORECASE)
+TEXTS = {".py", ".html", ".md", ".yml", ".txt"}
 #: A test that needs root says so by this mark; everything else runs everywhere.
 ROOT_MARK = re.compile(r"""skipif\(not IS_ROOT, reason="needs root"\)""")
 SKIPPED = re.compile(r"\b(?:mark\.skip|mark\.xfail|pytest\.skip|pytest\.xfail|importorskip)")
@@ -42,6 +45,14 @@ def test_no_docstring_is_an_indirect_question() -> None:
     held = [path for path in source.python_files() if path.parts[0] in PRODUCT]
     asking = [f"{path}:{node.body[0].lineno}" for path in held for node in _documented(path) if _asks(node)]
     assert asking == []
+
+
+def test_texts_of_the_product_do_not_read_as_translated() -> None:
+    root = Path(__file__).parents[2]
+    texts = [path for folder in (*PRODUCT, "docs") for path in (root / folder).rglob("*") if path.suffix in TEXTS]
+    found = [path for path in (*texts, root / "README.md", root / "CONTRIBUTING.md")
+             if "decisions" not in path.parts and TRANSLATED.search(path.read_text(encoding="utf-8"))]  # fmt: skip
+    assert [str(path.relative_to(root)) for path in found] == []
 
 
 def test_nothing_is_left_for_later() -> None:

@@ -19,7 +19,7 @@ class DesiredAccess:
     `connected_at`: time of the client's connection. `seen_at`: last read as agreed; `drifted_at`: time from which it is
     not. `listed_at`: when the client's own list began to show the access that waits for the agency.
     `held_by_others`: other client records of the agency have it, so that it is neither removed nor lowered.
-    `needs_events`: the asset must receive events. `email`: the person whom an access request invites.
+    `needs_events`: the asset must receive events. `email`: address of the person to invite.
     `center_typed`: the client typed its Business Center, which may be wrong; `shared_from`: the Business Center that
     was last observed to share it instead.
     """

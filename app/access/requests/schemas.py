@@ -66,7 +66,7 @@ class AccessRequestEvidence(AccessRequestDetail):
 
 
 class NewPerson(RequestShape):
-    """A person of your agency whom the client is to invite to its Business Center."""
+    """A person of your agency, to be invited by the client to its Business Center."""
 
     email: Email = Field(description="Of your own domain.", examples=["nora@north.example"])
     role: WorkingRole = Field(

@@ -132,8 +132,8 @@ _CREATE_ACCOUNT = HelpArticle(
         "Come back and look again.",
     ),
     search="create ad account in Business Center",
-    before="Create it yourself, so that it belongs to you and stays yours whoever runs your ads. Don’t let an agency "
-    "create it for you.",
+    before="Create it yourself, so that it belongs to you, even if another agency runs your ads later. Don’t let an "
+    "agency create it for you.",
 )
 _OTHER_CENTER = HelpArticle(
     "Another Business Center owns it. What can I do?",

@@ -96,7 +96,7 @@ TEXTS: Mapping[str, CheckTexts] = {
         "Will your website’s server send sales to TikTok, too (Events API)?",
         (("yes", "Yes"), ("no", "No"), _LATER),
         (
-            "It counts sales that browsers hide. Whoever looks after your website sets it up.",
+            "It counts sales that browsers hide. The person in charge of your website sets it up.",
             "Not sure? “No” is fine for a start.",
         ),
     ),

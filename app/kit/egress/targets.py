@@ -61,8 +61,8 @@ class UrlRefused(InvalidInput):
     code = "url_refused"
     detail = "This URL cannot be called from here."
     hint = (
-        "Give an https address of a public host, e.g. https://hooks.example.com/keyturn. Whoever runs this "
-        "installation can allow private networks: KEYTURN_EGRESS_ALLOW."
+        "Give an https address of a public host, e.g. https://hooks.example.com/keyturn. The operator of "
+        "this installation can allow private networks: KEYTURN_EGRESS_ALLOW."
     )
 
 

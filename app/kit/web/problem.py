@@ -83,7 +83,7 @@ class Unexpected(AppError):
     status = 500
     code = "unexpected"
     detail = "That did not work, and it is not your fault."
-    hint = "Try again. If it happens again, tell whoever runs this installation the request id."
+    hint = "Try again. If it happens again, give the request id to the operator of this installation."
 
 
 def answer(request: Request, refusal: AppError, *, page: Page) -> Response:

@@ -110,7 +110,7 @@ class People:
                 )
 
     async def unshare(self, execution: Execution, _action: UnshareAction) -> None:
-        """Remove a person whom we invited, or cancel the invitation; a former member only loses the ad accounts."""
+        """Remove a person invited by us, or cancel the invitation; a former member only loses the ad accounts."""
         person = _person(execution)
         member = await self._member(execution, person)
         bound = member is not None and member.is_bound

@@ -115,7 +115,7 @@ class Stage:
         pytest.fail(f"it does not come to rest: {before}")
 
     async def _look(self) -> tuple[object, bool]:
-        """What is shown and how often something was written, and whether everything rests; nothing is falsely green."""
+        """The statuses shown with the number of writes, and True if everything rests; nothing may be falsely green."""
         handshakes_here = select(Handshake).where(Handshake.agency_id == self.corner.agency_id)
         writes = select(func.count()).where(
             PlatformCall.agency_id == self.corner.agency_id, PlatformCall.purpose.in_(("share", "unshare"))

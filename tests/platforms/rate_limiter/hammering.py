@@ -21,7 +21,7 @@ APP_ID = "7400000000000000001"
 
 @dataclass(frozen=True)
 class Hammering:
-    """What a program does: so many callers of one priority, for so long, with a pause after each call."""
+    """One program: a number of callers of one priority, for some seconds, with a pause after each call."""
 
     database_url: str
     api_base: str
