@@ -103,9 +103,8 @@ class LinkAggregate:
         link = self.link
         return status.pipeline(
             status.as_of(link.status, link.expires_at, self.now),
-            link.submitted_at or link.opened_at or link.created_at or self.now,
             [
-                RequestStatus(each.status, each.next_actor, each.status_since or self.now, each.unwanted_at is not None)
+                RequestStatus(each.status, each.next_actor, unwanted=each.unwanted_at is not None)
                 for each in self.access_requests
             ],
             needed_again=link.needed_again_at is not None,
@@ -348,6 +347,25 @@ class LinkAggregate:
         self._remove(access_request)
         access_request.status, access_request.next_actor = "ended", None
 
+    def mark_unwanted(self, access_request_ids: Collection[str]) -> None:
+        """Have these access requests removed at the platform; the first request for it counts."""
+        for each in self.access_requests:
+            if each.id in access_request_ids and each.unwanted_at is None:
+                each.unwanted_at = self.now
+
+    def permit_reduction(self, access_request: AccessRequest) -> None:
+        """Record the client's permission to lower a role that is higher than agreed."""
+        access_request.reduce_at = access_request.recheck_at = self.now
+
+    def set_client_statement(self, access_request: AccessRequest) -> None:
+        """Record that the client says it is done, by the person of the consent."""
+        access_request.client_attested_at = self.now
+        access_request.client_attested_by = self.consent.name if self.consent else None
+
+    def clear_client_statement(self, access_request: AccessRequest) -> None:
+        """Withdraw the client's statement."""
+        access_request.client_attested_at = access_request.client_attested_by = None
+
     def recheck(self) -> list[AccessRequest]:
         """Have the approved access requests checked again that a platform can show."""
         approved = [each for each in self.access_requests if each.approved_at and not each.is_manual]
@@ -435,7 +453,10 @@ class LinkAggregate:
         await record_all(session, drafts, agency_id=self.agency.id)
 
     def _store_pipeline(self) -> None:
-        for name, value in vars(self.pipeline).items():
+        place = self.pipeline
+        if self.link.next_actor != place.next_actor:
+            self.link.next_actor_since = self.now if place.next_actor else None
+        for name, value in vars(place).items():
             if getattr(self.link, name) != value:
                 setattr(self.link, name, value)
 

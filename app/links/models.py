@@ -73,7 +73,7 @@ class Link(Changing, JobMixin, CreatedAt, Base):
     renewal_requested_at: Mapped[datetime | None]
     #: last time the client was needed again after a consent: more was requested, or access is gone
     needed_again_at: Mapped[datetime | None]
-    #: place in the agency's pipeline, `status.Pipeline`
+    #: place in the agency's pipeline, `status.Pipeline`; `next_actor_since` is the start of the actor's turn
     stage: Mapped[str] = mapped_column(String(24), default="draft")
     next_actor: Mapped[str | None] = mapped_column(String(16))
     next_actor_since: Mapped[datetime | None]

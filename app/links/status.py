@@ -79,9 +79,7 @@ def following(status: str, statuses: list[tuple[str, bool]]) -> str:
 
 
 def next_actor(status: str, actors: Iterable[str | None]) -> str | None:
-    """Next actor of the link as a whole:
-    before consent by its status, then by its access requests, people first.
-    """
+    """Next actor of the link: before the consent by its status, then by its access requests, people first."""
     if is_dead(status):
         return None
     if status == "draft":
@@ -94,11 +92,10 @@ def next_actor(status: str, actors: Iterable[str | None]) -> str | None:
 
 @dataclass(frozen=True)
 class RequestStatus:
-    """Status of an access request and its next actor, `since` a time; `unwanted`: it is being removed."""
+    """Status of an access request and its next actor; `unwanted`: it is being removed."""
 
     status: str
     next_actor: str | None
-    since: datetime
     unwanted: bool = False
 
     @property
@@ -114,30 +111,20 @@ class RequestStatus:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """A link's place in the agency's pipeline. `next_actor_since` is None if nobody has to act."""
+    """A link's place in the agency's pipeline. `next_actor` is None if nobody has to act."""
 
     stage: str
     next_actor: str | None
-    next_actor_since: datetime | None
     open_count: int
     done_count: int
 
 
-def pipeline(
-    status: str, since: datetime, access_requests: Sequence[RequestStatus], *, needed_again: bool = False
-) -> Pipeline:
-    """The place of a link with this status.
-
-    `since`: time of the client's last step before the consent, or of the consent. `needed_again`: the client was
-    needed again after it.
-    """
+def pipeline(status: str, access_requests: Sequence[RequestStatus], *, needed_again: bool = False) -> Pipeline:
+    """The place of a link with this status. `needed_again`: the client was needed again after its consent."""
     actor = next_actor(status, [each.next_actor for each in access_requests])
-    after_consent = status in ("submitted", "completed", "drifted")
-    moments = [each.since for each in access_requests if each.next_actor == actor] if after_consent else []
     return Pipeline(
         stage=_stage(status, actor, {each.status for each in access_requests}, needed_again=needed_again),
         next_actor=actor,
-        next_actor_since=min(moments, default=since) if actor else None,
         open_count=sum(each.is_open for each in access_requests),
         done_count=sum(each.is_done for each in access_requests),
     )

@@ -18,42 +18,35 @@ from app.links.models import Link
 from app.links.status import (
     ACCESS_STATUSES,
     OVER,
-    PROVED,
     STAGES,
     STATUSES,
     TURNS,
     RequestStatus,
     as_of,
-    next_actor,
     pipeline,
 )
 from simulator.seed import LUNE_EU, LUNE_UK
 from tests.house import House, change_link
-from tests.world import TESTS, World
+from tests.world import TESTS, Corner, World
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 REQUESTS = st.builds(
     RequestStatus,
     st.sampled_from(ACCESS_STATUSES),
     st.sampled_from([*TURNS, None]),
-    st.integers(0, 99).map(lambda hours: NOW - timedelta(hours=hours)),
     st.booleans(),
 )
 
 
 @given(st.sampled_from(STATUSES), st.lists(REQUESTS, max_size=5), st.booleans())
-def test_every_place_is_a_stage_with_an_actor_who_has_a_time(
-    status: str, requests: list[RequestStatus], needed_again: bool
-) -> None:
-    place = pipeline(status, NOW, requests, needed_again=needed_again)
+def test_every_place_is_a_stage_with_an_actor(status: str, requests: list[RequestStatus], needed_again: bool) -> None:
+    place = pipeline(status, requests, needed_again=needed_again)
     assert place.stage in STAGES
-    assert place.next_actor == next_actor(status, [each.next_actor for each in requests])
-    assert (place.next_actor is None) == (place.next_actor_since is None)
-    assert place.next_actor_since is None or place.next_actor_since <= NOW
-    over = sum(each.status in OVER for each in requests)
-    assert place.open_count + place.done_count + over == len(requests) - sum(
-        each.status in OVER and each.status in PROVED for each in requests
-    )
+    by_status = {"expired": None, "revoked": None, "draft": "agency"}
+    by_status |= dict.fromkeys(("sent", "opened", "in_progress"), "client")
+    asked = {each.next_actor for each in requests}
+    assert place.next_actor == by_status.get(status, next((each for each in TURNS if each in asked), None))
+    assert place.open_count + place.done_count + sum(each.status in OVER for each in requests) == len(requests)
 
 
 @pytest.mark.parametrize(
@@ -77,8 +70,8 @@ def test_every_place_is_a_stage_with_an_actor_who_has_a_time(
 def test_the_stage_of_a_link(
     status: str, requests: list[tuple[str, str | None]], needed_again: bool, stage: str
 ) -> None:
-    given = [RequestStatus(each, actor, NOW) for each, actor in requests]
-    assert pipeline(status, NOW, given, needed_again=needed_again).stage == stage
+    given = [RequestStatus(each, actor) for each, actor in requests]
+    assert pipeline(status, given, needed_again=needed_again).stage == stage
 
 
 async def _stored(session: AsyncSession, agency_id: str) -> None:
@@ -114,6 +107,49 @@ async def test_an_onboarding_moves_the_stored_place(
         link.set_status(link.access_requests[0], status="drifted", next_actor="client", actor=TESTS)
         link.complete_if_done()
     assert await place() == ("drifted", "client", 1, 1)
+
+
+async def _since(sessions: Sessions, corner: Corner) -> datetime | None:
+    async with sessions() as session:
+        return (await queries.find(session, corner.agency_id, corner.link_id)).next_actor_since
+
+
+async def test_a_turn_begins_when_the_actor_changes(house: House, world: World, sessions: Sessions) -> None:
+    north = world.north
+    drafted = await _since(sessions, north)
+    await house.connect_client(north)  # it was opened: the client's turn
+    opened = await _since(sessions, north)
+    assert drafted is not None
+    assert opened is not None
+    assert drafted < opened
+    async with change_link(sessions, north) as (_, link):
+        link.finish_screen("accounts")
+    assert await _since(sessions, north) == opened, "still the same turn"
+    await house.connect_agency(north)
+    await house.agree(north, LUNE_EU)
+    await house.work()
+    assert await _since(sessions, north) is None
+    async with change_link(sessions, north) as (_, link):
+        link.set_removal_blocker(link.access_requests[0], code="removal_refused")
+        link.set_status(link.access_requests[0], status="verified", next_actor="agency", actor=TESTS)
+        now = link.now
+    assert await _since(sessions, north) == now, "the status is older than the turn"
+
+
+async def test_a_revoked_grant_is_not_done_any_more(
+    house: House, world: World, api: httpx2.AsyncClient, sessions: Sessions
+) -> None:
+    north = world.north
+    await house.connect_agency(north)
+    await house.connect_client(north)
+    await house.agree(north, LUNE_EU)
+    await house.work()
+    (grant,) = (await api.get("/grants")).json()["data"]
+    assert (await api.post(f"/grants/{grant['id']}/revocation")).status_code == 202
+    async with sessions() as session:
+        await _stored(session, north.agency_id)
+    shown = (await api.get(f"/links/{north.link_id}")).json()
+    assert (shown["open_count"], shown["done_count"]) == (1, 0)
 
 
 async def test_the_longest_wait_comes_first_page_by_page(

@@ -230,8 +230,13 @@ async def revoke_grant(session: AsyncSession, agency_id: str, grant_id: str, *, 
 
 
 async def _revoke(session: AsyncSession, grant: Grant, actor: Actor) -> None:
+    by_link: dict[str, list[str]] = {}
     for access_request in await _requests(session, grant):
-        access_request.unwanted_at = access_request.unwanted_at or func.now()
+        by_link.setdefault(access_request.link_id, []).append(access_request.id)
+    for link_id, access_request_ids in by_link.items():
+        link = await links.load_link(session, grant.agency_id, link_id, lock=True)
+        link.mark_unwanted(access_request_ids)
+        await link.save(session)
     if grant.status not in ("revoking", "ended"):
         grant.status, grant.revocation_requested_at = "revoking", func.now()
         await session.flush()

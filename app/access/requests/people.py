@@ -122,7 +122,7 @@ async def withdraw_person(
         await grants.revoke_grant(session, agency_id, grant.id, actor=actor)
         await session.refresh(access_request)
     else:
-        access_request.unwanted_at = aggregate.now
+        aggregate.mark_unwanted([access_request.id])
         await aggregate.save(session)
         await handshakes.start_for_link(session, aggregate)
     return access_request

@@ -83,7 +83,7 @@ async def lower_role(session: AsyncSession, aggregate: LinkAggregate, access_req
     access_request = aggregate.find(access_request_id)
     if access_request is None or access_request.approved_at is None:
         raise NotApproved
-    access_request.reduce_at = access_request.recheck_at = aggregate.now
+    aggregate.permit_reduction(access_request)
     await aggregate.save(session)
     await handshakes.start_for_link(session, aggregate)
 
@@ -168,8 +168,7 @@ def say_steps_done(aggregate: LinkAggregate, access_request_id: str) -> None:
     """
     access_request = _manual(aggregate, access_request_id)
     if access_request.status in ("approved", "awaiting_client"):
-        access_request.client_attested_at = aggregate.now
-        access_request.client_attested_by = aggregate.consent.name if aggregate.consent else None
+        aggregate.set_client_statement(access_request)
         _write(aggregate, access_request)
 
 
@@ -180,7 +179,7 @@ def withdraw_statement(aggregate: LinkAggregate, access_request_id: str) -> None
     """
     access_request = _manual(aggregate, access_request_id)
     if access_request.status == "awaiting_partner":
-        access_request.client_attested_at = access_request.client_attested_by = None
+        aggregate.clear_client_statement(access_request)
         _write(aggregate, access_request)
 
 

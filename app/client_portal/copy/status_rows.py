@@ -169,15 +169,18 @@ def _blocker(access_request: AccessRequest, case: Case) -> status_texts.BlockerT
 
 
 def marks(access_request: AccessRequest, case: Case) -> tuple[Mark, ...]:
-    """Stages sent, accepted and verified: done if observed, else now or to do.
+    """Stages sent, accepted and verified: done if observed, else now or to do. Where nothing can be read, the agency
+    confirms instead.
 
     None for access requests that are over, or that a person confirmed: their stages cannot be observed.
     """
     if access_request.status in OVER or access_request.status == "attested":
         return ()
-    labels = ("Shared" if case.by_hand else "Sent", "Accepted", "Verified")
+    first = "Shared" if case.by_hand else "Sent"
+    is_read = case.can_look or access_request.status == "verified"
+    labels = (first, "Accepted", "Verified") if is_read else (first, "Confirmed")
     done, now = _reached(access_request, case)
-    statuses: list[Literal["done", "now", "todo", "stuck"]] = ["done"] * done
+    statuses: list[Literal["done", "now", "todo", "stuck"]] = ["done"] * min(done, len(labels))
     if done < len(labels):
         statuses.append("stuck" if access_request.status in ("blocked", "drifted") else "now" if now else "todo")
     statuses += ["todo"] * (len(labels) - len(statuses))

@@ -102,6 +102,19 @@ def test_nothing_is_marked_done_that_nobody_saw_sent_or_said(
     assert " ".join(mark.status for mark in found) == marks
 
 
+@pytest.mark.parametrize(
+    ("status", "marks"),
+    [
+        ("awaiting_client", "Shared now, Confirmed todo"),
+        ("unverifiable", "Shared done, Confirmed todo"),
+        ("verified", "Shared done, Accepted done, Verified done"),
+    ],
+)
+def test_nothing_is_to_be_verified_where_nobody_can_look(status: str, marks: str) -> None:
+    found = status_rows.marks(_ask(status=status), Case(lane="guided", can_look=False))
+    assert ", ".join(f"{mark.label} {mark.status}" for mark in found) == marks
+
+
 def test_only_verified_is_green() -> None:
     """Promise 1: an attestation, or an answer that was OK, is never shown as proof."""
     green = {status for status in STATUSES if _line(status=status).tone == "good"}
