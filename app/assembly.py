@@ -4,6 +4,8 @@ import httpx2
 
 from app.kit.database import Sessions
 from app.kit.egress.client import Egress, tls_context
+from app.kit.encryption import Keyring
+from app.mail.service import MailQueue
 from app.platforms.manual import library
 from app.platforms.rate_limit_policy import Limits
 from app.platforms.rate_limiter import RateLimiter
@@ -25,6 +27,11 @@ def platforms_of(chosen: Settings, http: httpx2.AsyncClient, sessions: Sessions)
         ),
         manual=library.every().values(),
     )
+
+
+def mail_queue_of(chosen: Settings, keyring: Keyring) -> MailQueue | None:
+    """The queue of e-mails; None where no mail server is configured."""
+    return MailQueue(keyring, chosen.public_url) if chosen.mail_server else None
 
 
 def egress_of(chosen: Settings) -> Egress:

@@ -10,7 +10,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
 from app import routes, settings
-from app.assembly import egress_of, platforms_of
+from app.assembly import egress_of, mail_queue_of, platforms_of
 from app.events import openapi
 from app.kit import keyring_check, logs
 from app.kit.database import Sessions, make_engine, make_sessions
@@ -23,12 +23,12 @@ from app.kit.web import health, http_server, problem, request_checks
 from app.kit.web.public_address import Mounted, Proxies
 from app.kit.web.request_checks import BodyLimit, WellFormed
 from app.kit.web.requests import RequestLog
-from app.mail.service import MailQueue
 from app.services import Services
 from app.settings import Settings
 from app.tables import metadata
 
-DESCRIPTION = """Partner access to TikTok Business Centers, asked by one link, proved by reading back, told by webhooks.
+DESCRIPTION = """Partner access to TikTok Business Centers, requested with one link, verified by reading back,
+reported by webhooks.
 
 Send an API key as `Authorization: Bearer kt_live_…`. Errors are `application/problem+json` with `code`, `detail`,
 `hint` and `request_id`. Every POST takes an `Idempotency-Key`. Lists page by `cursor`. Ids are text.
@@ -100,7 +100,7 @@ def fill(app: FastAPI, chosen: Settings, http: httpx2.AsyncClient, egress: Egres
         secure_cookies=chosen.is_secure,
         platforms=platforms_of(chosen, http, sessions),
         egress=egress,
-        outbox=MailQueue(keyring, chosen.public_url) if chosen.mail_server else None,
+        outbox=mail_queue_of(chosen, keyring),
         redirect_uri=chosen.redirect_uri,
         verify_endpoints=chosen.verify_endpoints,
         hubspot_api_base=chosen.hubspot_api_base,

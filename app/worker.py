@@ -18,7 +18,7 @@ from app.access.context import AccessContext
 from app.access.reconciler import job as reconciler
 from app.access.requests import lifecycle
 from app.access.retry_policy import RetryTiming
-from app.assembly import egress_of, platforms_of
+from app.assembly import egress_of, mail_queue_of, platforms_of
 from app.kit import database, keyring_check, logs, poller, throttle
 from app.kit.actor import Actor, bind_actor
 from app.kit.database import Sessions, make_engine, make_sessions
@@ -28,7 +28,6 @@ from app.kit.jobs import JobType
 from app.kit.web import http_server
 from app.links.models import Link
 from app.mail import job as mail_job
-from app.mail.service import MailQueue
 from app.platforms.registry import Platforms
 from app.settings import Settings, load
 from app.tables import metadata
@@ -113,7 +112,7 @@ def tools(
         timing=RetryTiming(
             settle=timedelta(seconds=chosen.settle_seconds), proof=2 * timedelta(hours=chosen.watch_hours)
         ),
-        outbox=MailQueue(keyring, chosen.public_url) if chosen.mail_server else None,
+        outbox=mail_queue_of(chosen, keyring),
         lease=timedelta(seconds=chosen.lease_seconds),
         watch=timedelta(hours=chosen.watch_hours),
     )  # fmt: skip
@@ -127,7 +126,7 @@ def tools(
 
 def keeping_of(chosen: Settings, sessions: Sessions) -> MaintenanceContext:
     """Jobs that keep the webhook tables small."""
-    outbox = MailQueue(Keyring.from_text(chosen.secret_keys), chosen.public_url) if chosen.mail_server else None
+    outbox = mail_queue_of(chosen, Keyring.from_text(chosen.secret_keys))
     return MaintenanceContext(
         sessions, outbox, days=chosen.webhook_days, body_days=chosen.webhook_body_days,
         most_pending=chosen.webhook_most_pending, others=(replay_job.prune_replays, throttle.prune),

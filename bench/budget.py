@@ -46,7 +46,7 @@ PROCESSES = 4
 
 @dataclass(frozen=True)
 class Run:
-    """What came of a simulated day: when calls went, and how long people waited for the budget, in ms."""
+    """Result of a simulated day: times of the calls, and waits of people for the budget, in ms."""
 
     name: str
     went: list[int]
@@ -144,7 +144,7 @@ def _finished(name: str, clockwork: Clockwork, chance: random.Random, *, people:
 
 
 def grants_a_second(url: str, processes: int) -> float:
-    """How many grants that many processes take from one row, each after its last."""
+    """Number of grants that so many processes take from one row, each after its last."""
     together = time.time() + STARTING
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         counted = list(pool.map(_count, [url] * processes, [together] * processes))

@@ -201,7 +201,7 @@ def _names_a_platform(node: ast.AST) -> bool:
 
 
 def requests(root: Path) -> dict[str, dict[str, int]]:
-    """What the tests measure; a limit that is not met fails them, and changes nothing here."""
+    """Figures of the statement tests. A limit that is exceeded fails the tests and changes nothing here."""
     with tempfile.TemporaryDirectory(prefix="keyturn-bench-") as folder:
         figures = Path(folder) / "figures.json"
         command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:randomly", COUNTING]

@@ -194,7 +194,7 @@ class Web:
         }  # fmt: skip
 
     async def statements(self, request: Ready) -> int:
-        """How many statements a request takes, with its savepoints; it is not measured otherwise."""
+        """Number of statements of a request, with its savepoints; it is not measured otherwise."""
         (await self.http.put("/counting")).raise_for_status()
         await request()
         return int((await self.http.delete("/counting")).json())

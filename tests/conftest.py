@@ -1,7 +1,6 @@
 """Real PostgreSQL for every test: one embedded server a process, and for each test a database with the world in it."""
 
 import asyncio
-import gc
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -28,6 +27,7 @@ from app.kit.egress.client import tls_context
 from app.kit.embedded_postgres.server import EmbeddedPostgres
 from app.kit.encryption import Keyring
 from app.settings import Settings, load
+from app.worker import settle_memory
 from simulator import seed
 from tests import lifecycles, tenancy
 from tests import world as worlds
@@ -58,9 +58,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 def pytest_collection_finish() -> None:
     """Spare the garbage collector what stays until the end: it took a fifth of the CPU time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    settle_memory()
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,7 @@ from app.kit.database import Base, Sessions, agency_key, belongs_to, belongs_to_
 
 _STORED = re.compile("_(hash|encrypted)$")
 #: Rows of an export that are read at once.
-_AT_ONCE = 500
+AT_ONCE = 500
 #: Transaction and id of an entry.
 Place = tuple[int, str]
 START: Place = (0, "audit_00000000000000000000000000")
@@ -107,9 +107,9 @@ class AuditFilter:
             prefix = self.subject_id.rpartition("_")[0]
             where.append(AuditEntry.subject_id == ids.parse(prefix, self.subject_id))
         if self.since is not None:
-            where.append(AuditEntry.occurred_at >= self.since)
+            where += [AuditEntry.occurred_at >= self.since, AuditEntry.id >= ids.since("audit", self.since)]
         if self.until is not None:
-            where.append(AuditEntry.occurred_at < self.until)
+            where += [AuditEntry.occurred_at < self.until, AuditEntry.id < ids.until("audit", self.until)]
         return where
 
 
@@ -161,7 +161,9 @@ async def newest(
     return await _read(session, agency_id, where, limit=limit, newest_first=True)
 
 
-async def in_order(sessions: Sessions, agency_id: str, wanted: AuditFilter) -> AsyncIterator[AuditRecord]:
+async def in_order(
+    sessions: Sessions, agency_id: str, wanted: AuditFilter, *, at_once: int = AT_ONCE
+) -> AsyncIterator[AuditRecord]:
     """All entries that are committed now, oldest first. No transaction stays open while the reader is slow."""
     async with sessions() as session:
         end = (await session.execute(select(horizon()))).scalar_one()
@@ -169,10 +171,10 @@ async def in_order(sessions: Sessions, agency_id: str, wanted: AuditFilter) -> A
     while True:
         async with sessions() as session:
             where = [*conditions, _place_columns() > _literal(place)]
-            found = await _read(session, agency_id, where, limit=_AT_ONCE, newest_first=False)
+            found = await _read(session, agency_id, where, limit=at_once, newest_first=False)
         for record in found:
             yield record
-        if len(found) < _AT_ONCE:
+        if len(found) < at_once:
             return
         place = found[-1].place
 

@@ -33,6 +33,7 @@ log = structlog.get_logger(__name__)
 
 #: A loop that is woken by notifications still polls this often, in case one is lost.
 UNTIL_WOKEN = 30.0
+#: A row that was claimed this often and never finished may kill its worker.
 POISON_AFTER = 8
 POISON_REST = timedelta(minutes=10)
 

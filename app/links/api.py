@@ -23,6 +23,7 @@ from app.links.schemas import (
     LinkView,
 )
 from app.links.service import LinkRequest, create_or_get_link
+from app.links.status import LinkStatus, Stage
 from app.mail import service as mails
 from app.platforms.blockers import NextActor
 from app.services import services_of
@@ -35,13 +36,6 @@ Reader = Annotated[Principal, requires("links:read")]
 Writer = Annotated[Principal, requires("links:write")]
 AgencyWriter = Annotated[Principal, requires("agency:write")]
 Revealer = Annotated[Principal, requires("links:address")]
-LinkStatus = Literal[
-    "draft", "sent", "opened", "in_progress", "submitted", "completed", "drifted", "expired", "revoked"
-]
-Stage = Literal[
-    "draft", "waiting_for_client", "waiting_for_agency", "waiting_for_platform", "processing", "closed", "reopened",
-    "verified", "unverifiable", "drifted", "expired", "revoked",
-]  # fmt: skip
 #: Media type of all files, so that no browser opens one. The link's answers contain the real type.
 BYTES = "application/octet-stream"
 

@@ -3,8 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal, get_args
 
-STATUSES = ("draft", "sent", "opened", "in_progress", "submitted", "completed", "drifted", "expired", "revoked")
+LinkStatus = Literal[
+    "draft", "sent", "opened", "in_progress", "submitted", "completed", "drifted", "expired", "revoked"
+]
+STATUSES = get_args(LinkStatus)
 
 ACCESS_STATUSES = (
     "waiting", "approved", "awaiting_partner", "awaiting_client", "verified", "attested", "blocked", "unverifiable",
@@ -28,7 +32,11 @@ STAGE_OF_ACTOR = {
     "us": "processing",
     None: "closed",
 }
-STAGES = ("draft", *STAGE_OF_ACTOR.values(), "reopened", "verified", "unverifiable", "drifted", "expired", "revoked")
+Stage = Literal[
+    "draft", "waiting_for_client", "waiting_for_agency", "waiting_for_platform", "processing", "closed", "reopened",
+    "verified", "unverifiable", "drifted", "expired", "revoked",
+]  # fmt: skip
+STAGES = get_args(Stage)
 
 
 def as_of(status: str, expires_at: datetime, now: datetime) -> str:

@@ -247,10 +247,6 @@ class Platform(Protocol):
         """The day (ISO) on which the guided steps were last compared with the platform's help."""
         ...
 
-    def rank(self, kind: str, role: str) -> int:
-        """Rank of a role, from 1: a higher one includes the lower. 0 for a role the kind does not have."""
-        ...
-
     def role_words(self, kind: str, role: str) -> RoleWords:
         """A role in a client's words."""
         ...

@@ -33,10 +33,14 @@ def plain(name: str) -> str:
     return re.sub(r"[\s-]+", "_", folded(name)).upper()
 
 
+def rank(role: str) -> int:
+    """Rank of a role on an ad account, from 0; an unknown role counts as the highest."""
+    return ON_AD_ACCOUNTS.index(role) if role in ON_AD_ACCOUNTS else len(ON_AD_ACCOUNTS)
+
+
 def lesser(role: str, other: str) -> str:
-    """The lower of two roles on an ad account; an unknown role counts as the higher."""
-    ranks = {known: rank for rank, known in enumerate(ON_AD_ACCOUNTS)}
-    return min(role, other, key=lambda each: ranks.get(each, len(ranks)))
+    """The lower of two roles on an ad account."""
+    return min(role, other, key=rank)
 
 
 def _named(official: Any) -> BeforeValidator:

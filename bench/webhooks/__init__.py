@@ -1,1 +1,1 @@
-"""What deliveries cost: beside the bare client, under load, with one who hangs, with five million behind them."""
+"""Cost of deliveries: beside the bare client, under load, with one who hangs, with five million behind them."""

@@ -1,4 +1,4 @@
-"""How long it takes from the commit of an event to its first attempt at the receiver, under a steady load."""
+"""Time from the commit of an event to its first attempt at the receiver, under a steady load."""
 
 import asyncio
 import itertools

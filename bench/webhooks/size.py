@@ -1,4 +1,4 @@
-"""What claiming and listing cost with few and with many finished deliveries behind them."""
+"""Cost of claiming and listing with few and with many finished deliveries behind them."""
 
 import time
 from statistics import median

@@ -1,4 +1,4 @@
-"""What the figures are taken on: an embedded PostgreSQL, agencies with endpoints, a receiver and worker processes."""
+"""Installation that is measured: an embedded PostgreSQL, agencies with endpoints, a receiver and worker processes."""
 
 import asyncio
 import base64
@@ -92,7 +92,7 @@ class Stage:
             await session.execute(text(statement), values, execution_options=CROSS_TENANT)
 
     async def seen(self) -> list[tuple[str, str, float]]:
-        """What the receiver noted since `clear`: event, endpoint, unix seconds."""
+        """Notes of the receiver since `clear`: event, endpoint, unix seconds."""
         found: list[tuple[str, str, float]] = (await self.http.get(self._at("/seen"))).json()
         return found
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import httpx2
 import pytest
-from sqlalchemy import delete, text, update
+from sqlalchemy import delete, func, select, text, update
 
+from app.audit import entries
 from app.audit.api import AuditEntryView
-from app.audit.entries import AuditPersonal
+from app.audit.entries import AuditFilter, AuditPersonal
 from app.cli import first_key
 from app.kit.actor import acting_as
 from app.kit.database import CROSS_TENANT, Sessions
@@ -142,8 +143,11 @@ async def test_one_client_is_erased_as_the_docs_say(
     await walk.answer("lane", "business-center", "accounts")
     statement = DOCS.read_text(encoding="utf-8").split("```sql\n")[1].split("```")[0]
     statement = re.sub(r"client_01\w+", world.north.client_id, statement)
+    of_south = select(func.count()).where(AuditPersonal.agency_id == world.south.agency_id)
     async with sessions.begin() as session:
+        before = (await session.execute(of_south)).scalar_one()
         await session.execute(text(statement))
+        assert (await session.execute(of_south)).scalar_one() == before > 0, "another agency has a client crm-1 too"
     entries = await log(api, limit=200)
     by_client = [each for each in entries if each["actor_kind"] == "client"]
     assert by_client
@@ -182,12 +186,10 @@ async def test_no_cell_is_a_formula(api: httpx2.AsyncClient, sessions: Sessions,
     assert all(not cell.startswith(("=", "+", "-", "@")) for cell in row.values())
 
 
-async def test_an_export_longer_than_one_read(
-    api: httpx2.AsyncClient, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.audit.entries._AT_ONCE", 2)
+async def test_an_export_longer_than_one_read(api: httpx2.AsyncClient, sessions: Sessions, world: World) -> None:
     await rename(api, world, "Brand")
-    exported = [json.loads(line)["id"] for line in (await api.get("/audit/export")).text.splitlines()]
+    read = entries.in_order(sessions, world.north.agency_id, AuditFilter(), at_once=2)
+    exported = [record.entry.id async for record in read]
     assert exported == [each["id"] for each in await log(api, limit=200)][::-1]
 
 

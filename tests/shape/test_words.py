@@ -16,7 +16,7 @@ PATTERNS = frozenset({
 ALLOWED = frozenset({("app/kit/database.py", "Base")})
 LEFT_FOR_LATER = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME)\b")
 QUESTION = re.compile(r"(?:What|Whether|How|Who|Whom|Where|Which|When|Why)\b")
-PRODUCT = ("app", "demo", "simulator")
+PRODUCT = ("app", "bench", "demo", "simulator")
 #: Words of a translation: say "the operator", "the person who", "again".
 TRANSLATED = re.compile(r"\b(?:whoever|whomever|anew|whom we)\b", re.IGNORECASE)
 TEXTS = {".py", ".html", ".md", ".yml", ".txt"}

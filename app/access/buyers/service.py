@@ -106,8 +106,8 @@ async def set_for_link(
         for access_request in aggregate.access_requests
         if access_request.asset_kind.is_assignable and access_request.status not in OVER
     ]
-    largest = max(asked, key=_rank, default=None)
-    above = [email for email, role in people.items() if largest and _rank(role) > _rank(largest)]
+    largest = max(asked, key=roles.rank, default=None)
+    above = [email for email, role in people.items() if largest and roles.rank(role) > roles.rank(largest)]
     if above:
         sentence = f"This link asks for {largest} at most: give {above[0]} that role or a smaller one."
         raise RoleAboveRequested(fields={"buyers": sentence})
@@ -135,10 +135,6 @@ def _people(named: Sequence[NamedBuyer]) -> People:
             raise InvalidInput(fields={"buyers": f"{email} is listed twice: list each person once."})
         people[email] = each.role
     return people
-
-
-def _rank(role: str) -> int:
-    return roles.ON_AD_ACCOUNTS.index(role) if role in roles.ON_AD_ACCOUNTS else len(roles.ON_AD_ACCOUNTS)
 
 
 async def _write(session: AsyncSession, agency_id: str, place: Mapping[str, Any], people: People) -> None:

@@ -79,12 +79,6 @@ class ManualPlatform:
         """A role in the words of its file. Raises KeyError for an unknown role."""
         return next(each for each in self.thing(role).roles if each.key == role)
 
-    def rank(self, kind: str, role: str) -> int:
-        """Rank among the roles of its thing, from 1; 0 for an unknown role."""
-        if kind != CUSTOM or role not in self.kinds[CUSTOM].roles:
-            return 0
-        return [each.key for each in self.thing(role).roles].index(role) + 1
-
     def role_words(self, kind: str, role: str) -> RoleWords:
         """A role in a client's words."""
         assert kind == CUSTOM

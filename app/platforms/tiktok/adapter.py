@@ -321,10 +321,6 @@ class TikTok:
         """Finding about the redirect address, which TikTok compares letter by letter."""
         return findings.redirect_address_finding(address, came_back)
 
-    def rank(self, kind: str, role: str) -> int:
-        """Rank among the roles of the kind, from 1."""
-        return kinds.KINDS[kind].rank(role) if kind in kinds.KINDS else 0
-
     def role_words(self, kind: str, role: str) -> RoleWords:
         """The role in a client's words."""
         return kinds.ROLES[kind][role]

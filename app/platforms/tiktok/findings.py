@@ -56,8 +56,8 @@ def _app(app_id: str, tried: ProbeResult, of_another: str | None) -> DiagnosticF
         return DiagnosticFinding("app", "pass", f"TikTok takes app id {app_id} with its secret.", tried=tried)
     if tried.is_token_unknown:
         return DiagnosticFinding(
-            "app", "cannot_tell", f"TikTok has nothing against app id {app_id} and its secret; it only refused the "
-            "made-up token of this check.", "Whether the secret is right shows for sure when your agency connects.",
+            "app", "cannot_tell", f"TikTok did not reject app id {app_id} or its secret, only the "
+            "test token of this check.", "Connecting your agency confirms that the secret is correct.",
             tried,
         )  # fmt: skip
     if of_another is not None:
@@ -135,7 +135,10 @@ def _center_seen(what: str, seen: BusinessCenterInfo) -> DiagnosticFinding:
         )
     if seen.status != "ENABLE":
         return DiagnosticFinding(
-            what, "fail", f"TikTok has {name} as {seen.status}.", "Open it at business.tiktok.com to see why."
+            what,
+            "fail",
+            f"TikTok shows {name} with status {seen.status}.",
+            "Open it at business.tiktok.com to see why.",
         )
     return DiagnosticFinding(what, "pass", f"{name}, as ADMIN.")
 

@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 
 from app.platforms.port import AssetKind, RoleWords
-from app.platforms.roles import AD_ACCOUNT_NAMES
+from app.platforms.roles import AD_ACCOUNT_NAMES, ON_AD_ACCOUNTS
 
-_ADVERTISER = ("ANALYST", "OPERATOR", "ADMIN")
 _SHARE = "Share {kind} {asset} of Business Center {center} with {agency} (Business Center {agency_bc_id}) as {role}."
 
 AD_ACCOUNT = AssetKind(
-    "ad_account", "ad account", "ad accounts", _ADVERTISER, names=AD_ACCOUNT_NAMES,
+    "ad_account", "ad account", "ad accounts", ON_AD_ACCOUNTS, names=AD_ACCOUNT_NAMES,
     by_api=True, has_dependents=True, between_partners=True, can_be_lowered=True, is_assignable=True, plan=_SHARE,
 )  # fmt: skip
 #: TikTok has no roles for pixels: a pixel is linked to an ad account, or not.
@@ -21,7 +20,7 @@ PIXEL = AssetKind(
 CATALOG = AssetKind("catalog", "catalog", "catalogs", ("AD_PROMOTE", "ADMIN"), between_partners=True, plan=_SHARE)
 #: People are members of the client's own Business Center; a member from before stays one.
 PERSON = AssetKind(
-    "person", "person", "people", _ADVERTISER, names=AD_ACCOUNT_NAMES,
+    "person", "person", "people", ON_AD_ACCOUNTS, names=AD_ACCOUNT_NAMES,
     by_api=True, share_order=2, one_per_call=True, seen_by_agency=False, may_predate=True, is_person=True,
     invite_operation="bc/member/invite",
     plan="Invite {person} of {agency} to Business Center {center} as a standard member: {role}.",

@@ -104,7 +104,7 @@ def is_unwell_sql(h: str) -> str:
 
 
 def success_changes_health_sql(h: str) -> str:
-    """A success changes the health of the endpoint; see `EndpointHealthState.well`."""
+    """A success changes the health of the endpoint."""
     return (
         f"({h}.breaker <> 'closed' OR {h}.reduced_concurrency IS NOT NULL OR {h}.hold_until IS NOT NULL "
         f"OR {h}.failing_since IS NOT NULL OR {h}.notices > 0)"

@@ -110,8 +110,9 @@ KEY_MISSING = "key_missing"
 KEY_REST = timedelta(minutes=1)
 
 _TIMEOUTS = " ".join(f"WHEN '{each.name}' THEN {each.attempt_timeouts}" for each in CATALOG.values())
-#: A lease exceeds the longest attempt at the endpoint `e` by ten seconds, for recording the result.
-LEASE_SECONDS = f"10 + e.timeout_ms / 1000.0 * CASE e.destination {_TIMEOUTS} END"
+#: A lease exceeds the longest attempt at the endpoint `e` by this much, for recording the result.
+LEASE_MARGIN_SECONDS = 10
+LEASE_SECONDS = f"{LEASE_MARGIN_SECONDS} + e.timeout_ms / 1000.0 * CASE e.destination {_TIMEOUTS} END"
 
 #: Create: of `pair` (id, body, recipient, token) with `body` (events and bodies) and `recipient` (endpoints). One
 #: that has a `token` is leased from its beginning.

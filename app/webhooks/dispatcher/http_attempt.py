@@ -1,9 +1,9 @@
 """One attempt: the requests that a destination makes for a delivery, each sent once, and the step that follows."""
 
-import asyncio
 import random
+import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -12,6 +12,7 @@ from typing import NamedTuple
 from app.kit import ids
 from app.kit.egress.client import Egress
 from app.kit.egress.result import HttpResult
+from app.kit.jobs import POISON_AFTER
 from app.webhooks.deliveries.transitions import ClaimedDelivery
 from app.webhooks.destinations.catalog import CATALOG
 from app.webhooks.dispatcher.endpoint_cache import EndpointSnapshot
@@ -26,8 +27,6 @@ from app.webhooks.policies.retry_policy import Step
 LEAST_SECONDS = 0.1
 #: The answer where a destination makes no request.
 NO_ANSWER = HttpResult()
-#: A delivery that was claimed this often and never finished may kill the worker that sends it.
-POISON_AFTER = 8
 
 
 @dataclass(slots=True, eq=False)
@@ -104,12 +103,12 @@ def request_timeout(seconds: float, left: float) -> float:
     return min(seconds, max(left, LEAST_SECONDS))
 
 
-async def send_requests(attempt: AttemptResult, egress: Egress) -> None:
+async def send_requests(attempt: AttemptResult, egress: Egress, *, clock: Callable[[], float] = time.monotonic) -> None:
     """Make the requests, each once, within the time for which the delivery is leased."""
-    endpoint, loop = attempt.endpoint, asyncio.get_running_loop()
-    began, longest = loop.time(), endpoint.seconds * CATALOG[endpoint.destination].attempt_timeouts
+    endpoint = attempt.endpoint
+    began, longest = clock(), endpoint.seconds * CATALOG[endpoint.destination].attempt_timeouts
     while request := attempt.request:
-        seconds = request_timeout(endpoint.seconds, longest - (loop.time() - began))
+        seconds = request_timeout(endpoint.seconds, longest - (clock() - began))
         answer = await egress.call(
             request.method, request.url, headers=request.headers, body=request.body, seconds=seconds
         )

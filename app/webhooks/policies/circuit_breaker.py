@@ -52,17 +52,6 @@ class EndpointHealthState:
     blocked_since: datetime | None = None
     blocked: int = 0
 
-    @property
-    def well(self) -> bool:
-        """True if a success would change nothing."""
-        return (
-            self.breaker == "closed"
-            and self.hold_until is None
-            and self.reduced_concurrency is None
-            and self.failing_since is None
-            and not (self.unreachable or self.openings or self.notices)
-        )
-
 
 @dataclass(frozen=True)
 class HealthInput:

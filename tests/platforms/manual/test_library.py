@@ -33,8 +33,6 @@ def test_a_platform_answers_what_the_port_access_requests(platform: Platform) ->
         assert words.label
         assert words.can
         assert words.cannot
-        assert platform.rank(CUSTOM, role) >= 1
-    assert platform.rank(CUSTOM, "NO_SUCH_ROLE") == platform.rank("ad_account", kind.roles[0]) == 0
     assert date.fromisoformat(platform.guided_dated) <= date(2026, 11, 22)
 
 
@@ -54,9 +52,8 @@ def test_no_file_asks_for_a_password_or_for_a_person_as_admin(path: Path) -> Non
     assert [label for label in roles if re.search(r"admin|owner|full control|account manager", label, re.I)] == []
 
 
-def test_roles_rank_within_their_thing() -> None:
+def test_a_role_belongs_to_its_thing() -> None:
     meta = library.find("meta")
-    assert [meta.rank(CUSTOM, role) for role in ("VIEW_PERFORMANCE", "MANAGE_CAMPAIGNS", "PAGE_INSIGHTS")] == [1, 2, 1]
     assert (meta.thing("PAGE_ADS").one, meta.role("PAGE_ADS").label[:10]) == ("Facebook Page", "Create ads")
 
 

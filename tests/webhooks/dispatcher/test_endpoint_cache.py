@@ -10,9 +10,9 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from app.kit import clock
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring, new_key
+from app.kit.jobs import POISON_AFTER
 from app.webhooks.context import WebhookContext
 from app.webhooks.dispatcher import endpoint_cache
-from app.webhooks.dispatcher.http_attempt import POISON_AFTER
 from app.webhooks.dispatcher.worker import Dispatcher
 from app.webhooks.endpoints import signing_secrets as secrets
 from tests.kit.egress.receivers import Receiver, answers, receiver
