@@ -72,7 +72,7 @@ docs: .make/dev ## writes the pages and kits of docs/ that are read from the cod
 schemas: .make/dev ## keeps the schemas of events as they are promised to receivers; refuses what would break them
 	@$(BIN)/python -m tests.events.kept
 
-house: .make/dev ## size and cut of the code, and statements, files and functions of the main requests: about 1 min
+house: .make/dev ## size and cut of the code, and statements, functions and round trips of requests: about 1 min
 	@$(BIN)/python -m bench.house $(ARGS)
 
 bench-budget: .make/dev ## what the rate budget makes 1,000 watched clients and somebody who looks wait, in about 40 s

@@ -1,7 +1,7 @@
 """Size and cut of the code base, and what its main requests cost: `make house`.
 
-One part reads the syntax trees of app/. The other runs the tests
-that count the statements of requests, and shows what they measured. Prints tables, and as its last line JSON.
+One part reads the syntax trees of app/. The other runs the tests that count the statements of requests and the round
+trips of the client's pages and forms, and shows what they measured. Prints tables, and as its last line JSON.
 """
 
 import ast
@@ -28,8 +28,9 @@ ROOT = Path(__file__).parents[1]
 #: A module with fewer lines and one importer belongs into that importer.
 SMALL = 40
 LARGEST = 15
-COUNTING = "tests/api/test_statements.py"
-FIGURES = "KEYTURN_FIGURES"
+#: Tests that count, and the variable that names the file of their figures.
+STATEMENTS = ("tests/api/test_statements.py", "KEYTURN_FIGURES")
+ROUND_TRIPS = ("tests/client_portal/test_round_trips.py", "KEYTURN_ROUND_TRIPS")
 KINDS = frozenset(key for kinds in BY_PLATFORM.values() for key in kinds)
 #: Arguments of declarations whose texts are read by people.
 _FOR_PEOPLE = frozenset({"description", "detail", "examples", "hint", "summary"})
@@ -200,20 +201,21 @@ def _names_a_platform(node: ast.AST) -> bool:
     return any(key in word.lower() for word in words for key in BY_PLATFORM)
 
 
-def requests(root: Path) -> dict[str, dict[str, int]]:
-    """Figures of the statement tests. A limit that is exceeded fails the tests and changes nothing here."""
+def counted(root: Path, tests: str, variable: str) -> dict[str, Any]:
+    """Figures of tests that count. A limit that is exceeded fails the tests and changes nothing here."""
     with tempfile.TemporaryDirectory(prefix="keyturn-bench-") as folder:
         figures = Path(folder) / "figures.json"
-        command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:randomly", COUNTING]
-        tests = subprocess.run(  # noqa: S603
-            command, cwd=root, env={**os.environ, FIGURES: str(figures)}, stdout=subprocess.PIPE, text=True, check=False
-        )
-        if tests.returncode or not figures.exists():
-            sys.stderr.write(tests.stdout)
+        command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:randomly", tests]
+        ran = subprocess.run(  # noqa: S603
+            command, cwd=root, env={**os.environ, variable: str(figures)}, stdout=subprocess.PIPE, text=True,
+            check=False,
+        )  # fmt: skip
+        if ran.returncode or not figures.exists():
+            sys.stderr.write(ran.stdout)
         return dict(json.loads(figures.read_text(encoding="utf-8"))) if figures.exists() else {}
 
 
-def show(found: Mapping[str, Any], asked: Mapping[str, Mapping[str, int]]) -> None:
+def show(found: Mapping[str, Any], asked: Mapping[str, Mapping[str, int]], trips: Mapping[str, int]) -> None:
     """Print the tables."""
     out = Console(width=120)
     figures = Table("app/", "")
@@ -240,6 +242,10 @@ def show(found: Mapping[str, Any], asked: Mapping[str, Mapping[str, int]]) -> No
     for name, cost in asked.items():
         costs.add_row(name, *map(str, cost.values()))
     out.print(costs)
+    waits = Table("page or form of the client, warm", "round trips to PostgreSQL")
+    for name, number in sorted(trips.items(), key=lambda each: (each[0].split()[0], -each[1])):
+        waits.add_row(name, str(number))
+    out.print(waits)
 
 
 def main() -> int:
@@ -249,10 +255,10 @@ def main() -> int:
     outside = outside_platforms(everything)
     found["kind_comparisons_outside_platforms"] = sum(kind_comparisons(outside).values())
     found["modules_outside_platforms_that_name_a_platform"] = len(naming_a_platform(outside))
-    asked = requests(ROOT)
-    show(found, asked)
-    sys.stdout.write(json.dumps({"bench": "house", **found, "requests": asked}) + "\n")
-    return 0 if asked else 1
+    asked, trips = counted(ROOT, *STATEMENTS), counted(ROOT, *ROUND_TRIPS)
+    show(found, asked, trips)
+    sys.stdout.write(json.dumps({"bench": "house", **found, "requests": asked, "round_trips": trips}) + "\n")
+    return 0 if asked and trips else 1
 
 
 if __name__ == "__main__":
