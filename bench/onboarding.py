@@ -61,8 +61,8 @@ class Installation:
     async def onboard(self, number: int) -> None:
         """One client, from its creation to its completed link."""
         person = await self.tiktok.add_person(f"Client {number}", f"admin-{number}@client.example")
-        bc_id = await self.tiktok.add_business_center(f"Client {number}", person)
-        account = await self.tiktok.add_ad_account(f"Account {number}", bc_id)
+        account_id = await self.tiktok.add_business_center(f"Client {number}", person)
+        account = await self.tiktok.add_ad_account(f"Account {number}", account_id)
         client = (await self.api.post("/clients", json={"name": f"Client {number}"})).json()
         answer = await self.api.post("/links", json={"client_id": client["id"], "preset": "run-campaigns"})
         made = answer.json()
@@ -73,7 +73,7 @@ class Installation:
         back = await self.tiktok.consent(out.headers["location"], person)
         home = await self.browser.get("/callbacks/tiktok", params=back)
         await self.browser.get(home.headers["location"])
-        await self._press(walk.send("business-center", bc_id=bc_id))
+        await self._press(walk.send("business-center", account_id=account_id))
         await self._press(walk.send("accounts", accounts=[account]))
         await walk.answer("pixels", "markets", "contacts", "get-ready")
         await self._press(walk.agree())

@@ -144,8 +144,8 @@ class Clients:
         for number, walk in zip(self._numbers, self._walks, strict=True):
             await walk.start()
             # a Business Center that two clients give is asked about
-            bc_id = str(FIRST_CENTER + number)
-            await self._answer(walk, {"lane": BY_HAND["lane"], "business-center": {"bc_id": bc_id}})
+            account_id = str(FIRST_CENTER + number)
+            await self._answer(walk, {"lane": BY_HAND["lane"], "business-center": {"account_id": account_id}})
         accounts = ({"accounts": f"{FIRST_ACCOUNT + number}, {SECOND_ACCOUNT + number}"} for number in self._numbers)
         return [self._form(walk, "accounts", fields) for walk, fields in zip(self._walks, accounts, strict=True)]
 

@@ -58,7 +58,7 @@ async def _agency(session: AsyncSession) -> str:
     )  # fmt: skip
     await agencies.update_agency(session, agency.id, colour="#7a2e8e", actor=DEMO)
     await agencies.add_business_center(
-        session, agency.id, platform="tiktok", bc_id=AGENCY_BC, name="North Agency", actor=DEMO
+        session, agency.id, platform="tiktok", account_id=AGENCY_BC, name="North Agency", actor=DEMO
     )
     return agency.id
 

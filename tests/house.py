@@ -127,7 +127,7 @@ class House:
         corner: Corner,
         *asset_ids: str,
         lane: str = "connected",
-        bc_id: str = seed.MAISON_LUNE,
+        account_id: str = seed.MAISON_LUNE,
         pixels: Sequence[tuple[str, str]] = (),
         catalogs: Sequence[str] = (),
     ) -> None:
@@ -136,7 +136,7 @@ class House:
             browser = await devices.open_link(session, link, CLIENT_BROWSER)
             await devices.claim(session, link, browser)
             link.choose_lane(lane)
-            link.choose_business_center(bc_id, None)
+            link.choose_business_center(account_id, None)
             link.choose_assets("ad_account", [SelectedAsset(each) for each in asset_ids])
             if pixels:
                 link.choose_assets("pixel", [SelectedAsset(code, None, account) for code, account in pixels])

@@ -27,7 +27,7 @@ class Corner:
     agency_id: str
     slug: str
     name: str
-    bc_id: str
+    account_id: str
     key: str
     key_id: str
     client_id: str
@@ -66,7 +66,7 @@ async def make(sessions: Sessions) -> World:
         )
 
 
-async def _corner(sessions: Sessions, name: str, slug: str, bc_id: str) -> Corner:
+async def _corner(sessions: Sessions, name: str, slug: str, account_id: str) -> Corner:
     async with sessions.begin() as session:
         agency = await agencies.create_agency(
             session,
@@ -76,7 +76,9 @@ async def _corner(sessions: Sessions, name: str, slug: str, bc_id: str) -> Corne
             contact_email=f"ana@{slug}.example",
             actor=TESTS,
         )
-        await agencies.add_business_center(session, agency.id, platform="tiktok", bc_id=bc_id, name=name, actor=TESTS)
+        await agencies.add_business_center(
+            session, agency.id, platform="tiktok", account_id=account_id, name=name, actor=TESTS
+        )
         key, value = await members.create_key(
             session, agency.id, name="tests", scopes=sorted(ALL_SCOPES), expires_at=None, actor=TESTS
         )
@@ -87,4 +89,4 @@ async def _corner(sessions: Sessions, name: str, slug: str, bc_id: str) -> Corne
         made, token = await link_service.create_link(
             session, agency.id, client_id=client.id, preset="run-campaigns", keyring=keyring(), actor=TESTS
         )
-    return Corner(agency.id, slug, name, bc_id, value, key.id, client.id, made.link.id, token)
+    return Corner(agency.id, slug, name, account_id, value, key.id, client.id, made.link.id, token)

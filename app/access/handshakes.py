@@ -26,7 +26,7 @@ class Handshake(JobMixin, CreatedAt, Base):
     __table_args__ = (
         belongs_to_agency(),
         belongs_to("clients", "client_id"),
-        UniqueConstraint("agency_id", "client_id", "platform", "bc_id", "agency_bc_id"),
+        UniqueConstraint("agency_id", "client_id", "platform", "client_account_id", "agency_account_id"),
         Index("ix_handshakes_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
     )
 
@@ -34,8 +34,8 @@ class Handshake(JobMixin, CreatedAt, Base):
     id: Mapped[str] = mapped_column(ids.Id("handshake"), primary_key=True)
     client_id: Mapped[str] = mapped_column(ids.Id("client"))
     platform: Mapped[str] = mapped_column(String(32))
-    bc_id: Mapped[str] = mapped_column(String(32))
-    agency_bc_id: Mapped[str] = mapped_column(String(32))
+    client_account_id: Mapped[str] = mapped_column(String(32))
+    agency_account_id: Mapped[str] = mapped_column(String(32))
     looks: Mapped[int] = mapped_column(default=0, server_default="0")
     setbacks: Mapped[int] = mapped_column(default=0, server_default="0")
     watching: Mapped[bool] = mapped_column(default=False, server_default="false")
@@ -49,29 +49,36 @@ async def start_for_link(session: AsyncSession, aggregate: LinkAggregate) -> Non
     for platform in {
         access_request.platform for access_request in aggregate.access_requests if not access_request.is_manual
     }:
-        assert aggregate.intake.bc_id is not None  # no screen leads to consent without it
-        assert aggregate.link.agency_bc_id is not None  # no such access request is made without it
+        assert aggregate.intake.client_account_id is not None  # no screen leads to consent without it
+        assert aggregate.link.agency_account_id is not None  # no such access request is made without it
         await start(
             session,
             aggregate.link.agency_id,
             client_id=aggregate.client.id,
             platform=platform,
-            bc_id=aggregate.intake.bc_id,
-            agency_bc_id=aggregate.link.agency_bc_id,
+            client_account_id=aggregate.intake.client_account_id,
+            agency_account_id=aggregate.link.agency_account_id,
         )
 
 
 async def start(
-    session: AsyncSession, agency_id: str, *, client_id: str, platform: str, bc_id: str, agency_bc_id: str
+    session: AsyncSession,
+    agency_id: str,
+    *,
+    client_id: str,
+    platform: str,
+    client_account_id: str,
+    agency_account_id: str,
 ) -> None:
     """Make the handshake of two Business Centers due now; create it if there is none."""
     added = insert(Handshake).values(
-        agency_id=agency_id, id=ids.new("handshake"), client_id=client_id, platform=platform, bc_id=bc_id,
-        agency_bc_id=agency_bc_id, due_at=func.now(),
+        agency_id=agency_id, id=ids.new("handshake"), client_id=client_id, platform=platform,
+        client_account_id=client_account_id,
+        agency_account_id=agency_account_id, due_at=func.now(),
     )  # fmt: skip
     await session.execute(
         added.on_conflict_do_update(
-            index_elements=["agency_id", "client_id", "platform", "bc_id", "agency_bc_id"],
+            index_elements=["agency_id", "client_id", "platform", "client_account_id", "agency_account_id"],
             set_={"due_at": func.now(), "looks": 0, "watching": False},
         )
     )

@@ -19,7 +19,8 @@ _EMPTY: tuple[Any, ...] = (None, "", [], {})
 _COLUMNS = (
     "number", "id", "slug", "key", "platform", "destination", "type", "event_type", "name", "sentence", "email", "url",
     "target_url", "external_id", "client_id", "endpoint_id", "event_types", "preset", "kind", "kinds", "roles",
-    "asset_id", "asset_name", "role", "side", "person", "bc_id", "select", "operation", "outcome", "status", "code",
+    "asset_id", "asset_name", "role", "side", "person", "account_id", "select", "operation", "outcome", "status",
+    "code",
     "subject", "reason", "next_actor", "identifiers", "missing", "hint", "scopes", "matched", "delivered", "uses",
     "last_seen_at", "last_used_at", "expires_at", "timestamp", "created_at",
 )  # fmt: skip

@@ -76,7 +76,7 @@ def progress_of(aggregate: LinkAggregate, *, connected: bool, ready: bool) -> Pr
         sequence=screens_of(aggregate),
         lane=aggregate.link.lane,
         connected=connected,
-        business_center=intake.bc_id is not None,
+        business_center=intake.client_account_id is not None,
         assets=all(access_request.asset_id or access_request.status == "declined" for access_request in accounts),
         others=intake.others_at is not None,
         pixels=intake.pixel_codes is not None

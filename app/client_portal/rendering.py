@@ -105,7 +105,7 @@ async def can_look(session: AsyncSession, aggregate: LinkAggregate, *, by_hand: 
         return True  # with the client's authorization
     assert aggregate.platform is not None  # only asked for connected platforms
     return await connections.can_look(
-        session, aggregate.agency.id, aggregate.client.id, aggregate.platform, aggregate.intake.bc_id or ""
+        session, aggregate.agency.id, aggregate.client.id, aggregate.platform, aggregate.intake.client_account_id or ""
     )
 
 

@@ -37,26 +37,26 @@ async def choose_assets(
 
 
 async def save_business_center(
-    session: AsyncSession, aggregate: LinkAggregate, bc_id: str, name: str | None, *, differs: bool = False
+    session: AsyncSession, aggregate: LinkAggregate, account_id: str, name: str | None, *, differs: bool = False
 ) -> None:
     """Save the chosen Business Center and drop choices made in another. One that was agreed to stays.
 
     `differs`: it seems to be another company's, and the client confirmed it; the agency is notified.
     """
-    changed = aggregate.intake.bc_id not in (None, bc_id)
+    changed = aggregate.intake.client_account_id not in (None, account_id)
     if changed and await _is_bound(session, aggregate):
         return
     if changed and aggregate.link.lane == "connected":
         await choose_assets(session, aggregate, "ad_account", [])
-    aggregate.choose_business_center(bc_id, name)
+    aggregate.choose_business_center(account_id, name)
     aggregate.finish_screen("business-center")
     if differs:
-        aggregate.draft_event(catalog.LINK_COMPANY_DIFFERS, reason=name or bc_id)
+        aggregate.draft_event(catalog.LINK_COMPANY_DIFFERS, reason=name or account_id)
     await aggregate.save(session)
     for platform in {
         access_request.platform for access_request in aggregate.access_requests if not access_request.is_manual
     }:
-        await partners.match_business_center(session, aggregate.agency.id, platform, bc_id)
+        await partners.match_business_center(session, aggregate.agency.id, platform, account_id)
 
 
 async def adopt_sharing_center(
@@ -70,15 +70,15 @@ async def adopt_sharing_center(
     access_request = aggregate.find(access_request_id)
     if access_request is None or access_request.code != "asset_shared_elsewhere":
         return
-    if access_request.shared_from_bc_id is None or await _is_shared(session, aggregate):
+    if access_request.shared_from_account_id is None or await _is_shared(session, aggregate):
         return
-    bc_id = access_request.shared_from_bc_id
-    owner = await partners.client_of(session, aggregate.agency.id, access_request.platform, bc_id)
+    account_id = access_request.shared_from_account_id
+    owner = await partners.client_of(session, aggregate.agency.id, access_request.platform, account_id)
     if owner is not None and owner[1] and owner[0] != aggregate.client.id:
         return
-    aggregate.correct_business_center(bc_id, said=said)
+    aggregate.correct_business_center(account_id, said=said)
     await aggregate.save(session)
-    await partners.match_business_center(session, aggregate.agency.id, access_request.platform, bc_id)
+    await partners.match_business_center(session, aggregate.agency.id, access_request.platform, account_id)
     await access_requests.check_link(session, aggregate)
 
 
@@ -95,8 +95,12 @@ async def _is_shared(session: AsyncSession, aggregate: LinkAggregate) -> bool:
 
 async def remove_center_not_in(session: AsyncSession, aggregate: LinkAggregate, found: DiscoveredAssets) -> None:
     """Remove a Business Center that the new authorization lacks, unless the client agreed to share from it."""
-    here = {center.bc_id for center in found.business_centers}
-    if aggregate.intake.bc_id is None or aggregate.intake.bc_id in here or await _is_bound(session, aggregate):
+    here = {center.account_id for center in found.business_centers}
+    if (
+        aggregate.intake.client_account_id is None
+        or aggregate.intake.client_account_id in here
+        or await _is_bound(session, aggregate)
+    ):
         return
     await choose_assets(session, aggregate, "ad_account", [])
     aggregate.choose_business_center(None, None)
@@ -128,7 +132,7 @@ async def differs(
     if aggregate.client.contact_email and not email_address.is_freemail(aggregate.client.contact_email):
         known.append(email_address.domain_of(aggregate.client.contact_email).partition(".")[0])
     seen = [choice.name, choice.company]
-    seen += [account.name for account in (found.accounts if found else ()) if account.bc_id == choice.id]
+    seen += [account.name for account in (found.accounts if found else ()) if account.account_id == choice.id]
     return bool(choice.name) and not company_names.may_be_one(known, seen)
 
 

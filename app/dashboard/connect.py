@@ -134,9 +134,9 @@ async def _business_centers(request: Request, agency_id: str, platform: str) -> 
             return {}
         seen = connections.discovered(connection).business_centers
         named = await agencies.business_centers(session, agency_id, platform)
-    known = {center.bc_id for center in seen if center.usable}
+    known = {center.account_id for center in seen if center.usable}
     return {
         "person": connection.person,
         "centers": seen,
-        "missing": [center for center in named if center.bc_id not in known],
+        "missing": [center for center in named if center.account_id not in known],
     }

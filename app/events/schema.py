@@ -205,9 +205,9 @@ def joined(values: list[str] | None) -> str | None:
     return None if values is None else ",".join(values)
 
 
-def center_data(bc_id: str | None) -> dict[str, str | None]:
+def center_data(account_id: str | None) -> dict[str, str | None]:
     """A Business Center, under the key that events promise."""
-    return {"tiktok_bc_id": bc_id}
+    return {"tiktok_bc_id": account_id}
 
 
 def selected_assets(account_ids: list[str], pixel_codes: list[str] | None) -> dict[str, str | None]:

@@ -208,9 +208,9 @@ class LinkAggregate:
         self.link.lane = lane
         self._advance("in_progress")
 
-    def choose_business_center(self, bc_id: str | None, name: str | None) -> None:
+    def choose_business_center(self, account_id: str | None, name: str | None) -> None:
         """Set the Business Center of the assets; None removes it."""
-        self.intake.bc_id, self.intake.bc_name = bc_id, name
+        self.intake.client_account_id, self.intake.client_account_name = account_id, name
 
     def choose_assets(self, kind: str, chosen: Sequence[SelectedAsset], *, shared: Collection[str] = ()) -> None:
         """Have one access request for each asset. Approved ones stay; unapproved ones follow the choice.
@@ -275,14 +275,14 @@ class LinkAggregate:
         for each in fresh:
             self.set_status(each, status="approved", next_actor="us", approved_at=self.now)
 
-    def correct_business_center(self, bc_id: str, *, said: Sequence[str]) -> None:
+    def correct_business_center(self, account_id: str, *, said: Sequence[str]) -> None:
         """Replace the Business Center given first; the consent remains, with the sentences about the change added."""
         assert self.consent is not None  # nothing is read before a consent
-        self.choose_business_center(bc_id, None)
+        self.choose_business_center(account_id, None)
         self._agree(self.consent.name, [*self.consent.sentences, *said])
         for each in self.access_requests:
             if each.approved_at and not each.is_manual:
-                self.set_status(each, status="approved", code=None, next_actor="us", shared_from_bc_id=None)
+                self.set_status(each, status="approved", code=None, next_actor="us", shared_from_account_id=None)
 
     # Access requests
 

@@ -68,7 +68,7 @@ class NewLink(RequestShape):
     requested_by: Line120 | None = Field(
         None, description="Name of the person who asks; by default your agency's contact."
     )
-    agency_bc_id: Digits | None = Field(
+    agency_account_id: Digits | None = Field(
         None, description="The Business Center of yours that gets the access; required if you have several."
     )
 

@@ -39,7 +39,7 @@ class IdentityMissing(AppError):
     detail = "An id of the agency's own is missing, so a client would not know with whom to share."
 
 
-async def own_side(session: AsyncSession, agency_id: str, preset: Preset, agency_bc_id: str | None) -> str | None:
+async def own_side(session: AsyncSession, agency_id: str, preset: Preset, agency_account_id: str | None) -> str | None:
     """Business Center that gets the access: the given one or the only one; None for manual platforms alone.
 
     Raises BusinessCenterMissing, IdentityMissing, InvalidInput.
@@ -61,10 +61,10 @@ async def own_side(session: AsyncSession, agency_id: str, preset: Preset, agency
     )
     if connecting is None:
         return None
-    return await chosen(session, agency_id, connecting, agency_bc_id)
+    return await chosen(session, agency_id, connecting, agency_account_id)
 
 
-async def chosen(session: AsyncSession, agency_id: str, platform: str, bc_id: str | None) -> str:
+async def chosen(session: AsyncSession, agency_id: str, platform: str, account_id: str | None) -> str:
     """Business Center for a new link: the given one, else the only one.
 
     Raises BusinessCenterMissing, InvalidInput.
@@ -72,13 +72,13 @@ async def chosen(session: AsyncSession, agency_id: str, platform: str, bc_id: st
     centers = await service.business_centers(session, agency_id, platform)
     if not centers:
         raise BusinessCenterMissing
-    if bc_id is None and len(centers) == 1:
-        return centers[0].bc_id
-    if bc_id not in {center.bc_id for center in centers}:
-        named = ", ".join(f"{center.bc_id} ({center.name})" for center in centers)
-        said = "Your agency has several; name one" if bc_id is None else "This is none of your agency's; name one"
-        raise InvalidInput(fields={"agency_bc_id": f"{said} of: {named}."})
-    return bc_id
+    if account_id is None and len(centers) == 1:
+        return centers[0].account_id
+    if account_id not in {center.account_id for center in centers}:
+        named = ", ".join(f"{center.account_id} ({center.name})" for center in centers)
+        said = "Your agency has several; name one" if account_id is None else "This is none of your agency's; name one"
+        raise InvalidInput(fields={"agency_account_id": f"{said} of: {named}."})
+    return account_id
 
 
 async def remove(session: AsyncSession, agency_id: str, center_id: str, *, actor: Actor) -> None:
@@ -87,17 +87,18 @@ async def remove(session: AsyncSession, agency_id: str, center_id: str, *, actor
     if center is None:
         raise NotFound
     active = select(func.count()).where(
-        Link.agency_id == agency_id, Link.agency_bc_id == center.bc_id, queries.is_active()
+        Link.agency_id == agency_id, Link.agency_account_id == center.account_id, queries.is_active()
     )
     public = select(func.count()).where(
-        PublicLink.agency_id == agency_id, PublicLink.agency_bc_id == center.bc_id, PublicLink.revoked_at.is_(None),
+        PublicLink.agency_id == agency_id, PublicLink.agency_account_id == center.account_id,
+        PublicLink.revoked_at.is_(None),
         PublicLink.expires_at.is_(None) | (PublicLink.expires_at > func.now()),
     )  # fmt: skip
     links, public_links = (await session.scalars(active)).one(), (await session.scalars(public)).one()
     if links or public_links:
         raise BusinessCenterInUse(
             f"{_counted(links, 'active link')} and {_counted(public_links, 'public link')} ask clients to share with "
-            f"Business Center {center.bc_id}, so it stays."
+            f"Business Center {center.account_id}, so it stays."
         )
     await service.remove_business_center(session, agency_id, center_id, actor=actor)
 

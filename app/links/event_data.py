@@ -32,7 +32,7 @@ def of_link(
         "assets_total": len(counted),
         "assets_verified": sum(access_request.status in PROVED for access_request in counted),
         "assets_blocked": sum(access_request.status == "blocked" for access_request in counted),
-        **center_data(intake.bc_id if intake else None),
+        **center_data(intake.client_account_id if intake else None),
         **selected_assets(parents, intake.pixel_codes if intake else None),
         "target_markets": joined(intake.markets) if intake else None,
     }

@@ -25,7 +25,7 @@ class Link(Changing, JobMixin, CreatedAt, Base):
     __audit__ = Audit(
         "link",
         only=(
-            "client_id", "external_id", "preset", "preset_version", "requested_by", "language", "agency_bc_id",
+            "client_id", "external_id", "preset", "preset_version", "requested_by", "language", "agency_account_id",
             "expires_at", "revoked_at", "public_link_id",
         ),
         personal=("requested_by",),
@@ -59,7 +59,7 @@ class Link(Changing, JobMixin, CreatedAt, Base):
     requested_by: Mapped[str] = mapped_column(String(120))
     language: Mapped[str] = mapped_column(String(16))
     #: Business Center of the agency that gets the access; null if only manual platforms are requested
-    agency_bc_id: Mapped[str | None] = mapped_column(String(32))
+    agency_account_id: Mapped[str | None] = mapped_column(String(32))
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     token_encrypted: Mapped[bytes]
     status: Mapped[str] = mapped_column(String(16), default="draft")
@@ -157,7 +157,7 @@ class AccessRequest(CreatedAt, Base):
     #: token with which it was read: `agency` or `client`
     seen_by: Mapped[str | None] = mapped_column(String(16))
     #: Business Center that shares the access, if it is not the one the client gave
-    shared_from_bc_id: Mapped[str | None] = mapped_column(String(32))
+    shared_from_account_id: Mapped[str | None] = mapped_column(String(32))
     #: first time the client's own list showed the share that the agency has to accept
     listed_at: Mapped[datetime | None]
     #: the platform's answer about the blocker: operation, code, message, and request id for its support
@@ -221,7 +221,7 @@ class AccessRequestColumns(TypedDict, total=False):
     listed_at: datetime | None
     role_seen: str | None
     seen_by: str | None
-    shared_from_bc_id: str | None
+    shared_from_account_id: str | None
     platform_operation: str | None
     platform_code: int | None
     platform_message: str | None
@@ -236,8 +236,8 @@ class Intake(Base):
 
     agency_id: Mapped[str] = agency_key()
     id: Mapped[str] = mapped_column(ids.Id("link"), primary_key=True)
-    bc_id: Mapped[str | None] = mapped_column(String(32))
-    bc_name: Mapped[str | None] = mapped_column(String(200))
+    client_account_id: Mapped[str | None] = mapped_column(String(32))
+    client_account_name: Mapped[str | None] = mapped_column(String(200))
     pixel_codes: Mapped[list[Any] | None]
     #: ISO 3166 alpha-2 country codes
     markets: Mapped[list[Any] | None]
@@ -349,7 +349,7 @@ class PublicLink(CreatedAt, Base):
     preset_version: Mapped[int]
     language: Mapped[str] = mapped_column(String(16))
     requested_by: Mapped[str] = mapped_column(String(120))
-    agency_bc_id: Mapped[str | None] = mapped_column(String(32))
+    agency_account_id: Mapped[str | None] = mapped_column(String(32))
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     token_encrypted: Mapped[bytes]
     uses: Mapped[int] = mapped_column(default=0, server_default="0")

@@ -34,7 +34,7 @@ class SelectedAsset:
     parent_asset_id: str | None = None
 
 
-def business_center(text: str, *, agency_bc_ids: Iterable[str], taken: Mapping[str, str] = NOTHING) -> ParsedField:
+def business_center(text: str, *, agency_account_ids: Iterable[str], taken: Mapping[str, str] = NOTHING) -> ParsedField:
     """One Business Center ID from pasted text. `taken`: numbers that were given before, and for what."""
     if is_blank(text):
         return ParsedField(problem="Enter your Business Center ID. It has digits only.")
@@ -42,7 +42,7 @@ def business_center(text: str, *, agency_bc_ids: Iterable[str], taken: Mapping[s
         found = platform_ids.one(text, BUSINESS_CENTER)
     except TextWrong as problem:
         return ParsedField(problem=str(problem))
-    if found in set(agency_bc_ids):
+    if found in set(agency_account_ids):
         return ParsedField(
             problem="This is the agency's Business Center ID. Enter your own: in TikTok Business Center, open the "
             "account menu at the top right."

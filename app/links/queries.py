@@ -150,13 +150,13 @@ async def access_requests_of_client(
 ) -> Sequence[tuple[Link, AccessRequest, str | None]]:
     """Every access request of a client on one platform, with its link and the Business Center the client gave."""
     rows = (
-        select(Link, AccessRequest, Intake.bc_id)
+        select(Link, AccessRequest, Intake.client_account_id)
         .join(AccessRequest, (AccessRequest.agency_id == Link.agency_id) & (AccessRequest.link_id == Link.id))
         .join(Intake, (Intake.agency_id == Link.agency_id) & (Intake.id == Link.id))
         .where(Link.agency_id == agency_id, Link.client_id == client_id, AccessRequest.platform == platform)
         .order_by(Link.id, AccessRequest.position, AccessRequest.id)
     )
-    return [(link, found, bc_id) for link, found, bc_id in await session.execute(rows)]
+    return [(link, found, account_id) for link, found, account_id in await session.execute(rows)]
 
 
 async def last_consent(session: AsyncSession, agency_id: str, link_id: str) -> Consent | None:

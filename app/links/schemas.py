@@ -35,7 +35,7 @@ class LinkView(BaseModel):
     language: str = Field(examples=["en"])
     status: str = Field(examples=["submitted"])
     lane: str | None = Field(description="`connected` or `guided`, once the client has chosen.", examples=["connected"])
-    agency_bc_id: str | None = Field(
+    agency_account_id: str | None = Field(
         description="The Business Center that gets the access; null if only manual platforms are requested.",
         examples=["7000999988887777666"],
     )
@@ -103,7 +103,7 @@ class AccessRequestView(BaseModel):
     )
     role_seen: str | None = Field(description="The role that was read.", examples=["OPERATOR"])
     seen_by: str | None = Field(description="Token with which it was read: `agency` or `client`.", examples=["agency"])
-    shared_from_bc_id: str | None = Field(
+    shared_from_account_id: str | None = Field(
         description="The Business Center that shares the access, if it is not the one the client gave.",
         examples=["7111222233334444601"],
     )
@@ -145,8 +145,8 @@ class ContactView(BaseModel):
 class IntakeView(BaseModel):
     """The client's answers so far; null for screens without an answer."""
 
-    bc_id: str | None = Field(description="The client's Business Center.", examples=["7111222233334444555"])
-    bc_name: str | None = Field(examples=["Brand SA"])
+    client_account_id: str | None = Field(description="The client's Business Center.", examples=["7111222233334444555"])
+    client_account_name: str | None = Field(examples=["Brand SA"])
     pixel_codes: list[str] | None = Field(examples=[["C4ABCDEFGH77U7QBTM10"]])
     markets: list[str] | None = Field(description="Country codes (ISO 3166 alpha-2).", examples=[["FR", "BE"]])
     contacts: list[ContactView] | None = Field(examples=[_CONTACTS])
@@ -156,7 +156,8 @@ class IntakeView(BaseModel):
         """From the row."""
         contacts = intake.contacts
         return cls(
-            bc_id=intake.bc_id, bc_name=intake.bc_name, pixel_codes=intake.pixel_codes, markets=intake.markets,
+            client_account_id=intake.client_account_id, client_account_name=intake.client_account_name,
+            pixel_codes=intake.pixel_codes, markets=intake.markets,
             contacts=None if contacts is None else [ContactView.model_validate(each) for each in contacts],
         )  # fmt: skip
 

@@ -48,7 +48,7 @@ class LinkRequest:
     expires_at: datetime | None = None
     external_id: str | None = None
     requested_by: str | None = None
-    agency_bc_id: str | None = None
+    agency_account_id: str | None = None
 
 
 async def create_or_get_link(
@@ -83,7 +83,7 @@ async def create_link(
     expires_at: datetime | None = None,
     external_id: str | None = None,
     requested_by: str | None = None,
-    agency_bc_id: str | None = None,
+    agency_account_id: str | None = None,
     public_link_id: str | None = None,
     claimed_external_id: str | None = None,
     sent: bool = False,
@@ -95,13 +95,13 @@ async def create_link(
     """
     chosen = preset if isinstance(preset, Preset) else await presets.current(session, agency_id, preset)
     agency, client, now = await _sides(session, agency_id, client_id)
-    own = await own_side(session, agency_id, chosen, agency_bc_id)
+    own = await own_side(session, agency_id, chosen, agency_account_id)
     ends = checked_end(expires_at, clock.now())
     token, link_id = encryption.new_secret(), ids.new("link")
     link = Link(
         agency_id=agency_id, id=link_id, client_id=client_id, external_id=external_id, preset=chosen.slug,
         preset_version=chosen.version, requested_by=requested_by or agency.contact_name, language=client.language,
-        agency_bc_id=own, token_hash=encryption.sha256(token),
+        agency_account_id=own, token_hash=encryption.sha256(token),
         token_encrypted=keyring.encrypt(token, bound_to=token_place(agency_id, link_id)),
         expires_at=ends, due_at=ends, public_link_id=public_link_id, claimed_external_id=claimed_external_id,
     )  # fmt: skip
@@ -182,6 +182,6 @@ async def _create(
     made, token = await create_link(
         session, agency_id, client_id=client_id, preset=wanted.preset, keyring=keyring, actor=actor,
         expires_at=wanted.expires_at, external_id=wanted.external_id, requested_by=wanted.requested_by,
-        agency_bc_id=wanted.agency_bc_id, sent=True,
+        agency_account_id=wanted.agency_account_id, sent=True,
     )  # fmt: skip
     return made, address_of(made, token, public_url)

@@ -185,8 +185,8 @@ BLOCKERS: Mapping[str, Blocker] = {
     ),
     "asset_shared_elsewhere": Blocker(
         "It is shared from another Business Center than the client gave",
-        "It is shared with you from another Business Center (`shared_from_bc_id`) than the one the client gave: the "
-        "client's page asks whether that one is correct, and accepts it with one tap.",
+        "It is shared with you from another Business Center (`shared_from_account_id`) than the one the client gave: "
+        "the client's page asks whether that one is correct, and accepts it with one tap.",
         kinds=_LISTED,
     ),
     "asset_owned_elsewhere": Blocker(

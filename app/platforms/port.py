@@ -151,7 +151,7 @@ class RoleWords:
 class GuidedStep:
     """One line of guidance. `where` is the menu path; `variants` are its other names.
 
-    `text` may contain `{agency_bc_id}`, `{agency}`, `{role}`, `{asset}` and `{through}`.
+    `text` may contain `{agency_account_id}`, `{agency}`, `{role}`, `{asset}` and `{through}`.
     """
 
     text: str
@@ -206,7 +206,7 @@ class AssetKind:
     #: blocker code of access that is agreed and absent
     missing_code: str = "asset_not_shared"
     #: planned action in one sentence: `{kind}`, `{asset}`, `{parent}`, `{person}`, `{center}`, `{agency}`,
-    #: `{agency_bc_id}` and `{role}`
+    #: `{agency_account_id}` and `{role}`
     plan: str = "Share {kind} {asset} with {agency} as {role}."
 
     def rank(self, role: str | None) -> int:
@@ -382,41 +382,47 @@ class ConnectedPlatform(Platform, Protocol):
         """The person who authorized, and the assets they can choose from."""
         ...
 
-    async def partners(self, access: Access, *, bc_id: str, record: RecordCall) -> tuple[PartnerInfo, ...]:
+    async def partners(self, access: Access, *, account_id: str, record: RecordCall) -> tuple[PartnerInfo, ...]:
         """Every partner of a Business Center."""
         ...
 
-    async def shared_to(self, access: Access, *, bc_id: str, partner_id: str, kind: str, record: RecordCall) -> Shares:
-        """The receiving side's view: the assets of `partner_id` that `bc_id` can see."""
+    async def shared_to(
+        self, access: Access, *, account_id: str, partner_id: str, kind: str, record: RecordCall
+    ) -> Shares:
+        """The receiving side's view: the assets of `partner_id` that `account_id` can see."""
         ...
 
-    async def members(self, access: Access, *, bc_id: str, record: RecordCall) -> tuple[Member, ...]:
+    async def members(self, access: Access, *, account_id: str, record: RecordCall) -> tuple[Member, ...]:
         """All members and invited people of a Business Center."""
         ...
 
     async def holders(
-        self, access: Access, *, bc_id: str, account_id: str, record: RecordCall
+        self, access: Access, *, account_id: str, asset_id: str, record: RecordCall
     ) -> tuple[AssetHolder, ...]:
         """The members of a Business Center who can open an ad account."""
         ...
 
     async def assign(
-        self, access: Access, *, bc_id: str, user_id: str, account_id: str, role: str, record: RecordCall
+        self, access: Access, *, account_id: str, user_id: str, asset_id: str, role: str, record: RecordCall
     ) -> None:
         """Assign an ad account to a member of the same Business Center."""
         ...
 
-    async def unassign(self, access: Access, *, bc_id: str, user_id: str, account_id: str, record: RecordCall) -> None:
+    async def unassign(
+        self, access: Access, *, account_id: str, user_id: str, asset_id: str, record: RecordCall
+    ) -> None:
         """Unassign an ad account from a member."""
         ...
 
     async def changes(
-        self, access: Access, *, bc_id: str, since: datetime, record: RecordCall
+        self, access: Access, *, account_id: str, since: datetime, record: RecordCall
     ) -> tuple[ActivityEntry, ...]:
         """The Business Center's activity log of accounts and partners, newest first, up to 50 lines."""
         ...
 
-    async def examine(self, app: App, access: Access | None, scopes: Sequence[int], *, bc_id: str) -> DiagnosticReport:
+    async def examine(
+        self, app: App, access: Access | None, scopes: Sequence[int], *, account_id: str
+    ) -> DiagnosticReport:
         """Diagnose app and token with at most ten read-only calls; never raises a PlatformFailure."""
         ...
 
@@ -426,7 +432,7 @@ class ConnectedPlatform(Platform, Protocol):
         examined: DiagnosticReport,
         connected: Connected | None,
         *,
-        bc_id: str | None,
+        account_id: str | None,
         for_agency: bool,
     ) -> Sequence[DiagnosticFinding]:
         """The results of a diagnosis, one line for each check."""

@@ -17,7 +17,7 @@ class BusinessCenterInfo:
     `area`: the country of registration.
     """
 
-    bc_id: str
+    account_id: str
     name: str
     role: str
     status: str
@@ -41,7 +41,7 @@ class AdAccount:
     known for ticked accounts only.
     """
 
-    bc_id: str
+    account_id: str
     asset_id: str
     name: str
     owned: bool
@@ -60,7 +60,7 @@ class AdAccount:
 class Pixel:
     """A pixel in a Business Center: `code` as in Events Manager, `number` as its asset id."""
 
-    bc_id: str
+    account_id: str
     code: str
     number: str
     name: str
@@ -90,7 +90,7 @@ class AssetShare:
 class PartnerInfo:
     """A Business Center that is partner of another."""
 
-    bc_id: str
+    account_id: str
     name: str
 
 

@@ -44,7 +44,9 @@ async def by_hand(demo: Demo, say: Say) -> None:
     async with Browser() as browser:
         await start(browser, demo.links["guided"])
         await browser.press("Do it by hand")
-        await browser.press("Continue", {"bc_id": f"https://business.tiktok.com/manage/overview?org_id={GUIDED_BC}"})
+        await browser.press(
+            "Continue", {"account_id": f"https://business.tiktok.com/manage/overview?org_id={GUIDED_BC}"}
+        )
         await browser.press("Continue", {"accounts": GUIDED_ACCOUNT})
         await answer_and_agree(browser, "Theo Two Brands", {})
         say("Brand FR: agreed; has the steps with the agency's Business Center ID")

@@ -50,7 +50,7 @@ async def take_away(agency: Agency, say: Say) -> bool:
 
     True when a read showed that it is gone.
     """
-    grant = next(each for each in await agency.every("/grants") if each["bc_id"] == GUIDED_BC)
+    grant = next(each for each in await agency.every("/grants") if each["client_account_id"] == GUIDED_BC)
     name = grant["asset_name"] or grant["asset_id"]
     await agency.post(f"/grants/{grant['id']}/revocation")
     say(f"agency: wants {name} no longer")

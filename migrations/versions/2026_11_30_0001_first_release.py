@@ -155,7 +155,7 @@ AUDITED = {
     ),
     "business_centers": (
         "business_center",
-        "platform bc_id name",
+        "platform account_id name",
         "",
         "",
     ),
@@ -173,7 +173,7 @@ AUDITED = {
     ),
     "links": (
         "link",
-        "client_id external_id preset preset_version requested_by language agency_bc_id expires_at "
+        "client_id external_id preset preset_version requested_by language agency_account_id expires_at "
         "revoked_at public_link_id",
         "requested_by",
         "",
@@ -198,7 +198,7 @@ AUDITED = {
     ),
     "public_links": (
         "public_link",
-        "preset preset_version language requested_by agency_bc_id token_hash token_encrypted most_uses "
+        "preset preset_version language requested_by agency_account_id token_hash token_encrypted most_uses "
         "most_per_hour expires_at revoked_at",
         "requested_by",
         "token_hash token_encrypted",
@@ -429,13 +429,13 @@ def _tables() -> None:
         sa.Column("agency_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("platform", sa.String(length=32), nullable=False),
-        sa.Column("bc_id", sa.String(length=32), nullable=False),
+        sa.Column("account_id", sa.String(length=32), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_business_centers_agency_id")),
         sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_business_centers")),
         sa.UniqueConstraint(
-            "agency_id", "platform", "bc_id", name=op.f("uq_business_centers_agency_id_platform_bc_id")
+            "agency_id", "platform", "account_id", name=op.f("uq_business_centers_agency_id_platform_account_id")
         ),
     )
     op.create_table(
@@ -558,7 +558,7 @@ def _tables() -> None:
         sa.Column("agency_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("platform", sa.String(length=32), nullable=False),
-        sa.Column("agency_bc_id", sa.String(length=32), nullable=False),
+        sa.Column("agency_account_id", sa.String(length=32), nullable=False),
         sa.Column("reason", sa.String(length=16), nullable=False),
         sa.Column("status", sa.String(length=8), server_default="running", nullable=False),
         sa.Column("setbacks", sa.Integer(), server_default="0", nullable=False),
@@ -591,7 +591,7 @@ def _tables() -> None:
     op.create_index(
         "uq_imports_running",
         "imports",
-        ["agency_id", "platform", "agency_bc_id"],
+        ["agency_id", "platform", "agency_account_id"],
         unique=True,
         postgresql_where=sa.text("status = 'running'"),
     )
@@ -677,7 +677,7 @@ def _tables() -> None:
         sa.Column("preset_version", sa.Integer(), nullable=False),
         sa.Column("language", sa.String(length=16), nullable=False),
         sa.Column("requested_by", sa.String(length=120), nullable=False),
-        sa.Column("agency_bc_id", sa.String(length=32), nullable=True),
+        sa.Column("agency_account_id", sa.String(length=32), nullable=True),
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
         sa.Column("token_encrypted", sa.LargeBinary(), nullable=False),
         sa.Column("uses", sa.Integer(), server_default="0", nullable=False),
@@ -790,8 +790,8 @@ def _tables() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("client_id", sa.Uuid(), nullable=False),
         sa.Column("platform", sa.String(length=32), nullable=False),
-        sa.Column("bc_id", sa.String(length=32), nullable=False),
-        sa.Column("agency_bc_id", sa.String(length=32), nullable=False),
+        sa.Column("client_account_id", sa.String(length=32), nullable=False),
+        sa.Column("agency_account_id", sa.String(length=32), nullable=False),
         sa.Column("looks", sa.Integer(), server_default="0", nullable=False),
         sa.Column("setbacks", sa.Integer(), server_default="0", nullable=False),
         sa.Column("watching", sa.Boolean(), server_default="false", nullable=False),
@@ -814,9 +814,9 @@ def _tables() -> None:
             "agency_id",
             "client_id",
             "platform",
-            "bc_id",
-            "agency_bc_id",
-            name=op.f("uq_handshakes_agency_id_client_id_platform_bc_id_agency_bc_id"),
+            "client_account_id",
+            "agency_account_id",
+            name=op.f("uq_handshakes_agency_id_client_id_platform_client_account_id_agency_account_id"),
         ),
     )
     op.create_index(
@@ -863,7 +863,7 @@ def _tables() -> None:
         sa.Column("preset_version", sa.Integer(), nullable=False),
         sa.Column("requested_by", sa.String(length=120), nullable=False),
         sa.Column("language", sa.String(length=16), nullable=False),
-        sa.Column("agency_bc_id", sa.String(length=32), nullable=True),
+        sa.Column("agency_account_id", sa.String(length=32), nullable=True),
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
         sa.Column("token_encrypted", sa.LargeBinary(), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
@@ -924,8 +924,8 @@ def _tables() -> None:
         sa.Column("agency_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("platform", sa.String(length=32), nullable=False),
-        sa.Column("agency_bc_id", sa.String(length=32), nullable=False),
-        sa.Column("bc_id", sa.String(length=32), nullable=False),
+        sa.Column("agency_account_id", sa.String(length=32), nullable=False),
+        sa.Column("account_id", sa.String(length=32), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("client_id", sa.Uuid(), nullable=True),
         sa.Column("linked", sa.Boolean(), server_default="false", nullable=False),
@@ -956,9 +956,9 @@ def _tables() -> None:
         sa.UniqueConstraint(
             "agency_id",
             "platform",
-            "agency_bc_id",
-            "bc_id",
-            name=op.f("uq_partners_agency_id_platform_agency_bc_id_bc_id"),
+            "agency_account_id",
+            "account_id",
+            name=op.f("uq_partners_agency_id_platform_agency_account_id_account_id"),
         ),
     )
     op.create_index("ix_partners_client_id", "partners", ["agency_id", "client_id"], unique=False)
@@ -1094,7 +1094,7 @@ def _tables() -> None:
         sa.Column("next_actor", sa.String(length=16), nullable=True),
         sa.Column("role_seen", sa.String(length=32), nullable=True),
         sa.Column("seen_by", sa.String(length=16), nullable=True),
-        sa.Column("shared_from_bc_id", sa.String(length=32), nullable=True),
+        sa.Column("shared_from_account_id", sa.String(length=32), nullable=True),
         sa.Column("listed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("platform_operation", sa.String(length=64), nullable=True),
         sa.Column("platform_code", sa.Integer(), nullable=True),
@@ -1229,8 +1229,8 @@ def _tables() -> None:
         "intakes",
         sa.Column("agency_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("bc_id", sa.String(length=32), nullable=True),
-        sa.Column("bc_name", sa.String(length=200), nullable=True),
+        sa.Column("client_account_id", sa.String(length=32), nullable=True),
+        sa.Column("client_account_name", sa.String(length=200), nullable=True),
         sa.Column("pixel_codes", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("markets", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("contacts", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
@@ -1497,8 +1497,8 @@ def _tables() -> None:
         sa.Column("parent_asset_id", sa.String(length=64), nullable=True),
         sa.Column("asset_name", sa.String(length=200), nullable=True),
         sa.Column("origin", sa.String(length=8), server_default="asked", nullable=False),
-        sa.Column("bc_id", sa.String(length=32), nullable=False),
-        sa.Column("agency_bc_id", sa.String(length=32), nullable=False),
+        sa.Column("client_account_id", sa.String(length=32), nullable=False),
+        sa.Column("agency_account_id", sa.String(length=32), nullable=False),
         sa.Column("role", sa.String(length=32), nullable=False),
         sa.Column("status", sa.String(length=8), nullable=False),
         sa.Column("seen_by", sa.String(length=8), nullable=False),
@@ -1526,7 +1526,7 @@ def _tables() -> None:
     )
     op.create_index("ix_grants_agency_id_access_request_id", "grants", ["agency_id", "access_request_id"], unique=False)
     op.create_index("ix_grants_agency_id_updated_at_id", "grants", ["agency_id", "updated_at", "id"], unique=False)
-    op.create_index("ix_grants_bc_id", "grants", ["agency_id", "bc_id"], unique=False)
+    op.create_index("ix_grants_client_account_id", "grants", ["agency_id", "client_account_id"], unique=False)
     op.create_index(
         "uq_grants_asset",
         "grants",
@@ -1537,7 +1537,7 @@ def _tables() -> None:
             "kind",
             "asset_id",
             sa.literal_column("coalesce(parent_asset_id, '')"),
-            "agency_bc_id",
+            "agency_account_id",
         ],
         unique=True,
         postgresql_where=sa.text("status <> 'ended'"),
@@ -1547,7 +1547,7 @@ def _tables() -> None:
         sa.Column("agency_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("grant_id", sa.Uuid(), nullable=False),
-        sa.Column("agency_bc_id", sa.String(length=32), nullable=False),
+        sa.Column("agency_account_id", sa.String(length=32), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("role", sa.String(length=32), nullable=False),
         sa.Column("wanted", sa.Boolean(), server_default="true", nullable=False),

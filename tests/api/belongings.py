@@ -50,8 +50,8 @@ async def of(sessions: Sessions, keyring: Keyring, corner: Corner) -> dict[str, 
             platform="tiktok",
             kind="ad_account",
             asset_id="7200000000000000101",
-            bc_id="7111222233334444555",
-            agency_bc_id=corner.bc_id,
+            client_account_id="7111222233334444555",
+            agency_account_id=corner.account_id,
             role="OPERATOR",
             seen_by="agency",
         )
@@ -68,13 +68,17 @@ async def of(sessions: Sessions, keyring: Keyring, corner: Corner) -> dict[str, 
             to_email="ana@maisonlune.example", sent_at=func.now(),
         )  # fmt: skip
         looked = Import(
-            agency_id=agency_id, id=ids.new("import"), platform="tiktok", agency_bc_id=corner.bc_id, reason="connected"
+            agency_id=agency_id,
+            id=ids.new("import"),
+            platform="tiktok",
+            agency_account_id=corner.account_id,
+            reason="connected",
         )
         session.add_all([file, grant, connection, invitation, looked])
         await session.flush()
         partner = Partner(
-            agency_id=agency_id, id=ids.new("partner"), platform="tiktok", agency_bc_id=corner.bc_id,
-            bc_id="7111222233334444555", name="Maison Lune", import_id=looked.id,
+            agency_id=agency_id, id=ids.new("partner"), platform="tiktok", agency_account_id=corner.account_id,
+            account_id="7111222233334444555", name="Maison Lune", import_id=looked.id,
         )  # fmt: skip
         session.add(partner)
         webhooks = await _webhooks(session, keyring, agency_id)

@@ -64,7 +64,7 @@ class Scene:
         await self.house.connect_agency(self.corner, self.member)
         await self.walk.start()
         await trip(self.walk, self.house)
-        await self.walk.send("business-center", bc_id=seed.MAISON_LUNE)
+        await self.walk.send("business-center", account_id=seed.MAISON_LUNE)
 
 
 async def create_client(scene: Scene) -> Action:
@@ -223,7 +223,7 @@ async def onboard(scene: Scene, meter: Meter, *accounts: str) -> Cost:
     await count(walk.start)
     token = await walk.token()
     await count(lambda: trip(walk, house))
-    await count(*screen("business-center", bc_id=seed.MAISON_LUNE), *screen("accounts", accounts=accounts))
+    await count(*screen("business-center", account_id=seed.MAISON_LUNE), *screen("accounts", accounts=accounts))
     for name in SCREENS:
         await count(*screen(name, **BY_HAND[name]))
     given: dict[str, str] = {}

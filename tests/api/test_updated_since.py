@@ -87,7 +87,8 @@ async def rows_of(sessions: Sessions, world: World, path: str, number: int) -> l
             made.append(
                 Grant(
                     agency_id=north.agency_id, id=ids.new("grant"), client_id=north.client_id, platform="tiktok",
-                    kind="ad_account", asset_id=f"{ids.raw()}", asset_name="first", bc_id="1", agency_bc_id="2",
+                    kind="ad_account", asset_id=f"{ids.raw()}", asset_name="first", client_account_id="1",
+                    agency_account_id="2",
                     role="ADMIN", seen_by="agency",
                 )
             )  # fmt: skip

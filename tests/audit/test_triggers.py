@@ -205,13 +205,19 @@ async def test_every_way_of_writing_is_recorded_with_its_actor(session: AsyncSes
 
 
 async def test_insert_and_delete_statements_are_recorded(session: AsyncSession, world: World) -> None:
-    row = {"agency_id": world.north.agency_id, "id": ids.new("bc"), "platform": "tiktok", "bc_id": "7", "name": "N"}
+    row = {
+        "agency_id": world.north.agency_id,
+        "id": ids.new("bc"),
+        "platform": "tiktok",
+        "account_id": "7",
+        "name": "N",
+    }
     with acting_as(ANA):
         await session.execute(insert(BusinessCenter).values(**row))
         mine = (BusinessCenter.agency_id == row["agency_id"], BusinessCenter.id == row["id"])
         await session.execute(delete(BusinessCenter).where(*mine))
     made, gone = (await entries(session, world))[-2:]
-    values = {"platform": "tiktok", "bc_id": "7", "name": "N"}
+    values = {"platform": "tiktok", "account_id": "7", "name": "N"}
     assert [(each.action, each.before, each.after) for each in (made, gone)] == [
         ("created", {}, values),
         ("deleted", values, {}),

@@ -19,7 +19,7 @@ WITHOUT_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 #: Answers that lead through every screen of the guided lane, in order.
 BY_HAND: dict[str, dict[str, Any]] = {
     "lane": {"lane": "guided"},
-    "business-center": {"bc_id": "https://business.tiktok.com/manage/overview?org_id=7111222233334444601"},
+    "business-center": {"account_id": "https://business.tiktok.com/manage/overview?org_id=7111222233334444601"},
     "accounts": {"accounts": "7200000000000000201, 7200000000000000202"},
     "pixels": {"pixels": ""},
     "markets": {"markets": ["FR", "DE"]},

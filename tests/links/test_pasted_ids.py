@@ -21,7 +21,7 @@ ONE, TWO = "7200000000000000101", "7301122334455667789"
     ],
 )  # fmt: skip
 def test_a_business_center_is_found(text: str) -> None:
-    assert pasted_ids.business_center(text, agency_bc_ids=[AGENCY]).values == (BC,)
+    assert pasted_ids.business_center(text, agency_account_ids=[AGENCY]).values == (BC,)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_business_center_is_found(text: str) -> None:
     ],
 )
 def test_what_is_no_business_center_gets_a_sentence(text: str, words: str) -> None:
-    read = pasted_ids.business_center(text, agency_bc_ids=[AGENCY])
+    read = pasted_ids.business_center(text, agency_account_ids=[AGENCY])
     assert read.problem is not None
     assert words in read.problem
 
@@ -93,7 +93,8 @@ def test_a_contact_needs_a_name_and_an_address(name: str, email: str, needed: bo
 @given(st.text(max_size=400))
 def test_any_text_is_read_or_refused_with_a_sentence(text: str) -> None:
     for read in (
-        pasted_ids.business_center(text, agency_bc_ids=[AGENCY]), pasted_ids.ad_accounts(text), pasted_ids.pixels(text),
+        pasted_ids.business_center(text, agency_account_ids=[AGENCY]), pasted_ids.ad_accounts(text),
+        pasted_ids.pixels(text),
         pasted_ids.markets([text]),
     ):  # fmt: skip
         assert read.problem is None or (read.problem.strip() and len(read.problem) < 300)

@@ -88,10 +88,10 @@ async def set_for_center(
     await _write(session, agency_id, {"business_center_id": center_id}, _people(named))
     await record(
         session, catalog.BUYERS_SET, agency_id=agency_id, subject_id=agency_id, actor=actor,
-        data=center_data(center.bc_id),
+        data=center_data(center.account_id),
     )  # fmt: skip
     await sync_buyer_access(
-        session, agency_id, Grant.agency_bc_id == center.bc_id, Grant.platform == center.platform, again=True
+        session, agency_id, Grant.agency_account_id == center.account_id, Grant.platform == center.platform, again=True
     )
 
 
@@ -162,12 +162,12 @@ async def people_of(session: AsyncSession, agency_id: str, found: Sequence[Grant
     """
     own = await _of_links(session, agency_id, found)
     centers: dict[tuple[str, str], People | None] = {}
-    for platform, bc_id in sorted({(grant.platform, grant.agency_bc_id) for grant in found}):
-        centers[platform, bc_id] = await _of_center(session, agency_id, platform, bc_id)
+    for platform, account_id in sorted({(grant.platform, grant.agency_account_id) for grant in found}):
+        centers[platform, account_id] = await _of_center(session, agency_id, platform, account_id)
     return {
         grant.id: own[grant.access_request_id]
         if grant.access_request_id in own
-        else centers[grant.platform, grant.agency_bc_id]
+        else centers[grant.platform, grant.agency_account_id]
         for grant in found
     }
 
@@ -186,9 +186,11 @@ async def _of_links(session: AsyncSession, agency_id: str, found: Sequence[Grant
     return {access_request_id: as_people(people) for access_request_id, people in await session.execute(rows)}
 
 
-async def _of_center(session: AsyncSession, agency_id: str, platform: str, bc_id: str) -> People | None:
+async def _of_center(session: AsyncSession, agency_id: str, platform: str, account_id: str) -> People | None:
     rows = select(BusinessCenter).where(
-        BusinessCenter.agency_id == agency_id, BusinessCenter.platform == platform, BusinessCenter.bc_id == bc_id
+        BusinessCenter.agency_id == agency_id,
+        BusinessCenter.platform == platform,
+        BusinessCenter.account_id == account_id,
     )
     named = (await session.scalars(rows.with_for_update(read=True))).one_or_none()
     if named is None:
@@ -279,7 +281,7 @@ def _want(row: BuyerAccess, role: str, *, again: bool) -> None:
 def _values(grant: Grant, email: str, role: str) -> dict[str, Any]:
     return {
         "agency_id": grant.agency_id, "id": ids.new("buyeraccess"), "grant_id": grant.id,
-        "agency_bc_id": grant.agency_bc_id, "email": email, "role": roles.lesser(role, grant.role),
+        "agency_account_id": grant.agency_account_id, "email": email, "role": roles.lesser(role, grant.role),
         "status": "waiting",
     }  # fmt: skip
 

@@ -101,17 +101,17 @@ def of_browser(browser: LinkSession) -> Select[Connection]:
 
 
 async def of_client(
-    session: AsyncSession, agency_id: str, client_id: str, platform: str, bc_id: str
+    session: AsyncSession, agency_id: str, client_id: str, platform: str, account_id: str
 ) -> Connection | None:
     """The client's connection for a Business Center: the newest live one that can use it, else the newest."""
     newest = select(Connection).where(
         Connection.agency_id == agency_id, Connection.client_id == client_id, Connection.platform == platform
     )
-    return _best((await session.scalars(newest.order_by(Connection.id.desc()).limit(_NEWEST))).all(), bc_id)
+    return _best((await session.scalars(newest.order_by(Connection.id.desc()).limit(_NEWEST))).all(), account_id)
 
 
 async def of_both(
-    session: AsyncSession, agency_id: str, client_id: str, platform: str, bc_id: str
+    session: AsyncSession, agency_id: str, client_id: str, platform: str, account_id: str
 ) -> tuple[Connection | None, Connection | None, bool]:
     """The client's connection for a Business Center, as `of_client`, and the agency's own live one.
 
@@ -128,15 +128,15 @@ async def of_both(
     agency = next((each for each in found if each.side == "agency"), None)
     clients = [each for each in found if each.side == "client"]
     has_token = len(clients) == _NEWEST or any(map(_is_in_use, clients))
-    return _best(clients, bc_id), agency, has_token
+    return _best(clients, account_id), agency, has_token
 
 
 def _is_in_use(connection: Connection) -> bool:
     return connection.status == "live" and (connection.due_at is None or connection.due_at > clock.now())
 
 
-def _best(newest_first: Sequence[Connection], bc_id: str) -> Connection | None:
-    fitting = [each for each in newest_first if bc_id in usable(each)]
+def _best(newest_first: Sequence[Connection], account_id: str) -> Connection | None:
+    fitting = [each for each in newest_first if account_id in usable(each)]
     living = [each for each in fitting if each.status == "live"]
     return next(iter([*living, *fitting, *newest_first]), None)
 
@@ -166,17 +166,17 @@ async def _latest(session: AsyncSession, agency_id: str, *where: Any) -> Connect
     return (await session.scalars(rows.order_by(Connection.id.desc()).limit(1))).one_or_none()
 
 
-async def held_of_client(session: AsyncSession, agency_id: str, client_id: str, platform: str, bc_id: str) -> Held:
+async def held_of_client(session: AsyncSession, agency_id: str, client_id: str, platform: str, account_id: str) -> Held:
     """Status of the client's authorization for one Business Center."""
-    connection = await of_client(session, agency_id, client_id, platform, bc_id)
+    connection = await of_client(session, agency_id, client_id, platform, account_id)
     return _HELD[connection.status] if connection else "never"
 
 
-async def can_look(session: AsyncSession, agency_id: str, client_id: str, platform: str, bc_id: str) -> bool:
+async def can_look(session: AsyncSession, agency_id: str, client_id: str, platform: str, account_id: str) -> bool:
     """True if the agency's or the client's token can read the shared assets."""
     if await of_agency(session, agency_id, platform) is not None:
         return True
-    return await held_of_client(session, agency_id, client_id, platform, bc_id) == "live"
+    return await held_of_client(session, agency_id, client_id, platform, account_id) == "live"
 
 
 async def centers_of_link(session: AsyncSession, agency_id: str, link_id: str) -> frozenset[str]:
@@ -188,7 +188,7 @@ async def centers_of_link(session: AsyncSession, agency_id: str, link_id: str) -
 
 def usable(connection: Connection) -> frozenset[str]:
     """The Business Centers from which the person who authorized can share."""
-    return frozenset(center.bc_id for center in discovered(connection).business_centers if center.usable)
+    return frozenset(center.account_id for center in discovered(connection).business_centers if center.usable)
 
 
 def discovered(connection: Connection) -> DiscoveredAssets:

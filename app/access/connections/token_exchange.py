@@ -261,8 +261,8 @@ async def _admit_browser(session: AsyncSession, purpose: Purpose, found: Discove
         devices.let_in(browser, VerifiedBy.ANSWER)
         return aggregate
     known = await connections.centers_of_link(session, purpose.agency_id, purpose.link_id)
-    known = frozenset({aggregate.intake.bc_id}) if aggregate.intake.bc_id else known
-    if not known & {center.bc_id for center in found.business_centers if center.usable}:
+    known = frozenset({aggregate.intake.client_account_id}) if aggregate.intake.client_account_id else known
+    if not known & {center.account_id for center in found.business_centers if center.usable}:
         raise OtherCompany
     devices.let_in(browser, VerifiedBy.CONNECTION)
     return aggregate
@@ -277,7 +277,7 @@ async def _retire_older(session: AsyncSession, platform: str, purpose: Purpose, 
         Connection.client_id.is_not_distinct_from(purpose.client_id),
         Connection.status == "live",
     )
-    covered = {center.bc_id for center in found.business_centers if center.usable}
+    covered = {center.account_id for center in found.business_centers if center.usable}
     for older in (await session.scalars(rows.order_by(Connection.id).with_for_update())).all():
         if older.side == "agency" or older.link_id == purpose.link_id or connections.usable(older) <= covered:
             older.due_at = func.now()

@@ -38,7 +38,7 @@ class _At:
 
     app: App | None
     connection: Connection | None
-    bc_id: str | None
+    account_id: str | None
 
 
 async def of_agency(
@@ -64,7 +64,7 @@ async def _at(session: AsyncSession, platform: ConnectedPlatform, keyring: Keyri
     return _At(
         app=await connections.app_of_agency(session, agency_id, platform, keyring),
         connection=await connections.last_of_agency(session, agency_id, platform.key),
-        bc_id=centers[0].bc_id if centers else None,
+        account_id=centers[0].account_id if centers else None,
     )
 
 
@@ -77,14 +77,14 @@ async def _examine(
     row = at.connection
     living = row if row is not None and row.status == "live" else None
     access = connections.access(living, keyring, Priority.INTERACTIVE) if living else None
-    examined = await platform.examine(at.app, access, living.scopes if living else (), bc_id=at.bc_id or "")
+    examined = await platform.examine(at.app, access, living.scopes if living else (), account_id=at.account_id or "")
     connected = Connected(row.status, row.app_id, row.person, row.created_at, row.ended_at) if row else None
     came_back = row.created_at if row is not None and row.app_id == at.app.app_id else None
     return Diagnostics(
         at.app.app_id,
         redirect_uri,
         (
-            *platform.findings(at.app.app_id, examined, connected, bc_id=at.bc_id, for_agency=for_agency),
+            *platform.findings(at.app.app_id, examined, connected, account_id=at.account_id, for_agency=for_agency),
             platform.redirect_address_finding(redirect_uri, came_back),
         ),
     )

@@ -25,11 +25,11 @@ class Grant(Changing, CreatedAt, Base):
         Index(
             "uq_grants_asset",
             "agency_id", "client_id", "platform", "kind", "asset_id", text("coalesce(parent_asset_id, '')"),
-            "agency_bc_id",
+            "agency_account_id",
             unique=True,
             postgresql_where=text("status <> 'ended'"),
         ),
-        Index("ix_grants_bc_id", "agency_id", "bc_id"),
+        Index("ix_grants_client_account_id", "agency_id", "client_account_id"),
         Index("ix_grants_agency_id_access_request_id", "agency_id", "access_request_id"),
         Index("ix_grants_agency_id_updated_at_id", "agency_id", "updated_at", "id"),
     )  # fmt: skip
@@ -47,8 +47,8 @@ class Grant(Changing, CreatedAt, Base):
     #: `asked`: requested on a link of ours; `found`: existed before
     origin: Mapped[str] = mapped_column(String(8), default="asked", server_default="asked")
     #: Business Center that shares it, and the agency's that receives it
-    bc_id: Mapped[str] = mapped_column(String(32))
-    agency_bc_id: Mapped[str] = mapped_column(String(32))
+    client_account_id: Mapped[str] = mapped_column(String(32))
+    agency_account_id: Mapped[str] = mapped_column(String(32))
     role: Mapped[str] = mapped_column(String(32))
     status: Mapped[str] = mapped_column(String(8), default="live")
     #: side whose token last observed it: `agency` or `client`

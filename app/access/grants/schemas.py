@@ -17,8 +17,8 @@ class GrantView(BaseModel):
     kind: str = Field(examples=["ad_account"])
     asset_id: str = Field(examples=["7200000000000000101"])
     asset_name: str | None = Field(examples=["Brand FR"])
-    bc_id: str = Field(description="The client's Business Center.", examples=["7111222233334444555"])
-    agency_bc_id: str = Field(description="Yours.", examples=["7000999988887777666"])
+    client_account_id: str = Field(description="The client's Business Center.", examples=["7111222233334444555"])
+    agency_account_id: str = Field(description="Yours.", examples=["7000999988887777666"])
     parent_asset_id: str | None = Field(description="The ad account on which a pixel is observed.", examples=[None])
     origin: str = Field(
         description="`asked`: requested on a link of yours; `found`: existed before.", examples=["asked"]

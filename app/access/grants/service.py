@@ -27,7 +27,8 @@ from app.links.status import OVER
 
 #: The columns of `uq_grants_asset`, for `ON CONFLICT`.
 UNIQUE_GRANT: list[Any] = [
-    "agency_id", "client_id", "platform", "kind", "asset_id", text("coalesce(parent_asset_id, '')"), "agency_bc_id",
+    "agency_id", "client_id", "platform", "kind", "asset_id", text("coalesce(parent_asset_id, '')"),
+    "agency_account_id",
 ]  # fmt: skip
 #: Platform, kind, id, and the ad account a pixel is observed on.
 _Asset = tuple[str, str, str, str | None]
@@ -47,8 +48,8 @@ class GrantPair:
     """Client and Business Centers of a grant: the one that shares, and the agency's."""
 
     client_id: str
-    bc_id: str
-    agency_bc_id: str
+    client_account_id: str
+    agency_account_id: str
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,8 @@ async def record_grants(
             "agency_id": request.agency_id, "id": ids.new("grant"), "client_id": pair.client_id,
             "access_request_id": request.id, "platform": request.platform, "kind": request.kind,
             "asset_id": request.asset_id, "parent_asset_id": request.parent_asset_id,
-            "asset_name": request.asset_name, "bc_id": pair.bc_id, "agency_bc_id": pair.agency_bc_id, "role": role,
+            "asset_name": request.asset_name, "client_account_id": pair.client_account_id,
+            "agency_account_id": pair.agency_account_id, "role": role,
             "status": "live", "seen_by": seen_by,
         }
         for request, role, seen_by in observed
@@ -174,7 +176,7 @@ async def _current(
         Grant.agency_id == requests[0].agency_id,
         Grant.client_id == pair.client_id,
         Grant.asset_id.in_({request.asset_id for request in requests}),
-        Grant.agency_bc_id == pair.agency_bc_id,
+        Grant.agency_account_id == pair.agency_account_id,
         Grant.status != "ended",
     )
     found = await session.execute(rows.order_by(Grant.id).with_for_update())
@@ -222,8 +224,9 @@ async def revoke_grant(session: AsyncSession, agency_id: str, grant_id: str, *, 
     for each in together:
         await _revoke(session, each, actor)
     await handshakes.start(
-        session, agency_id, client_id=grant.client_id, platform=grant.platform, bc_id=grant.bc_id,
-        agency_bc_id=grant.agency_bc_id,
+        session, agency_id, client_id=grant.client_id, platform=grant.platform,
+        client_account_id=grant.client_account_id,
+        agency_account_id=grant.agency_account_id,
     )  # fmt: skip
     await session.refresh(grant)
     return grant
@@ -257,7 +260,7 @@ async def _requests(session: AsyncSession, grant: Grant) -> Sequence[AccessReque
         access_request
         for link, access_request, _ in every
         if (access_request.kind, access_request.asset_id, access_request.parent_asset_id) == same
-        and link.agency_bc_id == grant.agency_bc_id
+        and link.agency_account_id == grant.agency_account_id
         # one that waits for approval of a wider role still covers the role that is shared
         and (access_request.approved_at is not None or access_request.id == grant.access_request_id)
         and access_request.status not in OVER
@@ -269,7 +272,7 @@ async def _dependents(session: AsyncSession, grant: Grant) -> Sequence[Grant]:
         return []
     rows = select(Grant).where(
         Grant.agency_id == grant.agency_id, Grant.client_id == grant.client_id, Grant.platform == grant.platform,
-        Grant.parent_asset_id == grant.asset_id, Grant.agency_bc_id == grant.agency_bc_id,
+        Grant.parent_asset_id == grant.asset_id, Grant.agency_account_id == grant.agency_account_id,
         Grant.status.in_(("live", "drifted")),
     )  # fmt: skip
     return (await session.scalars(rows.with_for_update())).all()

@@ -44,7 +44,7 @@ def import_hint(code: str | None) -> str | None:
 class NewImport(RequestShape):
     """Request for an import."""
 
-    agency_bc_id: Digits | None = Field(
+    agency_account_id: Digits | None = Field(
         None,
         description="One of your Business Centers; default: all that the person who connected administers.",
         examples=["7000999988887777666"],
@@ -58,7 +58,7 @@ class ImportView(BaseModel):
 
     id: str = Field(examples=["import_01ksy1q3e0fzs8qj5m8g3d4w81"])
     platform: str = Field(examples=["tiktok"])
-    agency_bc_id: str = Field(description="Your Business Center.", examples=["7000999988887777666"])
+    agency_account_id: str = Field(description="Your Business Center.", examples=["7000999988887777666"])
     reason: str = Field(
         description="`connected`: you connected; `asked`: you requested it; `watch`: daily repetition.",
         examples=["connected"],
@@ -95,7 +95,7 @@ class RefusedPartner(BaseModel):
     """A partner that could not be read, with the reason."""
 
     partner_id: str = Field(examples=["partner_01ksy1q3e0fzs8qj5m8g3d4w80"])
-    bc_id: str = Field(examples=["7111222233334444555"])
+    account_id: str = Field(examples=["7111222233334444555"])
     name: str = Field(examples=["Brand SA"])
     code: str = Field(examples=["partner_refused"])
     hint: str | None = Field(
@@ -109,7 +109,8 @@ class RefusedPartner(BaseModel):
     def of(cls, row: Partner) -> "RefusedPartner":
         """From the row."""
         return cls(
-            partner_id=row.id, bc_id=row.bc_id, name=row.name, code=row.code or "", hint=import_hint(row.code),
+            partner_id=row.id, account_id=row.account_id, name=row.name, code=row.code or "",
+            hint=import_hint(row.code),
             platform_code=row.platform_code, platform_message=row.platform_message,
             platform_request_id=row.platform_request_id,
         )  # fmt: skip
@@ -147,7 +148,7 @@ async def start_imports(request: Request, caller: Writer, session: Session, give
         services_of(request).platforms.default.key,
         reason="asked",
         actor=caller.actor,
-        agency_bc_id=given.agency_bc_id,
+        agency_account_id=given.agency_account_id,
     )
     return Page(data=[ImportView.of(row) for row in rows])
 

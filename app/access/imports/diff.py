@@ -31,15 +31,15 @@ class Difference:
     gone: tuple[str, ...]
 
 
-def valid_partners(seen: Iterable[PartnerInfo], own_bc_id: str) -> tuple[list[PartnerInfo], int]:
-    """Each partner once, with a name of one line, and the number of invalid ids; without `own_bc_id`."""
+def valid_partners(seen: Iterable[PartnerInfo], own_account_id: str) -> tuple[list[PartnerInfo], int]:
+    """Each partner once, with a name of one line, and the number of invalid ids; without `own_account_id`."""
     everything = list(seen)
     fit = {
-        each.bc_id: PartnerInfo(each.bc_id, one_line(each.name) or f"Business Center {each.bc_id}")
+        each.account_id: PartnerInfo(each.account_id, one_line(each.name) or f"Business Center {each.account_id}")
         for each in everything
-        if _ID.fullmatch(each.bc_id) and each.bc_id != own_bc_id
+        if _ID.fullmatch(each.account_id) and each.account_id != own_account_id
     }
-    return list(fit.values()), sum(1 for each in everything if not _ID.fullmatch(each.bc_id))
+    return list(fit.values()), sum(1 for each in everything if not _ID.fullmatch(each.account_id))
 
 
 def valid_shares(shares: Mapping[str, AssetShare]) -> tuple[dict[str, AssetShare], frozenset[str]]:

@@ -25,7 +25,7 @@ class Import(JobMixin, FailureColumns, CreatedAt, Base):
         CheckConstraint("reason IN ('connected', 'asked', 'watch')", name="reason"),
         CheckConstraint("(status = 'failed') = (code IS NOT NULL)", name="failed_has_code"),
         Index(
-            "uq_imports_running", "agency_id", "platform", "agency_bc_id", unique=True,
+            "uq_imports_running", "agency_id", "platform", "agency_account_id", unique=True,
             postgresql_where=text("status = 'running'"),
         ),
         Index("ix_imports_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
@@ -34,7 +34,7 @@ class Import(JobMixin, FailureColumns, CreatedAt, Base):
     agency_id: Mapped[str] = agency_key()
     id: Mapped[str] = mapped_column(ids.Id("import"), primary_key=True)
     platform: Mapped[str] = mapped_column(String(32))
-    agency_bc_id: Mapped[str] = mapped_column(String(32))
+    agency_account_id: Mapped[str] = mapped_column(String(32))
     #: `connected`: the agency connected; `asked`: it requested the import; `watch`: daily repetition
     reason: Mapped[str] = mapped_column(String(16))
     status: Mapped[str] = mapped_column(String(8), default="running", server_default="running")

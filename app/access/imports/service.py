@@ -82,7 +82,13 @@ async def count_refused(session: AsyncSession, row: Import) -> int:
 
 
 async def start(
-    session: AsyncSession, agency_id: str, platform: str, *, reason: str, actor: Actor, agency_bc_id: str | None = None
+    session: AsyncSession,
+    agency_id: str,
+    platform: str,
+    *,
+    reason: str,
+    actor: Actor,
+    agency_account_id: str | None = None,
 ) -> Sequence[Import]:
     """Start an import of each readable Business Center of the agency, or of one.
 
@@ -92,10 +98,10 @@ async def start(
     if connection is None:
         raise AgencyNotConnected
     readable = await _readable(session, connection)
-    wanted = [bc_id for bc_id in readable if agency_bc_id in (None, bc_id)]
+    wanted = [account_id for account_id in readable if agency_account_id in (None, account_id)]
     if not wanted:
         raise CenterNotAdministered
-    return [await _start_one(session, agency_id, platform, bc_id, reason, actor) for bc_id in wanted]
+    return [await _start_one(session, agency_id, platform, account_id, reason, actor) for account_id in wanted]
 
 
 async def start_if_possible(session: AsyncSession, agency_id: str, platform: str, *, actor: Actor) -> None:
@@ -107,28 +113,28 @@ async def start_if_possible(session: AsyncSession, agency_id: str, platform: str
 
 async def start_watch(session: AsyncSession, before: Import) -> None:
     """Start the import after one that ended, so that later changes are observed."""
-    await _start_one(session, before.agency_id, before.platform, before.agency_bc_id, "watch", system_actor())
+    await _start_one(session, before.agency_id, before.platform, before.agency_account_id, "watch", system_actor())
 
 
 async def _readable(session: AsyncSession, connection: Connection) -> list[str]:
     """The agency's Business Centers that the person who connected administers, oldest first."""
     usable = connections.usable(connection)
     named = await agencies.business_centers(session, connection.agency_id, connection.platform)
-    return [center.bc_id for center in named if center.bc_id in usable]
+    return [center.account_id for center in named if center.account_id in usable]
 
 
 async def _start_one(
-    session: AsyncSession, agency_id: str, platform: str, bc_id: str, reason: str, actor: Actor
+    session: AsyncSession, agency_id: str, platform: str, account_id: str, reason: str, actor: Actor
 ) -> Import:
-    here = (Import.agency_id == agency_id, Import.platform == platform, Import.agency_bc_id == bc_id)
+    here = (Import.agency_id == agency_id, Import.platform == platform, Import.agency_account_id == account_id)
     made = (
         insert(Import)
         .values(
-            agency_id=agency_id, id=ids.new("import"), platform=platform, agency_bc_id=bc_id, reason=reason,
+            agency_id=agency_id, id=ids.new("import"), platform=platform, agency_account_id=account_id, reason=reason,
             due_at=func.now(),
         )
         .on_conflict_do_update(
-            index_elements=["agency_id", "platform", "agency_bc_id"],
+            index_elements=["agency_id", "platform", "agency_account_id"],
             index_where=text("status = 'running'"),  # as a literal: a parameter would not match the index
             set_={"due_at": func.now(), "reason": Import.reason if reason == "watch" else reason},
         )
@@ -142,7 +148,7 @@ async def _start_one(
     )  # fmt: skip
     await record(
         session, catalog.IMPORT_STARTED, agency_id=agency_id, subject_id=started.id, actor=actor,
-        data={"platform": platform, **center_data(bc_id)},
+        data={"platform": platform, **center_data(account_id)},
     )  # fmt: skip
     return started
 
@@ -162,5 +168,5 @@ async def fail(session: AsyncSession, row: Import, *, code: str, call: RecordedC
 async def _record(session: AsyncSession, row: Import, event: EventType, **data: object) -> None:
     await record(
         session, event, agency_id=row.agency_id, subject_id=row.id, actor=system_actor(),
-        data={"platform": row.platform, **center_data(row.agency_bc_id), **data},
+        data={"platform": row.platform, **center_data(row.agency_account_id), **data},
     )  # fmt: skip

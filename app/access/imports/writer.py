@@ -45,11 +45,12 @@ async def save_partners(session: AsyncSession, row: Import, seen: Sequence[Partn
         await _save_batch(session, row, seen[start : start + _BATCH])
     missing = (
         Partner.agency_id == row.agency_id, Partner.platform == row.platform,
-        Partner.agency_bc_id == row.agency_bc_id, Partner.import_id != row.id,
+        Partner.agency_account_id == row.agency_account_id, Partner.import_id != row.id,
     )  # fmt: skip
     found = select(Grant.id).where(
-        Grant.agency_id == Partner.agency_id, Grant.platform == Partner.platform, Grant.bc_id == Partner.bc_id,
-        Grant.agency_bc_id == Partner.agency_bc_id, Grant.access_request_id.is_(None), Grant.status == "live",
+        Grant.agency_id == Partner.agency_id, Grant.platform == Partner.platform,
+        Grant.client_account_id == Partner.account_id,
+        Grant.agency_account_id == Partner.agency_account_id, Grant.access_request_id.is_(None), Grant.status == "live",
     )  # fmt: skip
     gone = func.coalesce(Partner.gone_at, func.now())
     for condition, values in (
@@ -65,14 +66,15 @@ async def _save_batch(session: AsyncSession, row: Import, seen: Sequence[Partner
     rows = [
         {
             "agency_id": row.agency_id, "id": ids.new("partner"), "platform": row.platform,
-            "agency_bc_id": row.agency_bc_id, "bc_id": partner.bc_id, "name": partner.name, **listed,
+            "agency_account_id": row.agency_account_id, "account_id": partner.account_id, "name": partner.name,
+            **listed,
         }
         for partner in seen
     ]  # fmt: skip
     added = insert(Partner).values(rows)
     await session.execute(
         added.on_conflict_do_update(
-            index_elements=["agency_id", "platform", "agency_bc_id", "bc_id"],
+            index_elements=["agency_id", "platform", "agency_account_id", "account_id"],
             set_={**listed, "name": added.excluded.name, "last_seen_at": func.now(), "gone_at": None},
         )
     )
@@ -143,7 +145,8 @@ async def _taken(session: AsyncSession, partner: Partner, kind: str, batch: Mapp
     """Those of these assets that have a grant already, of any client record."""
     rows = select(Grant.asset_id).where(
         Grant.agency_id == partner.agency_id, Grant.platform == partner.platform, Grant.kind == kind,
-        Grant.bc_id == partner.bc_id, Grant.agency_bc_id == partner.agency_bc_id, Grant.status != "ended",
+        Grant.client_account_id == partner.account_id, Grant.agency_account_id == partner.agency_account_id,
+        Grant.status != "ended",
         Grant.asset_id.in_(batch),
     )  # fmt: skip
     return set((await session.scalars(rows)).all())
@@ -153,7 +156,8 @@ def _row(partner: Partner, kind: str, share: AssetShare) -> dict[str, Any]:
     return {
         "agency_id": partner.agency_id, "id": ids.new("grant"), "client_id": partner.client_id,
         "platform": partner.platform, "kind": kind, "asset_id": share.asset_id, "asset_name": share.name or None,
-        "origin": "found", "bc_id": partner.bc_id, "agency_bc_id": partner.agency_bc_id, "role": share.role,
+        "origin": "found", "client_account_id": partner.account_id, "agency_account_id": partner.agency_account_id,
+        "role": share.role,
         "status": "live", "seen_by": "agency",
     }  # fmt: skip
 
@@ -195,8 +199,9 @@ async def _seen_now(session: AsyncSession, partner: Partner, kind: str) -> None:
 
 def _found(partner: Partner, kind: str) -> tuple[Any, ...]:
     return (
-        Grant.agency_id == partner.agency_id, Grant.platform == partner.platform, Grant.bc_id == partner.bc_id,
-        Grant.agency_bc_id == partner.agency_bc_id, Grant.kind == kind, Grant.access_request_id.is_(None),
+        Grant.agency_id == partner.agency_id, Grant.platform == partner.platform,
+        Grant.client_account_id == partner.account_id,
+        Grant.agency_account_id == partner.agency_account_id, Grant.kind == kind, Grant.access_request_id.is_(None),
         Grant.status == "live",
     )  # fmt: skip
 
@@ -208,7 +213,7 @@ def _as_it_was(asset_id: str, before: KnownGrant) -> AssetShare:
 async def _facts(session: AsyncSession, partner: Partner) -> dict[str, Any]:
     assert partner.client_id is not None
     client = await clients.find(session, partner.agency_id, partner.client_id)
-    return {**clients.facts(client), "platform": partner.platform, **center_data(partner.bc_id)}
+    return {**clients.facts(client), "platform": partner.platform, **center_data(partner.account_id)}
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,8 @@ class PartnerView(BaseModel):
 
     id: str = Field(examples=["partner_01ksy1q3e0fzs8qj5m8g3d4w80"])
     platform: str = Field(examples=["tiktok"])
-    agency_bc_id: str = Field(description="Your Business Center.", examples=["7000999988887777666"])
-    bc_id: str = Field(description="The partner's.", examples=["7111222233334444555"])
+    agency_account_id: str = Field(description="Your Business Center.", examples=["7000999988887777666"])
+    account_id: str = Field(description="The partner's.", examples=["7111222233334444555"])
     name: str = Field(description="From the platform.", examples=["Brand SA"])
     client_id: str | None = Field(
         description="Its client; null while it shares nothing with you.",
@@ -51,8 +51,10 @@ class PartnerView(BaseModel):
         counted = await partners.shared(session, agency_id, rows)
         return [
             cls(
-                id=row.id, platform=row.platform, agency_bc_id=row.agency_bc_id, bc_id=row.bc_id, name=row.name,
-                client_id=row.client_id, linked=row.linked, shared=counted.get((row.bc_id, row.agency_bc_id), 0),
+                id=row.id, platform=row.platform, agency_account_id=row.agency_account_id, account_id=row.account_id,
+                name=row.name,
+                client_id=row.client_id, linked=row.linked, shared=counted.get((row.account_id,
+                row.agency_account_id), 0),
                 first_seen_at=row.first_seen_at, last_seen_at=row.last_seen_at, gone_at=row.gone_at,
             )
             for row in rows

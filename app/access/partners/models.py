@@ -22,7 +22,7 @@ class Partner(FailureColumns, Base):
         belongs_to_agency(),
         belongs_to("clients", "client_id"),
         belongs_to("imports", "import_id"),
-        UniqueConstraint("agency_id", "platform", "agency_bc_id", "bc_id"),
+        UniqueConstraint("agency_id", "platform", "agency_account_id", "account_id"),
         CheckConstraint("to_read IN ('ad_account', 'catalog')", name="to_read"),
         CheckConstraint("client_id IS NOT NULL OR NOT linked", name="linked_to_a_client"),
         Index("ix_partners_to_read", "agency_id", "import_id", postgresql_where=text("to_read IS NOT NULL")),
@@ -32,8 +32,8 @@ class Partner(FailureColumns, Base):
     agency_id: Mapped[str] = agency_key()
     id: Mapped[str] = mapped_column(ids.Id("partner"), primary_key=True)
     platform: Mapped[str] = mapped_column(String(32))
-    agency_bc_id: Mapped[str] = mapped_column(String(32))
-    bc_id: Mapped[str] = mapped_column(String(32))
+    agency_account_id: Mapped[str] = mapped_column(String(32))
+    account_id: Mapped[str] = mapped_column(String(32))
     #: from the platform, on one line
     name: Mapped[str] = mapped_column(String(200))
     client_id: Mapped[str | None] = mapped_column(ids.Id("client"))

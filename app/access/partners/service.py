@@ -64,31 +64,33 @@ async def page(
 async def shared(session: AsyncSession, agency_id: str, partners: Sequence[Partner]) -> Mapping[tuple[str, str], int]:
     """Numbers of assets that partners share now, requested or found, by both Business Centers."""
     rows = (
-        select(Grant.bc_id, Grant.agency_bc_id, func.count())
+        select(Grant.client_account_id, Grant.agency_account_id, func.count())
         .where(
             Grant.agency_id == agency_id,
-            Grant.bc_id.in_({partner.bc_id for partner in partners}),
+            Grant.client_account_id.in_({partner.account_id for partner in partners}),
             Grant.kind.in_(kinds.keys(lambda kind: kind.between_partners)),
             Grant.status.in_(("live", "revoking")),
         )
-        .group_by(Grant.bc_id, Grant.agency_bc_id)
+        .group_by(Grant.client_account_id, Grant.agency_account_id)
     )
-    return {(bc_id, agency_bc_id): count for bc_id, agency_bc_id, count in await session.execute(rows)}
+    return {
+        (account_id, agency_account_id): count for account_id, agency_account_id, count in await session.execute(rows)
+    }
 
 
 async def of_center(
-    session: AsyncSession, agency_id: str, platform: str, bc_id: str, *, lock: bool = False
+    session: AsyncSession, agency_id: str, platform: str, account_id: str, *, lock: bool = False
 ) -> Sequence[Partner]:
     """A Business Center as a partner of each of the agency's; `lock` reloads and locks the rows."""
     rows = select(Partner).where(
-        Partner.agency_id == agency_id, Partner.platform == platform, Partner.bc_id == bc_id
+        Partner.agency_id == agency_id, Partner.platform == platform, Partner.account_id == account_id
     )  # fmt: skip
     if lock:
         rows = rows.with_for_update().execution_options(populate_existing=True)
     return (await session.scalars(rows.order_by(Partner.id))).all()
 
 
-async def client_of(session: AsyncSession, agency_id: str, platform: str, bc_id: str) -> tuple[str, bool] | None:
+async def client_of(session: AsyncSession, agency_id: str, platform: str, account_id: str) -> tuple[str, bool] | None:
     """The client of a Business Center, and True if it is a record of the agency; None if unknown.
 
     The agency's choice comes first, then grants, then handshakes, then the intake of links.
@@ -96,7 +98,7 @@ async def client_of(session: AsyncSession, agency_id: str, platform: str, bc_id:
     grants = _source(2, True, Grant.client_id, Grant.created_at).where(
         Grant.agency_id == agency_id,
         Grant.platform == platform,
-        Grant.bc_id == bc_id,
+        Grant.client_account_id == account_id,
         Grant.access_request_id.is_not(None),
         Grant.status != "ended",
     )
@@ -104,26 +106,26 @@ async def client_of(session: AsyncSession, agency_id: str, platform: str, bc_id:
         _source(3, True, Handshake.client_id, Handshake.created_at)
         .join(Client, and_(Client.agency_id == Handshake.agency_id, Client.id == Handshake.client_id))
         .where(
-            Handshake.agency_id == agency_id, Handshake.platform == platform, Handshake.bc_id == bc_id,
+            Handshake.agency_id == agency_id, Handshake.platform == platform, Handshake.client_account_id == account_id,
             Client.origin == "made",
         )
     )  # fmt: skip
     intakes = (
         _source(4, True, Link.client_id, Link.created_at)
         .join(Intake, and_(Intake.agency_id == Link.agency_id, Intake.id == Link.id))
-        .where(Link.agency_id == agency_id, Intake.bc_id == bc_id)
+        .where(Link.agency_id == agency_id, Intake.client_account_id == account_id)
     )
-    every = union_all(*(_partners(agency_id, platform, bc_id)), grants, handshakes, intakes).subquery()
+    every = union_all(*(_partners(agency_id, platform, account_id)), grants, handshakes, intakes).subquery()
     rows = select(every.c.client_id, every.c.is_record).order_by(every.c.rank, every.c.since, every.c.client_id)
     found = (await session.execute(rows.limit(1))).one_or_none()
     return (found[0], found[1]) if found else None
 
 
-def _partners(agency_id: str, platform: str, bc_id: str) -> tuple[Select[Any], Select[Any]]:
+def _partners(agency_id: str, platform: str, account_id: str) -> tuple[Select[Any], Select[Any]]:
     """Clients that a partner may match: the agency's choice first, last the client made for another Business Center."""
     linked = _source(1, True, Partner.client_id, Partner.first_seen_at)
     made = _source(5, False, Partner.client_id, Partner.first_seen_at)
-    here = (Partner.agency_id == agency_id, Partner.platform == platform, Partner.bc_id == bc_id)
+    here = (Partner.agency_id == agency_id, Partner.platform == platform, Partner.account_id == account_id)
     return linked.where(*here, Partner.linked), made.where(*here, Partner.client_id.is_not(None))
 
 
@@ -143,7 +145,7 @@ async def link_partner(
     """
     partner = await find(session, agency_id, partner_id)
     client = await clients.find(session, agency_id, client_id)
-    await lock_business_center(session, agency_id, partner.platform, partner.bc_id)
+    await lock_business_center(session, agency_id, partner.platform, partner.account_id)
     await session.refresh(partner)
     if partner.client_id == client_id and partner.linked:
         return partner
@@ -154,23 +156,24 @@ async def link_partner(
     await move_to_client(session, partner, client_id, linked=True, actor=actor)
     await record(
         session, catalog.PARTNER_LINKED, agency_id=agency_id, subject_id=partner.id, actor=actor,
-        data={**clients.facts(client), "platform": partner.platform, **center_data(partner.bc_id)},
+        data={**clients.facts(client), "platform": partner.platform, **center_data(partner.account_id)},
     )  # fmt: skip
     return partner
 
 
 async def _is_asked_elsewhere(session: AsyncSession, partner: Partner, client_id: str) -> bool:
     rows = select(Grant.id).where(
-        Grant.agency_id == partner.agency_id, Grant.platform == partner.platform, Grant.bc_id == partner.bc_id,
+        Grant.agency_id == partner.agency_id, Grant.platform == partner.platform,
+        Grant.client_account_id == partner.account_id,
         Grant.access_request_id.is_not(None), Grant.status != "ended", Grant.client_id != client_id,
     )  # fmt: skip
     return (await session.execute(select(rows.exists()))).scalar_one()
 
 
-async def match_business_center(session: AsyncSession, agency_id: str, platform: str, bc_id: str) -> None:
+async def match_business_center(session: AsyncSession, agency_id: str, platform: str, account_id: str) -> None:
     """Match the partners of a Business Center that a link names: their found grants move to the client of the link."""
-    await lock_business_center(session, agency_id, platform, bc_id)
-    for partner in await of_center(session, agency_id, platform, bc_id, lock=True):
+    await lock_business_center(session, agency_id, platform, account_id)
+    for partner in await of_center(session, agency_id, platform, account_id, lock=True):
         if partner.client_id is not None:
             await match_partner(session, partner)
 
@@ -182,7 +185,7 @@ async def match_partner(session: AsyncSession, partner: Partner) -> str:
     """
     if partner.linked and partner.client_id is not None:
         return partner.client_id
-    known = await client_of(session, partner.agency_id, partner.platform, partner.bc_id)
+    known = await client_of(session, partner.agency_id, partner.platform, partner.account_id)
     if known is None:
         made, _ = await clients.create_client(
             session, partner.agency_id, actor=system_actor(), name=partner.name, origin="found"
@@ -196,9 +199,9 @@ async def match_partner(session: AsyncSession, partner: Partner) -> str:
     return client_id
 
 
-async def lock_business_center(session: AsyncSession, agency_id: str, platform: str, bc_id: str) -> None:
+async def lock_business_center(session: AsyncSession, agency_id: str, platform: str, account_id: str) -> None:
     """Lock the matching of a Business Center until the commit. Must come before any row lock."""
-    place = f"partners:{agency_id}:{platform}:{bc_id}"
+    place = f"partners:{agency_id}:{platform}:{account_id}"
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(place, 0))))
 
 
@@ -215,7 +218,7 @@ async def move_to_client(
 
     A client that an import created for it is removed, unless something else refers to it.
     """
-    everywhere = await of_center(session, partner.agency_id, partner.platform, partner.bc_id, lock=True)
+    everywhere = await of_center(session, partner.agency_id, partner.platform, partner.account_id, lock=True)
     before = {each.client_id for each in everywhere if each.client_id not in (None, client_id)}
     for each in everywhere:
         each.client_id, each.linked = client_id, linked
@@ -234,7 +237,7 @@ async def _drop_doubles(session: AsyncSession, partner: Partner, client_id: str)
         select(own.id)
         .where(
             own.agency_id == partner.agency_id, own.client_id == client_id, own.platform == Grant.platform,
-            own.kind == Grant.kind, own.asset_id == Grant.asset_id, own.agency_bc_id == Grant.agency_bc_id,
+            own.kind == Grant.kind, own.asset_id == Grant.asset_id, own.agency_account_id == Grant.agency_account_id,
             func.coalesce(own.parent_asset_id, "") == func.coalesce(Grant.parent_asset_id, ""), own.status != "ended",
         )
         .exists()
@@ -246,6 +249,7 @@ async def _drop_doubles(session: AsyncSession, partner: Partner, client_id: str)
 def _found(partner: Partner):  # type: ignore[no-untyped-def]  # conditions
     """Conditions: grants of this Business Center without access request."""
     return (
-        Grant.agency_id == partner.agency_id, Grant.platform == partner.platform, Grant.bc_id == partner.bc_id,
+        Grant.agency_id == partner.agency_id, Grant.platform == partner.platform,
+        Grant.client_account_id == partner.account_id,
         Grant.access_request_id.is_(None),
     )  # fmt: skip

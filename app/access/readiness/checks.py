@@ -73,7 +73,7 @@ class Facts:
     today: date
     platform: str = ""
     kinds: frozenset[str] = frozenset({"ad_account"})
-    bc_id: str | None = None
+    account_id: str | None = None
     accounts: tuple[RequestedAsset, ...] = ()
     pixels: tuple[RequestedAsset, ...] = ()
     pixel_codes: tuple[str, ...] | None = None
@@ -89,9 +89,9 @@ class Facts:
     def center(self) -> BusinessCenterInfo | None:
         """The Business Center of the intake if the connection discovered it; without one, the only one discovered."""
         seen = self.found.business_centers if self.found else ()
-        if self.bc_id is None:
+        if self.account_id is None:
             return seen[0] if len(seen) == 1 else None
-        return next((each for each in seen if each.bc_id == self.bc_id), None)
+        return next((each for each in seen if each.account_id == self.account_id), None)
 
     @property
     def held(self) -> tuple[AdAccount, ...] | None:
@@ -99,7 +99,7 @@ class Facts:
         center = self.center
         if self.found is None or center is None or not center.usable:
             return None
-        return tuple(account for account in self.found.accounts if account.bc_id == center.bc_id)
+        return tuple(account for account in self.found.accounts if account.account_id == center.account_id)
 
     @property
     def pixels_held(self) -> tuple[Pixel, ...]:
@@ -107,7 +107,7 @@ class Facts:
         center = self.center
         if self.found is None or center is None:
             return ()
-        return tuple(pixel for pixel in self.found.pixels if pixel.bc_id == center.bc_id)
+        return tuple(pixel for pixel in self.found.pixels if pixel.account_id == center.account_id)
 
 
 @dataclass(frozen=True)

@@ -48,13 +48,15 @@ async def of_link(session: AsyncSession, aggregate: LinkAggregate) -> tuple[Item
     )
     found = None
     if platform is not None:
-        found = await connections.of_client(session, agency_id, aggregate.client.id, platform, intake.bc_id or "")
+        found = await connections.of_client(
+            session, agency_id, aggregate.client.id, platform, intake.client_account_id or ""
+        )
     contacts = intake.contacts or []
     facts = Facts(
         today=clock.now().date(),
         platform=platform or "",
         kinds=frozenset(access_request.kind for access_request in living),
-        bc_id=intake.bc_id,
+        account_id=intake.client_account_id,
         accounts=_chosen(living, "ad_account"),
         pixels=_chosen(living, "pixel"),
         pixel_codes=None if intake.pixel_codes is None else tuple(intake.pixel_codes),

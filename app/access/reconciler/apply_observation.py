@@ -83,7 +83,7 @@ async def apply_observation(
     if has_changed or handshake.watching:
         await buyers.sync_buyer_access(
             session, handshake.agency_id, Grant.client_id == handshake.client_id,
-            Grant.agency_bc_id == handshake.agency_bc_id, unchanged=not has_changed,
+            Grant.agency_account_id == handshake.agency_account_id, unchanged=not has_changed,
         )  # fmt: skip
     await _revoke_token_when_done(session, handshake, loaded)
     return writer.changes
@@ -122,7 +122,7 @@ class _Writer:
             desired, new = by_request[request.id]
             if new.status == "verified" and new.seen_by is not None and not self._stands(request, desired, new):
                 found[request.id] = (request, new)
-        pair = GrantPair(self.handshake.client_id, self.handshake.bc_id, self.handshake.agency_bc_id)
+        pair = GrantPair(self.handshake.client_id, self.handshake.client_account_id, self.handshake.agency_account_id)
         self.verified = await grants.record_grants(
             self.session, pair, [(request, new.role_seen or "", new.seen_by or "") for request, new in found.values()]
         )
@@ -179,7 +179,7 @@ class _Writer:
         elsewhere = self.observed.shared_elsewhere.get(desired.key) if desired.key else None
         columns |= {
             "status": new.status, "role_seen": new.role_seen, "seen_by": new.seen_by,
-            "shared_from_bc_id": elsewhere if new.code == "asset_shared_elsewhere" else None,
+            "shared_from_account_id": elsewhere if new.code == "asset_shared_elsewhere" else None,
         }  # fmt: skip
         if desired.key is not None and _begins_to_wait(desired, new, self.loaded):
             columns["listed_at"] = func.now()

@@ -59,9 +59,9 @@ class BuyerRound:
         return self.grants[self.rows[0].grant_id].platform
 
     @property
-    def bc_id(self) -> str:
+    def account_id(self) -> str:
         """The agency's Business Center of all rows."""
-        return self.rows[0].agency_bc_id
+        return self.rows[0].agency_account_id
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class BuyerAccessStrategy:
 
     async def load(self, row: BuyerAccess) -> BuyerRound:
         """Claim the other due rows of the same Business Center, and load the grants of all."""
-        beside = (BuyerAccess.agency_id == row.agency_id) & (BuyerAccess.agency_bc_id == row.agency_bc_id)
+        beside = (BuyerAccess.agency_id == row.agency_id) & (BuyerAccess.agency_account_id == row.agency_account_id)
         others = await jobs.claim(
             self.context.sessions, BuyerAccess, limit=MOST_ROWS - 1, lease=self.context.lease, where=beside
         )
@@ -100,7 +100,7 @@ class BuyerAccessStrategy:
         """Read the holders of each ad account once, and the members of the Business Center at most once."""
         platform = self.context.platforms.connected(work.platform)
         reader = PlatformReader(self.context, work.connection, work.priority)
-        yield await observe_buyers(reader, platform, work.bc_id, work.rows, work.grants)
+        yield await observe_buyers(reader, platform, work.account_id, work.rows, work.grants)
 
     async def apply(self, session: AsyncSession, work: BuyerRound, seen: BuyerObservation) -> Sequence[Decision]:
         """Plan for the rows as they are now: people may have changed them during the observation."""
@@ -129,7 +129,7 @@ class BuyerAccessStrategy:
 
     def _act(self, work: BuyerRound, connection: Connection, row: BuyerAccess, action: BuyerAction) -> Act:
         purpose = "assign" if isinstance(action, AssignAction) else "unassign"
-        request = {"bc_id": work.bc_id, "user_id": action.user_id, "buyer_access_id": row.id}
+        request = {"account_id": work.account_id, "user_id": action.user_id, "buyer_access_id": row.id}
         if isinstance(action, AssignAction):
             request["role"] = action.role
         intention = PlatformCall(
@@ -145,7 +145,7 @@ class BuyerAccessStrategy:
         platform = self.context.platforms.connected(work.platform)
         access = connections.access(connection, self.context.keyring, work.priority)
         target = {
-            "bc_id": work.bc_id, "user_id": action.user_id, "account_id": work.grants[row.grant_id].asset_id,
+            "account_id": work.account_id, "user_id": action.user_id, "asset_id": work.grants[row.grant_id].asset_id,
         }  # fmt: skip
         calls: list[RecordedCall] = []
         failure: PlatformFailure | None = None
@@ -197,7 +197,7 @@ def _rest(row: BuyerAccess, now: BuyerAccess, held: Observation, status: BuyerSt
 async def observe_buyers(
     reader: PlatformReader,
     platform: ConnectedPlatform,
-    bc_id: str,
+    account_id: str,
     rows: Sequence[BuyerAccess],
     grants: Mapping[str, Grant],
 ) -> BuyerObservation:
@@ -208,9 +208,9 @@ async def observe_buyers(
     for grant_id in dict.fromkeys(row.grant_id for row in rows):
         of_grant = [row for row in rows if row.grant_id == grant_id]
         before = len(reader.calls)
-        holders = await _holders(reader, platform, bc_id, grants[grant_id].asset_id)
+        holders = await _holders(reader, platform, account_id, grants[grant_id].asset_id)
         if members is None and any(row.wanted and _is_missing(row, holders) for row in of_grant):
-            members = await _members(reader, platform, bc_id)
+            members = await _members(reader, platform, account_id)
         buyers |= {row.id: _observed_buyer(row.email, holders, members) for row in of_grant}
         if reader.connection is not None:
             calls.append(ObservedCalls(reader.connection, reader.calls[before:], reader.is_dead, grant_id=grant_id))
@@ -218,19 +218,21 @@ async def observe_buyers(
 
 
 async def _holders(
-    reader: PlatformReader, platform: ConnectedPlatform, bc_id: str, account_id: str
+    reader: PlatformReader, platform: ConnectedPlatform, account_id: str, asset_id: str
 ) -> Sequence[AssetHolder] | Observation:
     if reader.closed is None and platform.missing_scopes(_scopes(reader), ()):
         return NO_SCOPE
     return await reader.read(
-        lambda access, record: platform.holders(access, bc_id=bc_id, account_id=account_id, record=record)
+        lambda access, record: platform.holders(access, account_id=account_id, asset_id=asset_id, record=record)
     )
 
 
-async def _members(reader: PlatformReader, platform: ConnectedPlatform, bc_id: str) -> Sequence[Member] | Observation:
+async def _members(
+    reader: PlatformReader, platform: ConnectedPlatform, account_id: str
+) -> Sequence[Member] | Observation:
     if reader.closed is None and not platform.may(_scopes(reader), "members"):
         return NO_SCOPE
-    return await reader.read(lambda access, record: platform.members(access, bc_id=bc_id, record=record))
+    return await reader.read(lambda access, record: platform.members(access, account_id=account_id, record=record))
 
 
 def _scopes(reader: PlatformReader) -> list[int]:

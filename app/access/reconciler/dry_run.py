@@ -30,7 +30,10 @@ def sentences(aggregate: LinkAggregate, platform: Platform, *, can_look: bool = 
 
 
 def _sentence(access_request: AccessRequest, aggregate: LinkAggregate, platform: Platform) -> str:
-    agency, center = aggregate.agency.name, aggregate.intake.bc_name or aggregate.intake.bc_id or ""
+    agency, center = (
+        aggregate.agency.name,
+        aggregate.intake.client_account_name or aggregate.intake.client_account_id or "",
+    )
     role = platform.role_words(access_request.kind, access_request.role).label
     kind = kinds.find(platform.key, access_request.kind)
     return kind.plan.format(
@@ -40,7 +43,7 @@ def _sentence(access_request: AccessRequest, aggregate: LinkAggregate, platform:
         person=access_request.person_email,
         center=center,
         agency=agency,
-        agency_bc_id=aggregate.link.agency_bc_id,
+        agency_account_id=aggregate.link.agency_account_id,
         role=role,
     )
 

@@ -94,7 +94,7 @@ class ImportStrategy:
         """Load the connection and the partners of this round."""
         async with self.context.sessions() as session:
             connection = await connections.of_agency(session, row.agency_id, row.platform)
-            if connection is None or row.agency_bc_id not in connections.usable(connection):
+            if connection is None or row.agency_account_id not in connections.usable(connection):
                 return ImportRound(row)
             to_read = await service.to_read(session, row, limit=BATCH) if row.status == "running" else ()
         return ImportRound(row, connection, to_read)
@@ -141,7 +141,7 @@ class ImportStrategy:
         if isinstance(seen, PartnersRead):
             if seen.failure is not None:
                 return (await self._stop(session, work, seen.failure, row.setbacks),)
-            valid, unreadable = diff.valid_partners(seen.partners, row.agency_bc_id)
+            valid, unreadable = diff.valid_partners(seen.partners, row.agency_account_id)
             await writer.save_partners(session, row, valid)
             columns = {"partners_total": len(valid), "unreadable": unreadable}
             return (Rest(row, NextRound("now", setbacks=0), columns),)
@@ -176,7 +176,7 @@ class ImportStrategy:
         platform, calls = self.context.platforms.connected(row.platform), list[RecordedCall]()
         access = self._access(row, connection, Priority.INTERACTIVE)  # the agency waits for it
         try:
-            found = await platform.partners(access, bc_id=row.agency_bc_id, record=calls.append)
+            found = await platform.partners(access, account_id=row.agency_account_id, record=calls.append)
         except PlatformFailure as failure:
             return PartnersRead(_recorded(connection, calls, failure), failure=failure)
         return PartnersRead(_recorded(connection, calls), found)
@@ -188,7 +188,7 @@ class ImportStrategy:
         access = self._access(row, connection, Priority.HANDSHAKE)
         try:
             shares = await self.context.platforms.connected(row.platform).shared_to(
-                access, bc_id=row.agency_bc_id, partner_id=partner.bc_id, kind=kind, record=calls.append
+                access, account_id=row.agency_account_id, partner_id=partner.account_id, kind=kind, record=calls.append
             )
         except PlatformFailure as failure:
             return SharesRead(_recorded(connection, calls, failure), partner, kind, failure=failure)
@@ -213,7 +213,7 @@ async def _fail(session: AsyncSession, row: Import, code: str, call: RecordedCal
 
 async def _write_partner(session: AsyncSession, row: Import, read: SharesRead) -> None:
     """Write what one partner shares, unless another round or import has read it already."""
-    await partners.lock_business_center(session, row.agency_id, row.platform, read.partner.bc_id)
+    await partners.lock_business_center(session, row.agency_id, row.platform, read.partner.account_id)
     partner = await partners.find(session, row.agency_id, read.partner.id)
     await session.refresh(partner, with_for_update=True)
     if partner.import_id != row.id or partner.to_read != read.kind:

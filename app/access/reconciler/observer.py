@@ -57,7 +57,7 @@ async def observe(
 ) -> ObservationResult:
     """Read the agency's side, and the client's if we hold its token. No transaction is open during the calls."""
     platform = context.platforms.connected(handshake.platform)
-    pair = BusinessCenterPair(platform, ours=handshake.agency_bc_id, theirs=handshake.bc_id)
+    pair = BusinessCenterPair(platform, ours=handshake.agency_account_id, theirs=handshake.client_account_id)
     agency = PlatformReader(context, loaded.agency, priority)
     client = PlatformReader(context, loaded.client, priority)
     observable = [each for each in loaded.desired if each.key is not None and not each.declined and not each.over]
@@ -115,7 +115,9 @@ async def _partners(
         return None
     if not any(_needs_partners(each, ours) for each in all_desired):
         return None
-    partners = await agency.read(lambda access, record: pair.platform.partners(access, bc_id=pair.ours, record=record))
+    partners = await agency.read(
+        lambda access, record: pair.platform.partners(access, account_id=pair.ours, record=record)
+    )
     return None if isinstance(partners, Observation) else partners
 
 
@@ -133,7 +135,7 @@ def _partnered(pair: BusinessCenterPair, ours: ObservedSide, partners: Sequence[
     """True if the client is among the agency's partners; None if unknown."""
     if any(each.role for each in ours.observations.values()):
         return True
-    return None if partners is None else any(partner.bc_id == pair.theirs for partner in partners)
+    return None if partners is None else any(partner.account_id == pair.theirs for partner in partners)
 
 
 async def _shared_elsewhere(
@@ -195,22 +197,22 @@ async def search_partners(
 
     Business Centers of other clients are left out: their shares are neither shown nor used.
     """
-    others = [each.bc_id for each in partners if each.bc_id not in (pair.ours, pair.theirs)]
+    others = [each.account_id for each in partners if each.account_id not in (pair.ours, pair.theirs)]
     async with reader.context.sessions() as session:
         order = await queries.centers_to_search(session, handshake, others, [key.asset_id for key in keys])
     found: dict[AssetKey, str] = {}
-    for bc_id in order[:MOST_CENTERS]:
+    for account_id in order[:MOST_CENTERS]:
         for kind in dict.fromkeys(key.kind for key in keys):
             shares = await reader.read(
-                lambda access, record, bc_id=bc_id, kind=kind: pair.platform.shared_to(  # type: ignore[misc]
-                    access, bc_id=pair.ours, partner_id=bc_id, kind=kind, record=record
+                lambda access, record, account_id=account_id, kind=kind: pair.platform.shared_to(  # type: ignore[misc]
+                    access, account_id=pair.ours, partner_id=account_id, kind=kind, record=record
                 )
             )
             if reader.closed is not None:
                 return None
             if not isinstance(shares, Observation):
                 found |= {
-                    key: bc_id for key in keys if key.kind == kind and key.asset_id in shares and key not in found
+                    key: account_id for key in keys if key.kind == kind and key.asset_id in shares and key not in found
                 }
         if len(found) == len(keys):
             break

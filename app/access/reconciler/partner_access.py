@@ -105,10 +105,11 @@ class PartnerAccessStrategy:
             agency_id=handshake.agency_id, id=ids.new("call"), handshake_id=handshake.id, connection_id=client.id,
             side="client", purpose="share" if isinstance(action, ShareAction) else "unshare",
             operation=action.kind,
-            request={"bc_id": handshake.bc_id, "partner_id": handshake.agency_bc_id, **recorded_request(action)},
+            request={"account_id": handshake.client_account_id, "partner_id": handshake.agency_account_id,
+            **recorded_request(action)},
         )  # fmt: skip
         platform = self.context.platforms.connected(handshake.platform)
-        pair = BusinessCenterPair(platform, ours=handshake.agency_bc_id, theirs=handshake.bc_id)
+        pair = BusinessCenterPair(platform, ours=handshake.agency_account_id, theirs=handshake.client_account_id)
         access = connections.access(client, self.context.keyring, work.priority)
         rest = Rest(handshake, NextRound("now", looks=0, setbacks=0), {"watching": False})
         return Act(
@@ -157,7 +158,7 @@ class PartnerAccessStrategy:
         calls: list[RecordedCall] = []
         with suppress(PlatformFailure):  # the call is recorded even so
             await platform.changes(
-                connections.access(agency, self.context.keyring), bc_id=work.handshake.agency_bc_id,
+                connections.access(agency, self.context.keyring), account_id=work.handshake.agency_account_id,
                 since=clock.now() - _LOG_PERIOD, record=calls.append,
             )  # fmt: skip
         return AgencyLog((ObservedCalls(agency, calls, handshake_id=work.handshake.id),))

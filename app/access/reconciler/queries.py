@@ -63,7 +63,9 @@ async def load_input(
     agency_id, client_id, platform = handshake.agency_id, handshake.client_id, handshake.platform
     if history is None:
         history = await action_history(session, agency_id, [handshake.id])
-    client, agency, has_token = await connections.of_both(session, agency_id, client_id, platform, handshake.bc_id)
+    client, agency, has_token = await connections.of_both(
+        session, agency_id, client_id, platform, handshake.client_account_id
+    )
     blocker = None
     if client is None or client.status != "live":
         last = await connections.last_authorization(session, agency_id, client_id, platform)
@@ -71,8 +73,8 @@ async def load_input(
     found = await links.access_requests_of_client(session, agency_id, client_id, platform)
     requests = [
         (link, request)
-        for link, request, bc_id in found
-        if (bc_id, link.agency_bc_id) == (handshake.bc_id, handshake.agency_bc_id)
+        for link, request, account_id in found
+        if (account_id, link.agency_account_id) == (handshake.client_account_id, handshake.agency_account_id)
     ]
     granted = await grants.of_client(session, agency_id, client_id)
     standing = {request.id for _, request, _ in found if request.status not in link_status.OVER}
@@ -107,8 +109,8 @@ async def load_input(
 
 
 def _is_removal(grant: Grant, handshake: Handshake) -> bool:
-    here = (handshake.bc_id, handshake.agency_bc_id)
-    return grant.status == "revoking" and (grant.bc_id, grant.agency_bc_id) == here
+    here = (handshake.client_account_id, handshake.agency_account_id)
+    return grant.status == "revoking" and (grant.client_account_id, grant.agency_account_id) == here
 
 
 async def held_by_others(
@@ -117,13 +119,13 @@ async def held_by_others(
     """Those of these assets that other client records of the agency also have: a removal would affect them."""
     if not keys:
         return frozenset()
-    agency_id, client_id, agency_bc_id = handshake.agency_id, handshake.client_id, handshake.agency_bc_id
+    agency_id, client_id, agency_account_id = handshake.agency_id, handshake.client_id, handshake.agency_account_id
     people = kinds.keys(lambda kind: kind.is_person, handshake.platform)
     assets = {key.asset_id for key in keys}
     granted = select(Grant.kind, Grant.asset_id, Grant.parent_asset_id).where(
         Grant.agency_id == agency_id,
         Grant.client_id != client_id,
-        Grant.agency_bc_id == agency_bc_id,
+        Grant.agency_account_id == agency_account_id,
         Grant.asset_id.in_(assets),
         Grant.status.in_(("live", "drifted")),
         Grant.kind.not_in(people),
@@ -136,7 +138,7 @@ async def held_by_others(
         .where(
             AccessRequest.agency_id == agency_id,
             Link.client_id != client_id,
-            Link.agency_bc_id == agency_bc_id,
+            Link.agency_account_id == agency_account_id,
             AccessRequest.asset_id.in_(assets),
             AccessRequest.approved_at.is_not(None),
             AccessRequest.unwanted_at.is_(None),
@@ -149,7 +151,7 @@ async def held_by_others(
 
 
 async def centers_to_search(
-    session: AsyncSession, handshake: Handshake, bc_ids: Collection[str], asset_ids: Collection[str]
+    session: AsyncSession, handshake: Handshake, account_ids: Collection[str], asset_ids: Collection[str]
 ) -> list[str]:
     """Those of these Business Centers that may be the client's, the likeliest first.
 
@@ -158,30 +160,34 @@ async def centers_to_search(
     """
     agency_id, client_id = handshake.agency_id, handshake.client_id
     rows = (
-        select(Grant.bc_id, Client.origin, Grant.client_id, Grant.asset_id.in_(asset_ids))
+        select(Grant.client_account_id, Client.origin, Grant.client_id, Grant.asset_id.in_(asset_ids))
         .join(Client, (Client.agency_id == Grant.agency_id) & (Client.id == Grant.client_id))
         .where(
-            Grant.agency_id == agency_id, Grant.platform == handshake.platform, Grant.bc_id.in_(bc_ids),
+            Grant.agency_id == agency_id, Grant.platform == handshake.platform,
+            Grant.client_account_id.in_(account_ids),
             Grant.status != "ended",
         )
     )  # fmt: skip
     agreed = (
-        select(Handshake.bc_id)
+        select(Handshake.client_account_id)
         .join(Client, (Client.agency_id == Handshake.agency_id) & (Client.id == Handshake.client_id))
         .where(
-            Handshake.agency_id == agency_id, Handshake.platform == handshake.platform, Handshake.bc_id.in_(bc_ids),
+            Handshake.agency_id == agency_id, Handshake.platform == handshake.platform,
+            Handshake.client_account_id.in_(account_ids),
             Handshake.client_id != client_id, Client.origin == "made",
         )
     )  # fmt: skip
     taken = set((await session.scalars(agreed)).all())
     known, holding = set(), set()
-    for bc_id, origin, owner, holds in (await session.execute(rows)).all():
-        known.add(bc_id)
+    for account_id, origin, owner, holds in (await session.execute(rows)).all():
+        known.add(account_id)
         if owner != client_id and origin == "made":
-            taken.add(bc_id)
+            taken.add(account_id)
         if holds:
-            holding.add(bc_id)
-    return sorted(set(bc_ids) - taken, key=lambda bc_id: (bc_id not in holding, bc_id in known, bc_id))
+            holding.add(account_id)
+    return sorted(
+        set(account_ids) - taken, key=lambda account_id: (account_id not in holding, account_id in known, account_id)
+    )
 
 
 async def maybe_shared(session: AsyncSession, agency_id: str, client_id: str) -> set[str]:
@@ -263,7 +269,7 @@ def desired_access(
         needs_events=access_request.needs_events,
         email=access_request.person_email,
         center_typed=link.lane == "guided",
-        shared_from=access_request.shared_from_bc_id,
+        shared_from=access_request.shared_from_account_id,
     )
 
 

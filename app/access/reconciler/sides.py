@@ -100,7 +100,7 @@ def center_problem(found: DiscoveredAssets, pair: BusinessCenterPair) -> str | N
         return "agencys_own_center"
     if not found.business_centers:
         return "no_business_center"
-    here = next((center for center in found.business_centers if center.bc_id == pair.theirs), None)
+    here = next((center for center in found.business_centers if center.account_id == pair.theirs), None)
     return pair.platform.center_problem(here) if here else "wrong_bc_selected"
 
 

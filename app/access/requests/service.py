@@ -139,7 +139,7 @@ async def _can_read(session: AsyncSession, aggregate: LinkAggregate, access_requ
     if access_request.asset_kind.seen_by_agency:
         return await connections.of_agency(session, agency_id, access_request.platform) is not None
     client = await connections.of_client(
-        session, agency_id, aggregate.client.id, access_request.platform, aggregate.intake.bc_id or ""
+        session, agency_id, aggregate.client.id, access_request.platform, aggregate.intake.client_account_id or ""
     )
     return client is not None and client.status == "live"
 
@@ -222,9 +222,9 @@ async def handshake_ids(session: AsyncSession, agency_id: str, access_request_id
 async def count_calls(session: AsyncSession, agency_id: str, link_id: str) -> LinkCalls:
     """Count the platform calls of a link's connections, and of its handshake since it was created. Raises NotFound."""
     aggregate = await links.load_link(session, agency_id, link_id)
-    ours = (aggregate.intake.bc_id, aggregate.link.agency_bc_id)
+    ours = (aggregate.intake.client_account_id, aggregate.link.agency_account_id)
     every = await handshakes.of_client(session, agency_id, aggregate.client.id)
-    here = [each.id for each in every if (each.bc_id, each.agency_bc_id) == ours]
+    here = [each.id for each in every if (each.client_account_id, each.agency_account_id) == ours]
     consents = select(Connection.id).where(Connection.agency_id == agency_id, Connection.link_id == link_id)
     rows = (
         select(PlatformCall.operation, func.count())

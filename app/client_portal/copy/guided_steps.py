@@ -48,10 +48,16 @@ class HelpArticle:
 
 
 def steps(
-    written: Sequence[GuidedStep], *, agency: str, agency_bc_id: str, role: str, asset: str = "", through: str = ""
+    written: Sequence[GuidedStep], *, agency: str, agency_account_id: str, role: str, asset: str = "", through: str = ""
 ) -> list[StepLine]:
     """The steps with names, numbers and role in their places."""
-    filled = {"agency": agency, "agency_bc_id": agency_bc_id, "role": role, "asset": asset, "through": through}
+    filled = {
+        "agency": agency,
+        "agency_account_id": agency_account_id,
+        "role": role,
+        "asset": asset,
+        "through": through,
+    }
     return [
         StepLine(
             text=_text(step, filled),
@@ -59,7 +65,7 @@ def steps(
             variants=tuple(variant.format(**filled) for variant in step.variants),
             help_url=step.help_url,
             help_search=step.help_search,
-            asks_for_id="{agency_bc_id}" in step.text,
+            asks_for_id="{agency_account_id}" in step.text,
         )
         for step in written
     ]
@@ -82,7 +88,7 @@ def help_of_codes(codes: Iterable[str | None]) -> list[HelpArticle]:
 
 def _text(step: GuidedStep, filled: dict[str, str]) -> str:
     """The text without the number, which is shown below in a field to copy."""
-    without_number = step.text.replace(": {agency_bc_id}", ":")
+    without_number = step.text.replace(": {agency_account_id}", ":")
     return without_number.format(**filled)
 
 

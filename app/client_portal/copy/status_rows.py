@@ -69,7 +69,9 @@ def names(aggregate: LinkAggregate, asset: str = "") -> dict[str, str]:
 def center(aggregate: LinkAggregate) -> str:
     """The client's Business Center by name, else by its number."""
     intake = aggregate.intake
-    return intake.bc_name or (f"Business Center {intake.bc_id}" if intake.bc_id else "your Business Center")
+    return intake.client_account_name or (
+        f"Business Center {intake.client_account_id}" if intake.client_account_id else "your Business Center"
+    )
 
 
 def of_choice(choice: Choice, aggregate: LinkAggregate, kind: str = "ad_account") -> ChoiceLine:
@@ -140,7 +142,7 @@ def _names(access_request: AccessRequest, aggregate: LinkAggregate, platform: Pl
         "lacking": seen.cannot[0] if seen else "do all of that",
         "account": _account(access_request, aggregate),
         "confirmed": long_time(access_request.attested_at) if access_request.attested_at else "that day",
-        "shared_from": access_request.shared_from_bc_id or "another Business Center",
+        "shared_from": access_request.shared_from_account_id or "another Business Center",
     }
 
 

@@ -36,36 +36,36 @@ async def show_business_center(request: Request, session: Session, link: OpenScr
     asked = next((choice for choice in can if choice.id == sure), None)
     if asked is None and sure and not can:
         asked = _typed(sure)
-    if asked is None and len(can) == 1 and link.aggregate.intake.bc_id is None:
+    if asked is None and len(can) == 1 and link.aggregate.intake.client_account_id is None:
         asked = can[0]  # the only one: asked immediately
     found = connections.discovered(link.connection) if link.connection else None
     in_doubt = asked if asked and await service.differs(session, link.aggregate, asked, found) else None
-    return _center_screen(request, link, link.aggregate.intake.bc_id or "", {}, in_doubt=in_doubt)
+    return _center_screen(request, link, link.aggregate.intake.client_account_id or "", {}, in_doubt=in_doubt)
 
 
 @router.post("/l/{link_id}/business-center")
 async def save_business_center(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
     """Save the Business Center and drop ad accounts chosen in another one."""
-    typed = form.text("bc_id", most=ADDRESS_LENGTH)
+    typed = form.text("account_id", most=ADDRESS_LENGTH)
     own = await agencies.business_centers(session, link.aggregate.agency.id, platform_of(request, link.aggregate).key)
-    agency_ids = {link.aggregate.link.agency_bc_id or "", *(center.bc_id for center in own)}
+    agency_ids = {link.aggregate.link.agency_account_id or "", *(center.account_id for center in own)}
     seen = _center_choices(link)
     taken = taken_numbers(link, but="business_center")
     read = (
         asset_forms.picked_center(typed, seen)
         if seen
-        else pasted_ids.business_center(typed, agency_bc_ids=agency_ids, taken=taken)
+        else pasted_ids.business_center(typed, agency_account_ids=agency_ids, taken=taken)
     )
-    problems = form.problems or _field_problem("bc_id", read)
+    problems = form.problems or _field_problem("account_id", read)
     if problems:
         return _center_screen(request, link, typed, problems)
-    (bc_id,) = read.values
-    choice = next((choice for choice in seen if choice.id == bc_id), _typed(bc_id))
+    (account_id,) = read.values
+    choice = next((choice for choice in seen if choice.id == account_id), _typed(account_id))
     found = connections.discovered(link.connection) if link.connection else None
     in_doubt = await service.differs(session, link.aggregate, choice, found)
-    if in_doubt and form.text("sure") != bc_id:
-        return render.see_other(request, f"{link.path}/business-center?sure={bc_id}")
-    await service.save_business_center(session, link.aggregate, bc_id, choice.name or None, differs=in_doubt)
+    if in_doubt and form.text("sure") != account_id:
+        return render.see_other(request, f"{link.path}/business-center?sure={account_id}")
+    await service.save_business_center(session, link.aggregate, account_id, choice.name or None, differs=in_doubt)
     return go_on(request, link)
 
 
@@ -141,9 +141,9 @@ async def save_pixels(request: Request, session: Session, link: OpenScreen, form
     return go_on(request, link)
 
 
-def _typed(bc_id: str) -> Choice:
+def _typed(account_id: str) -> Choice:
     """A Business Center known only by its number."""
-    return Choice(bc_id, "", f"Business Center {bc_id}", True)
+    return Choice(account_id, "", f"Business Center {account_id}", True)
 
 
 def _center_screen(
@@ -167,7 +167,7 @@ def _center_screen(
             for access_request in link.aggregate.access_requests
             if not access_request.is_manual
         ),
-        center=link.aggregate.intake.bc_name or link.aggregate.intake.bc_id,
+        center=link.aggregate.intake.client_account_name or link.aggregate.intake.client_account_id,
         helps=_help_for(seen, without="no_business_center"),
     )
 
@@ -197,7 +197,8 @@ def taken_numbers(link: CurrentLink, *, but: str) -> dict[str, str]:
     """Numbers given on other screens, and for what."""
     whole = link.aggregate
     centers = {
-        whole.link.agency_bc_id: "the agency’s Business Center ID", whole.intake.bc_id: "your Business Center ID"
+        whole.link.agency_account_id: "the agency’s Business Center ID",
+        whole.intake.client_account_id: "your Business Center ID"
     }  # fmt: skip
     taken = {value: what for value, what in centers.items() if value and but != "business_center"}
     for access_request in whole.access_requests:
@@ -210,7 +211,7 @@ def _center_choices(link: CurrentLink) -> list[Choice]:
     if not link.is_connected or link.connection is None:
         return []
     return selectable_assets.business_centers(
-        connections.discovered(link.connection), link.connection.platform, link.aggregate.link.agency_bc_id or ""
+        connections.discovered(link.connection), link.connection.platform, link.aggregate.link.agency_account_id or ""
     )
 
 
@@ -218,7 +219,7 @@ def _account_choices(link: CurrentLink) -> list[Choice]:
     if not link.is_connected or link.connection is None:
         return []
     found, platform = connections.discovered(link.connection), link.connection.platform
-    return selectable_assets.accounts(found, platform, link.aggregate.intake.bc_id or "")
+    return selectable_assets.accounts(found, platform, link.aggregate.intake.client_account_id or "")
 
 
 def _agreed(link: CurrentLink) -> list[AccessRequest]:
@@ -325,7 +326,7 @@ def _pixel_choices(link: CurrentLink) -> list[Choice]:
     if not link.is_connected or link.connection is None:
         return []
     found, platform = connections.discovered(link.connection), link.connection.platform
-    return selectable_assets.pixels(found, platform, link.aggregate.intake.bc_id or "")
+    return selectable_assets.pixels(found, platform, link.aggregate.intake.client_account_id or "")
 
 
 def _requests_of_kind(link: CurrentLink, kind: str) -> list[AccessRequest]:

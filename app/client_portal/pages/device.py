@@ -127,5 +127,5 @@ async def _can_connect(request: Request, session: AsyncSession, link: VisitedLin
     whole = link.aggregate
     if _addresses(request, link) or not is_connecting(whole):
         return False
-    known = whole.intake.bc_id or await connections.centers_of_link(session, whole.agency.id, whole.link.id)
+    known = whole.intake.client_account_id or await connections.centers_of_link(session, whole.agency.id, whole.link.id)
     return bool(known) and await link_session.can_connect(session, request, whole)

@@ -47,7 +47,7 @@ class PlatformProgress:
     checked: datetime | None = None
     #: the Business Center and the ad accounts can still be changed
     changeable: bool = False
-    agency_bc_id: str | None = None
+    agency_account_id: str | None = None
     #: date on which the steps were checked
     dated: date | None = None
     #: steps to share by hand
@@ -185,9 +185,9 @@ async def receipt(request: Request, session: Session, link: OpenScreen) -> Respo
         changed=any(access_request.status == "drifted" for access_request in aggregate.access_requests),
         others=await offers.manual_groups(session, aggregate),
         consent=aggregate.consent,
-        center=aggregate.intake.bc_name or "Your Business Center",
-        center_id=aggregate.intake.bc_id,
-        agency_bc_id=aggregate.link.agency_bc_id,
+        center=aggregate.intake.client_account_name or "Your Business Center",
+        center_id=aggregate.intake.client_account_id,
+        agency_account_id=aggregate.link.agency_account_id,
         reference=aggregate.link.id,
         removing=removal_steps(platform.key, agency=aggregate.agency.name) if platform else [],
         platform=platform.name if platform else None,
@@ -243,7 +243,7 @@ def _of_platform(
             access_request.status in service.NOT_SHARED_YET and access_request.verified_at is None
             for access_request in access_requests
         ),
-        agency_bc_id=aggregate.link.agency_bc_id,
+        agency_account_id=aggregate.link.agency_account_id,
         dated=date.fromisoformat(platform.guided_dated),
         guidance=_guidance(aggregate, platform, to_do),
         done_guidance=_guidance(aggregate, platform, said_done) if not to_do else [],
@@ -260,7 +260,7 @@ def _last_check(to_do: Sequence[AccessRequest]) -> datetime | None:
 async def _held(session: Session, aggregate: LinkAggregate) -> Held:
     assert aggregate.platform is not None
     return await connections.held_of_client(
-        session, aggregate.agency.id, aggregate.client.id, aggregate.platform, aggregate.intake.bc_id or ""
+        session, aggregate.agency.id, aggregate.client.id, aggregate.platform, aggregate.intake.client_account_id or ""
     )
 
 
@@ -290,7 +290,7 @@ def _guidance(aggregate: LinkAggregate, platform: Platform, to_do: Sequence[Acce
                 steps(
                     platform.guided_steps(kind),
                     agency=aggregate.agency.name,
-                    agency_bc_id=aggregate.link.agency_bc_id or "",
+                    agency_account_id=aggregate.link.agency_account_id or "",
                     role=role.replace("_", " ").capitalize(),
                     asset=", ".join(
                         dict.fromkeys(

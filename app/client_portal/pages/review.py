@@ -132,8 +132,8 @@ def _shown(request: Request, link: CurrentLink, text: Agreement, name: str, prob
         by_hand=link.aggregate.link.lane == "guided",
         connecting=is_connecting(link.aggregate),
         others=offers.open_manual_requests(link.aggregate),
-        center=intake.bc_name,
-        center_id=intake.bc_id,
+        center=intake.client_account_name,
+        center_id=intake.client_account_id,
         accounts=[
             access_request
             for access_request in link.aggregate.access_requests

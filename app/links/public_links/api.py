@@ -30,7 +30,7 @@ class NewPublicLink(RequestShape):
     preset: Word = Field("run-campaigns", description="What to request.")
     language: Language = "en"
     expires_at: Moment | None = Field(None, description="By default it does not expire.")
-    agency_bc_id: Digits | None = Field(
+    agency_account_id: Digits | None = Field(
         None, description="The Business Center of yours that gets the access; required if you have several."
     )
     requested_by: Line120 | None = Field(
@@ -50,7 +50,7 @@ class PublicLinkView(BaseModel):
     preset_version: int = Field(examples=[1])
     language: str = Field(examples=["en"])
     requested_by: str = Field(examples=["Ana Agent"])
-    agency_bc_id: str | None = Field(examples=["7000999988887777666"])
+    agency_account_id: str | None = Field(examples=["7000999988887777666"])
     status: Literal["open", "revoked", "expired", "used_up"] = Field(examples=["open"])
     uses: int = Field(description="Number of links that it created.", examples=[4])
     most_uses: int | None

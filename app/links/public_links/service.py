@@ -57,7 +57,7 @@ async def create_public_link(
     actor: Actor,
     language: str = "en",
     expires_at: datetime | None = None,
-    agency_bc_id: str | None = None,
+    agency_account_id: str | None = None,
     requested_by: str | None = None,
     most_per_hour: int = MOST_PER_HOUR,
     most_uses: int | None = None,
@@ -74,7 +74,7 @@ async def create_public_link(
     made = PublicLink(
         agency_id=agency_id, id=public_link_id, preset=chosen.slug, preset_version=chosen.version, language=language,
         requested_by=requested_by or agency.contact_name,
-        agency_bc_id=await own_side(session, agency_id, chosen, agency_bc_id),
+        agency_account_id=await own_side(session, agency_id, chosen, agency_account_id),
         token_hash=encryption.sha256(token),
         token_encrypted=keyring.encrypt(token, bound_to=token_place(agency_id, public_link_id)),
         most_per_hour=most_per_hour, most_uses=most_uses, expires_at=expires_at,

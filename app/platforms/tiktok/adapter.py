@@ -133,18 +133,20 @@ class TikTok:
         """The person who authorized, their Business Centers, and the assets of those that they administer."""
         return await discovery.discover(self.wire, app, access, record)
 
-    async def partners(self, access: Access, *, bc_id: str, record: RecordCall) -> tuple[PartnerInfo, ...]:
+    async def partners(self, access: Access, *, account_id: str, record: RecordCall) -> tuple[PartnerInfo, ...]:
         """Every partner; TikTok does not return the status of a partnership."""
-        rows = await operations.partners(self.wire, access, bc_id=bc_id, record=record)
+        rows = await operations.partners(self.wire, access, bc_id=account_id, record=record)
         return tuple(PartnerInfo(row.bc_id, row.bc_name or "") for row in rows)
 
     async def shared_by(self, access: Access, *, bc_id: str, partner_id: str, kind: str, record: RecordCall) -> Shares:
         """The assets that `bc_id` shares with the partner, in its own Business Center's list."""
         return await self._shares(access, bc_id, partner_id, kind, "SHARING", record)
 
-    async def shared_to(self, access: Access, *, bc_id: str, partner_id: str, kind: str, record: RecordCall) -> Shares:
-        """The assets that `bc_id` received from the partner: the verification."""
-        return await self._shares(access, bc_id, partner_id, kind, "SHARED", record)
+    async def shared_to(
+        self, access: Access, *, account_id: str, partner_id: str, kind: str, record: RecordCall
+    ) -> Shares:
+        """The assets that `account_id` received from the partner: the verification."""
+        return await self._shares(access, account_id, partner_id, kind, "SHARED", record)
 
     async def _shares(
         self,
@@ -171,7 +173,9 @@ class TikTok:
     async def _are_partners(self, access: Access, bc_id: str, partner_id: str, record: RecordCall) -> bool:
         """True if the list of partners contains it, or is refused too: then nothing is known."""
         try:
-            return any(each.bc_id == partner_id for each in await self.partners(access, bc_id=bc_id, record=record))
+            return any(
+                each.account_id == partner_id for each in await self.partners(access, account_id=bc_id, record=record)
+            )
         except Denied:
             return True
 
@@ -239,9 +243,9 @@ class TikTok:
         )
         return sum(each.total_count for row in stats.rows if row.pixel_id == number for each in row.statistics)
 
-    async def members(self, access: Access, *, bc_id: str, record: RecordCall) -> tuple[Member, ...]:
+    async def members(self, access: Access, *, account_id: str, record: RecordCall) -> tuple[Member, ...]:
         """All members, including invited people."""
-        rows = await operations.members(self.wire, access, bc_id=bc_id, record=record)
+        rows = await operations.members(self.wire, access, bc_id=account_id, record=record)
         return tuple(
             Member(row.user_id or "", row.user_name or "", row.user_email or "", row.user_role, row.relation_status)
             for row in rows
@@ -263,43 +267,47 @@ class TikTok:
             _gone_or_raise(refused)
 
     async def holders(
-        self, access: Access, *, bc_id: str, account_id: str, record: RecordCall
+        self, access: Access, *, account_id: str, asset_id: str, record: RecordCall
     ) -> tuple[AssetHolder, ...]:
         """The members who can open an ad account."""
-        rows = await operations.holders(self.wire, access, bc_id=bc_id, account_id=account_id, record=record)
+        rows = await operations.holders(self.wire, access, bc_id=account_id, account_id=asset_id, record=record)
         return tuple(AssetHolder(row.user_id, row.user_email or "", row.advertiser_role) for row in rows)
 
     async def assign(
-        self, access: Access, *, bc_id: str, user_id: str, account_id: str, role: str, record: RecordCall
+        self, access: Access, *, account_id: str, user_id: str, asset_id: str, role: str, record: RecordCall
     ) -> None:
         """Assign an ad account to a member."""
         await operations.assign(
-            self.wire, access, bc_id=bc_id, user_id=user_id, account_id=account_id, role=role, record=record
+            self.wire, access, bc_id=account_id, user_id=user_id, account_id=asset_id, role=role, record=record
         )
 
-    async def unassign(self, access: Access, *, bc_id: str, user_id: str, account_id: str, record: RecordCall) -> None:
+    async def unassign(
+        self, access: Access, *, account_id: str, user_id: str, asset_id: str, record: RecordCall
+    ) -> None:
         """Unassign an ad account from a member; an account that is not assigned counts as unassigned."""
         try:
             await operations.unassign(
-                self.wire, access, bc_id=bc_id, user_id=user_id, account_id=account_id, record=record
+                self.wire, access, bc_id=account_id, user_id=user_id, account_id=asset_id, record=record
             )
         except Denied as refused:
             _gone_or_raise(refused)
 
     async def changes(
-        self, access: Access, *, bc_id: str, since: datetime, record: RecordCall
+        self, access: Access, *, account_id: str, since: datetime, record: RecordCall
     ) -> tuple[ActivityEntry, ...]:
         """Activities on ad accounts since that day, including shares."""
         last = clock.now().date()
         first = min(since.astimezone(UTC).date(), last)
-        rows = await operations.change_log(self.wire, access, bc_id=bc_id, first=first, last=last, record=record)
+        rows = await operations.change_log(self.wire, access, bc_id=account_id, first=first, last=last, record=record)
         return tuple(
             ActivityEntry(row.time, row.activity_type, row.operator_id or "", row.activity_log) for row in rows
         )
 
-    async def examine(self, app: App, access: Access | None, granted: Sequence[int], *, bc_id: str) -> DiagnosticReport:
+    async def examine(
+        self, app: App, access: Access | None, granted: Sequence[int], *, account_id: str
+    ) -> DiagnosticReport:
         """Diagnose with nine calls that use a token, and one without."""
-        return await diagnostics.examine(self.wire, app, access, granted, bc_id)
+        return await diagnostics.examine(self.wire, app, access, granted, account_id)
 
     def findings(
         self,
@@ -307,11 +315,11 @@ class TikTok:
         examined: DiagnosticReport,
         connected: Connected | None,
         *,
-        bc_id: str | None,
+        account_id: str | None,
         for_agency: bool,
     ) -> Sequence[DiagnosticFinding]:
         """The results of a diagnosis, with the remedies in My Apps."""
-        return findings.of(app_id, examined, connected, bc_id=bc_id, for_agency=for_agency)
+        return findings.of(app_id, examined, connected, account_id=account_id, for_agency=for_agency)
 
     def findings_without_app(self) -> Sequence[DiagnosticFinding]:
         """The same if there is no app."""

@@ -18,7 +18,7 @@ async def discover(wire: Wire, app: App, access: Access, record: RecordCall) -> 
     person = await _person(wire, access, record)
     ticked = {row.advertiser_id for row in (await operations.advertisers(wire, app, access, record)).rows}
     seen = tuple(business_center(row) for row in await operations.business_centers(wire, access, record))
-    usable = [center.bc_id for center in seen if center.usable]
+    usable = [center.account_id for center in seen if center.usable]
     held = {
         bc_id: await operations.admin_assets(wire, access, bc_id=bc_id, asset_type="ADVERTISER", record=record)
         for bc_id in usable
@@ -85,7 +85,7 @@ def _account(
     bc_id: str, row: responses.AdminAsset, *, ticked: bool, info: responses.AdvertiserInfo | None
 ) -> AdAccount:
     return AdAccount(
-        bc_id=bc_id, asset_id=row.asset_id, name=row.asset_name or row.asset_id, owned=row.relation_type == OURS,
+        account_id=bc_id, asset_id=row.asset_id, name=row.asset_name or row.asset_id, owned=row.relation_type == OURS,
         ticked=ticked, status=(info and info.status) or "", listed_status=row.advertiser_status or "",
         owner=row.owner_bc_name or "", owned_by_person=row.relation_type == _OF_A_PERSON,
         relation=row.relation_status or "BOUND", currency=(info and info.currency) or "",

@@ -37,7 +37,7 @@ def none_at_all() -> list[DiagnosticFinding]:
 
 
 def of(
-    app_id: str, examined: DiagnosticReport, connected: Connected | None, *, bc_id: str | None, for_agency: bool
+    app_id: str, examined: DiagnosticReport, connected: Connected | None, *, account_id: str | None, for_agency: bool
 ) -> list[DiagnosticFinding]:
     """All findings except that of the redirect address. Without an agency there is no connection to check."""
     other = connected.app_id if connected and examined.token and connected.app_id != app_id else None
@@ -45,7 +45,7 @@ def of(
     if for_agency:
         found.append(_connection(app_id, examined, connected))
         if connected is not None and connected.status == "live":
-            found += [_center(examined, bc_id), *_permissions(examined.lacking)]
+            found += [_center(examined, account_id), *_permissions(examined.lacking)]
             found += [_read(each, examined.lacking) for each in examined.reads]
     return [*found, _rate_limit(examined.rate_limit)]
 
@@ -110,9 +110,9 @@ def _connection(app_id: str, examined: DiagnosticReport, connected: Connected | 
     )
 
 
-def _center(examined: DiagnosticReport, bc_id: str | None) -> DiagnosticFinding:
+def _center(examined: DiagnosticReport, account_id: str | None) -> DiagnosticFinding:
     what, seen = "your Business Center", examined.center
-    if bc_id is None:
+    if account_id is None:
         return DiagnosticFinding(
             what, "fail", "none is named.", "Name it: POST /api/v1/agency/business-centers.",
         )  # fmt: skip
@@ -122,13 +122,13 @@ def _center(examined: DiagnosticReport, bc_id: str | None) -> DiagnosticFinding:
     if read is None or read.outcome != "ok":
         return DiagnosticFinding(what, "cannot_tell", "it could not be read; see the reads below.")
     return DiagnosticFinding(
-        what, "fail", f"the person who connected has no Business Center {bc_id}.",
+        what, "fail", f"the person who connected has no Business Center {account_id}.",
         f"Connect as an Admin of it, or name the right one. {CONNECT}", read,
     )  # fmt: skip
 
 
 def _center_seen(what: str, seen: BusinessCenterInfo) -> DiagnosticFinding:
-    name = f"{seen.name} ({seen.bc_id})"
+    name = f"{seen.name} ({seen.account_id})"
     if seen.role != "ADMIN":
         return DiagnosticFinding(
             what, "fail", f"the person who connected is {seen.role} of {name}.", f"Connect as an Admin. {CONNECT}"

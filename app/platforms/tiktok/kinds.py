@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from app.platforms.port import AssetKind, RoleWords
 from app.platforms.roles import AD_ACCOUNT_NAMES, ON_AD_ACCOUNTS
 
-_SHARE = "Share {kind} {asset} of Business Center {center} with {agency} (Business Center {agency_bc_id}) as {role}."
+_SHARE = (
+    "Share {kind} {asset} of Business Center {center} with {agency} (Business Center {agency_account_id}) as {role}."
+)
 
 AD_ACCOUNT = AssetKind(
     "ad_account", "ad account", "ad accounts", ON_AD_ACCOUNTS, names=AD_ACCOUNT_NAMES,

@@ -26,7 +26,7 @@ class PartnerAssets:
         """Read the list of what the agency received."""
         shares = await reading.reader.read(
             lambda access, record: self.platform.shared_to(
-                access, bc_id=reading.pair.ours, partner_id=reading.pair.theirs, kind=self.kind, record=record
+                access, account_id=reading.pair.ours, partner_id=reading.pair.theirs, kind=self.kind, record=record
             )
         )
         return _listed(shares, keys)
@@ -49,7 +49,7 @@ class PartnerAssets:
         if self.kind != AD_ACCOUNT.key:
             return None
         place = (client.account_id, key.asset_id)
-        account = next((each for each in client.found.accounts if (each.bc_id, each.asset_id) == place), None)
+        account = next((each for each in client.found.accounts if (each.account_id, each.asset_id) == place), None)
         return problems.of_account(account) if account else "asset_not_found"
 
     async def share(self, execution: Execution, action: ShareAction) -> None:

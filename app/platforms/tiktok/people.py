@@ -43,7 +43,7 @@ class People:
             refused = reader.closed or Observation(why_not=ReadFailure.DENIED, blocker="scope_not_authorized")
             return {each.key: refused for each in wanted}
         members = await reader.read(
-            lambda access, record: self.platform.members(access, bc_id=reading.pair.theirs, record=record)
+            lambda access, record: self.platform.members(access, account_id=reading.pair.theirs, record=record)
         )
         if isinstance(members, Observation):
             return {each.key: members for each in wanted}
@@ -69,7 +69,7 @@ class People:
         for account_id in accounts_of(reading.approved):
             holders = await reading.reader.read(
                 lambda access, record, account_id=account_id: self.platform.holders(  # type: ignore[misc]
-                    access, bc_id=reading.pair.theirs, account_id=account_id, record=record
+                    access, account_id=reading.pair.theirs, asset_id=account_id, record=record
                 )
             )
             if isinstance(holders, Observation):
@@ -94,20 +94,21 @@ class People:
         person = _person(execution)
         member = await self._member(execution, person)
         accounts = accounts_of(person.approved)
-        target = {"bc_id": execution.pair.theirs, "role": action.role}
         if member is None or not member.is_bound:
             await self.platform.invite(
-                execution.access, **target, email=person.email, account_ids=accounts, record=execution.record
-            )
+                execution.access, bc_id=execution.pair.theirs, email=person.email, account_ids=accounts,
+                role=action.role, record=execution.record,
+            )  # fmt: skip
             return
         for account_id in accounts:
             holders = await self.platform.holders(
-                execution.access, bc_id=execution.pair.theirs, account_id=account_id, record=execution.record
+                execution.access, account_id=execution.pair.theirs, asset_id=account_id, record=execution.record
             )
             if not any((each.user_id, each.role) == (member.user_id, action.role) for each in holders):
                 await self.platform.assign(
-                    execution.access, **target, user_id=member.user_id, account_id=account_id, record=execution.record
-                )
+                    execution.access, account_id=execution.pair.theirs, user_id=member.user_id, asset_id=account_id,
+                    role=action.role, record=execution.record,
+                )  # fmt: skip
 
     async def unshare(self, execution: Execution, _action: UnshareAction) -> None:
         """Remove a person invited by us, or cancel the invitation; a former member only loses the ad accounts."""
@@ -124,12 +125,14 @@ class People:
         assert member is not None
         for account_id in accounts_of(person.approved):
             await self.platform.unassign(
-                execution.access, bc_id=execution.pair.theirs, user_id=member.user_id, account_id=account_id,
+                execution.access, account_id=execution.pair.theirs, user_id=member.user_id, asset_id=account_id,
                 record=execution.record,
             )  # fmt: skip
 
     async def _member(self, execution: Execution, person: ActionMember) -> Member | None:
-        members = await self.platform.members(execution.access, bc_id=execution.pair.theirs, record=execution.record)
+        members = await self.platform.members(
+            execution.access, account_id=execution.pair.theirs, record=execution.record
+        )
         return member_of(members, person.email)
 
 

@@ -103,7 +103,9 @@ class Pixels:
 
     def problem(self, client: ClientAssets, key: AssetKey) -> str | None:
         """Blocker code of a pixel that cannot be linked."""
-        mine = (each for each in client.found.pixels if (each.bc_id, each.code) == (client.account_id, key.asset_id))
+        mine = (
+            each for each in client.found.pixels if (each.account_id, each.code) == (client.account_id, key.asset_id)
+        )
         pixel = next(mine, None)
         return problems.of_pixel(pixel) if pixel else "asset_not_found"
 

@@ -34,7 +34,7 @@ _OPEN_PARTNERS = GuidedStep(
 )
 _CHOOSE_AGENCY = GuidedStep(
     text="Choose {agency}. If it is not in the list, press Add partner first and paste its Business Center ID: "
-    "{agency_bc_id}",
+    "{agency_account_id}",
     where="Partners > {agency}",
     variants=("Partners > Add partner", "Partners > Add Partners"),
     help_url=_PARTNERS,
@@ -59,7 +59,7 @@ _SHARE_AD_ACCOUNT = (
     _SIGN_IN,
     _OPEN_PARTNERS,
     GuidedStep(
-        text="Press Add partner and paste {agency}’s Business Center ID: {agency_bc_id}",
+        text="Press Add partner and paste {agency}’s Business Center ID: {agency_account_id}",
         where="Partners > Add partner",
         variants=("Add Partners", "Invite partner"),
         help_url=_PARTNERS,

@@ -50,7 +50,7 @@ class NewApp(RequestShape):
 class NewBusinessCenter(RequestShape):
     """A Business Center of your own."""
 
-    bc_id: BusinessCenterId = Field(description="The id, or an address of TikTok’s with it.")
+    account_id: BusinessCenterId = Field(description="The id, or an address of TikTok’s with it.")
     name: Line200 = Field(examples=["North Agency"])
 
 
@@ -113,7 +113,7 @@ async def list_business_centers(caller: Reader, session: Session) -> Page[Busine
 async def add_business_center(caller: Writer, session: Session, given: NewBusinessCenter) -> BusinessCenterView:
     """Add a Business Center. With several, each new link names one of them."""
     center = await service.add_business_center(
-        session, caller.agency_id, platform=TIKTOK, bc_id=given.bc_id, name=given.name, actor=caller.actor
+        session, caller.agency_id, platform=TIKTOK, account_id=given.account_id, name=given.name, actor=caller.actor
     )
     return BusinessCenterView.model_validate(center)
 

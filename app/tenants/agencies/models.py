@@ -53,10 +53,10 @@ class BusinessCenter(CreatedAt, Base):
 
     __tablename__ = "business_centers"
     __audit__ = Audit("business_center")
-    __table_args__ = (belongs_to_agency(), UniqueConstraint("agency_id", "platform", "bc_id"))
+    __table_args__ = (belongs_to_agency(), UniqueConstraint("agency_id", "platform", "account_id"))
 
     agency_id: Mapped[str] = agency_key()
     id: Mapped[str] = mapped_column(ids.Id("bc"), primary_key=True)
     platform: Mapped[str] = mapped_column(String(32))
-    bc_id: Mapped[str] = mapped_column(String(32))
+    account_id: Mapped[str] = mapped_column(String(32))
     name: Mapped[str] = mapped_column(String(200))

@@ -66,7 +66,7 @@ class BusinessCenterView(BaseModel):
 
     id: str = Field(examples=["bc_01ksy1q3e0fzs8qj5m8g3d4w7s"])
     platform: str = Field(examples=["tiktok"])
-    bc_id: str = Field(description="Its id at the platform.", examples=["7000999988887777666"])
+    account_id: str = Field(description="Its id at the platform.", examples=["7000999988887777666"])
     name: str = Field(examples=["North Agency"])
     created_at: Time
 

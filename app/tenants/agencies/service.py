@@ -195,10 +195,10 @@ async def business_center(session: AsyncSession, agency_id: str, center_id: str)
 
 
 async def add_business_center(
-    session: AsyncSession, agency_id: str, *, platform: str, bc_id: str, name: str, actor: Actor
+    session: AsyncSession, agency_id: str, *, platform: str, account_id: str, name: str, actor: Actor
 ) -> BusinessCenter:
     """Add a Business Center of the agency. Raises BusinessCenterKnown."""
-    center = BusinessCenter(agency_id=agency_id, id=ids.new("bc"), platform=platform, bc_id=bc_id, name=name)
+    center = BusinessCenter(agency_id=agency_id, id=ids.new("bc"), platform=platform, account_id=account_id, name=name)
     try:
         async with session.begin_nested():
             session.add(center)
@@ -206,7 +206,7 @@ async def add_business_center(
         raise BusinessCenterKnown from problem
     await record(
         session, catalog.BUSINESS_CENTER_ADDED, agency_id=agency_id, subject_id=agency_id, actor=actor,
-        data=center_data(bc_id),
+        data=center_data(account_id),
     )  # fmt: skip
     return center
 
@@ -214,10 +214,10 @@ async def add_business_center(
 async def remove_business_center(session: AsyncSession, agency_id: str, center_id: str, *, actor: Actor) -> None:
     """Remove a Business Center from the list; access shared with it remains. Raises NotFound."""
     removed = delete(BusinessCenter).where(BusinessCenter.agency_id == agency_id, BusinessCenter.id == center_id)
-    bc_id = (await session.execute(removed.returning(BusinessCenter.bc_id))).scalar_one_or_none()
-    if bc_id is None:
+    account_id = (await session.execute(removed.returning(BusinessCenter.account_id))).scalar_one_or_none()
+    if account_id is None:
         raise NotFound
     await record(
         session, catalog.BUSINESS_CENTER_REMOVED, agency_id=agency_id, subject_id=agency_id, actor=actor,
-        data=center_data(bc_id),
+        data=center_data(account_id),
     )  # fmt: skip

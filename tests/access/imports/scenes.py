@@ -28,10 +28,10 @@ class Scene:
     corner: Corner
 
     async def crowd(
-        self, partners: int, accounts_each: int = 1, bc_id: str = seed.NORTH_AGENCY
+        self, partners: int, accounts_each: int = 1, account_id: str = seed.NORTH_AGENCY
     ) -> list[dict[str, Any]]:
         """Many partners at once, each with ad accounts shared with the agency."""
-        body = {"bc_id": bc_id, "partners": partners, "accounts_each": accounts_each}
+        body = {"bc_id": account_id, "partners": partners, "accounts_each": accounts_each}
         tiktok = self.house.tiktok
         answer = await tiktok.http.post(f"{tiktok.address}/simulator/crowds", json=body, timeout=60)
         assert answer.status_code == 201, answer.text

@@ -28,7 +28,7 @@ async def test_asking_again_gives_the_one_that_runs_and_later_a_new_one(scene: S
     await scene.crowd(1)
     await scene.connect()
     (first,) = (await api.post("/imports", json={})).json()["data"]
-    again = await api.post("/imports", json={"agency_bc_id": scene.corner.bc_id})
+    again = await api.post("/imports", json={"agency_account_id": scene.corner.account_id})
     assert (again.status_code, [each["id"] for each in again.json()["data"]]) == (202, [first["id"]])
     await scene.run()
     (second,) = (await api.post("/imports", json={})).json()["data"]
@@ -39,12 +39,12 @@ async def test_asking_again_gives_the_one_that_runs_and_later_a_new_one(scene: S
     assert due == [second["id"]]  # only the newest looks again
 
 
-@pytest.mark.parametrize("bc_id", ["7111222233334444555", "nonsense"])
+@pytest.mark.parametrize("account_id", ["7111222233334444555", "nonsense"])
 async def test_only_a_business_center_that_can_be_read_is_imported(
-    scene: Scene, api: httpx2.AsyncClient, bc_id: str
+    scene: Scene, api: httpx2.AsyncClient, account_id: str
 ) -> None:
     await scene.connect()
-    refused = await api.post("/imports", json={"agency_bc_id": bc_id})
+    refused = await api.post("/imports", json={"agency_account_id": account_id})
     assert (refused.status_code, refused.json()["code"]) == (409, "business_center_not_administered")
 
 

@@ -114,7 +114,7 @@ async def test_what_changes_behind_our_back_is_seen_the_next_day(scene: Scene, t
     }  # fmt: skip
     told = await scene.house.events(scene.corner)
     assert [told.count(f"grant.{word}") for word in ("found", "revoked", "role_changed")] == [5, 3, 1]
-    gone = {partner.bc_id for partner in await scene.partners() if partner.gone_at}
+    gone = {partner.account_id for partner in await scene.partners() if partner.gone_at}
     assert gone == {seed.MAISON_LUNE}
     third = await scene.a_day_later()
     assert (third.grants_found, third.grants_ended, third.roles_changed) == (0, 0, 0)
@@ -143,10 +143,10 @@ async def test_names_of_odd_characters(scene: Scene, tiktok: TikTokWorld) -> Non
     name = "Ünï\tcödé 🌙 <b>&\x0b" + "x" * 300
     made = await tiktok.http.post(f"{tiktok.address}/simulator/business-centers", json={"name": name})
     assert made.is_success, made.text
-    bc_id = made.json()["bc_id"]
-    wish = {"asset_type": "ADVERTISER", "name": "\x00A\nB", "owner_bc_id": bc_id}
+    account_id = made.json()["bc_id"]
+    wish = {"asset_type": "ADVERTISER", "name": "\x00A\nB", "owner_bc_id": account_id}
     asset = (await tiktok.http.post(f"{tiktok.address}/simulator/assets", json=wish)).json()["asset_id"]
-    await tiktok.share_by_hand(bc_id, asset)
+    await tiktok.share_by_hand(account_id, asset)
     await scene.connect()
     ended = await scene.run()
     (client,) = await scene.found_clients()

@@ -25,7 +25,7 @@ EU = AdAccount(
 US = replace(EU, asset_id="7200000000000000103", name="Maison Lune US", currency="USD", timezone="America/New_York")
 NOTHING = Facts(today=date(2026, 11, 22), platform="tiktok")
 ASKED = replace(
-    NOTHING, kinds=frozenset({"ad_account", "pixel"}), bc_id=BC, accounts=(RequestedAsset(EU.asset_id),),
+    NOTHING, kinds=frozenset({"ad_account", "pixel"}), account_id=BC, accounts=(RequestedAsset(EU.asset_id),),
     pixel_codes=(), markets=("FR", "DE"), emails=("ana@maisonlune.example",), approver="Ana Client", intake_at=TEXTS,
 )  # fmt: skip
 
@@ -59,7 +59,7 @@ CASES = [
     # the Business Center
     (ASKED, "business_center", UNKNOWN),
     (CONNECTED, "business_center", SEEN),
-    (replace(CONNECTED, bc_id=OTHER), "business_center", UNKNOWN),
+    (replace(CONNECTED, account_id=OTHER), "business_center", UNKNOWN),
     (
         replace(CONNECTED, found=_found(center=replace(CENTER, status="REVIEWING"))), "business_center",
         ("to_do", "platform", "bc_under_review", True),
@@ -171,14 +171,14 @@ def test_a_link_without_an_ad_account_is_not_asked_about_one() -> None:
 
 
 ACCOUNTS = some.builds(
-    AdAccount, bc_id=some.sampled_from([BC, OTHER]), asset_id=some.sampled_from([EU.asset_id, US.asset_id]),
+    AdAccount, account_id=some.sampled_from([BC, OTHER]), asset_id=some.sampled_from([EU.asset_id, US.asset_id]),
     name=some.text(max_size=5), owned=some.booleans(), ticked=some.booleans(),
     status=some.sampled_from(["", "STATUS_ENABLE", "STATUS_DISABLE", "?"]),
     relation=some.sampled_from(["BOUND", "PENDING"]), currency=some.sampled_from(["", "EUR", "USD", "XXX"]),
     timezone=some.sampled_from(["", "Europe/Paris", "Etc/GMT+8", "../x", "Nowhere"]),
 )  # fmt: skip
 CENTERS = some.builds(
-    BusinessCenterInfo, bc_id=some.sampled_from([BC, OTHER]), name=some.text(max_size=5),
+    BusinessCenterInfo, account_id=some.sampled_from([BC, OTHER]), name=some.text(max_size=5),
     role=some.sampled_from(["ADMIN", "STANDARD"]), status=some.sampled_from(["ENABLE", "REVIEWING", "PUNISH"]),
     verification=some.sampled_from(["", "VERIFIED", "REVIEWING", "FAILED"]),
 )  # fmt: skip
@@ -202,7 +202,7 @@ WORDS = some.fixed_dictionaries(
 WORLDS = some.builds(
     Facts, today=some.just(date(2026, 11, 22)), platform=some.just("tiktok"),
     kinds=some.frozensets(some.sampled_from(["ad_account", "pixel", "catalog", "person", "custom"])),
-    bc_id=some.sampled_from([None, BC, OTHER]), accounts=CHOSEN, pixels=CHOSEN,
+    account_id=some.sampled_from([None, BC, OTHER]), accounts=CHOSEN, pixels=CHOSEN,
     pixel_codes=some.sampled_from([None, (), ("C4",)]),
     markets=some.sampled_from([None, (), ("FR",), ("US", "VN"), ("QQ",)]),
     emails=some.sampled_from([None, ("a@gmail.com",), ("@", "a@b.c")]), approver=some.sampled_from([None, "Ana"]),

@@ -206,7 +206,7 @@ async def test_a_business_center_is_one_client_in_either_order(house: House, fir
         await portal.save_business_center(session, link, MAISON_LUNE, "Maison Lune")
     if first == "link":
         await scene.run()
-    rows = select(Grant.client_id).where(Grant.agency_id == north.agency_id, Grant.bc_id == MAISON_LUNE)
+    rows = select(Grant.client_id).where(Grant.agency_id == north.agency_id, Grant.client_account_id == MAISON_LUNE)
     async with house.tools.sessions() as session:
         assert set(await session.scalars(rows)) == {north.client_id}
         found = select(Client).where(Client.agency_id == north.agency_id, Client.name == "Maison Lune")

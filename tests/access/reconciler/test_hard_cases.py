@@ -207,7 +207,7 @@ async def test_two_people_for_two_business_centers_do_not_take_each_others_place
     await _ready(house, seed.LUNE_EU)
     other = await house.another_link(north)
     await house.connect_client(other, seed.BIG_BEA)
-    await house.agree(other, seed.BIG_ACCOUNTS[0], bc_id=seed.BIG_RETAIL)
+    await house.agree(other, seed.BIG_ACCOUNTS[0], account_id=seed.BIG_RETAIL)
     await house.work(4)
     assert await house.statuses(north) == [VERIFIED]
     assert await house.statuses(other) == [VERIFIED]

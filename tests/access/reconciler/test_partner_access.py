@@ -29,8 +29,8 @@ class _Platform:
         self.failure, self.seen, self.removed = failure, members, list[str]()
         self.handlers = {"person": People(cast(Any, self))}
 
-    async def members(self, _access: object, *, bc_id: str, record: RecordCall) -> tuple[Member, ...]:
-        record(RecordedCall("bc/member/get", {"bc_id": bc_id}, "ok", 0, "OK", "request-1", {}, 3))
+    async def members(self, _access: object, *, account_id: str, record: RecordCall) -> tuple[Member, ...]:
+        record(RecordedCall("bc/member/get", {"bc_id": account_id}, "ok", 0, "OK", "request-1", {}, 3))
         return self.seen
 
     async def remove_member(self, _access: object, *, user_id: str, **_more: Any) -> None:

@@ -107,7 +107,7 @@ async def test_more_than_fifty_accounts_are_seen_on_all_pages_and_shared_in_batc
     north = house.world.north
     await house.connect_agency(north)
     await house.connect_client(north, seed.BIG_BEA)
-    await house.agree(north, *seed.BIG_ACCOUNTS, bc_id=seed.BIG_RETAIL)
+    await house.agree(north, *seed.BIG_ACCOUNTS, account_id=seed.BIG_RETAIL)
     await house.work(8)
     assert await house.statuses(north) == [VERIFIED] * 120
     calls = await house.tiktok.calls()
@@ -193,7 +193,7 @@ async def test_an_account_of_another_business_center_is_never_shared(house: Hous
     north = house.world.north
     await house.connect_agency(north)
     await house.connect_client(north, seed.MIXED_MILO)
-    await house.agree(north, seed.SOUTH_ACCOUNT, "7299999999999999999", bc_id=seed.COMPTOIR_MIXTE)
+    await house.agree(north, seed.SOUTH_ACCOUNT, "7299999999999999999", account_id=seed.COMPTOIR_MIXTE)
     await house.work()
     assert await house.statuses(north) == [("blocked", "asset_owned_elsewhere"), ("blocked", "asset_not_found")]
     assert "bc/partner/add/" not in (await house.tiktok.calls())["by_path"]

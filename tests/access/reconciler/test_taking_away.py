@@ -40,12 +40,12 @@ async def _reduce(house: House, corner: Corner) -> None:
         await access_requests.lower_role(session, link, access_request.id)
 
 
-async def _holds(house: House, bc_id: str) -> dict[str, str]:
+async def _holds(house: House, account_id: str) -> dict[str, str]:
     world = await house.tiktok.world()
     return {
         share["asset_id"]: share["role"]
         for share in world["shares"]
-        if (share["bc_id"], share["partner_id"]) == (MAISON_LUNE, bc_id)
+        if (share["bc_id"], share["partner_id"]) == (MAISON_LUNE, account_id)
     }
 
 

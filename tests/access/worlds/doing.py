@@ -65,13 +65,13 @@ async def set_out(stage: Stage) -> None:
         await session.execute(trips.values(created_at=Authorization.created_at - timedelta(minutes=15)))
 
 
-def choose(*wanted: Wanted, bc_id: str | None = None) -> Do:
+def choose(*wanted: Wanted, account_id: str | None = None) -> Do:
     """The client takes back the yes to what was not shared yet, chooses anew and agrees."""
 
     async def anew(stage: Stage) -> None:
         async with change_link(stage.house.tools.sessions, stage.corner) as (session, link):
             await portal.withdraw_consent(session, link)
-        await stage.agree(wanted, bc_id=bc_id)
+        await stage.agree(wanted, account_id=account_id)
 
     return anew
 
@@ -89,7 +89,7 @@ def switch_lane(lane: str) -> Do:
 async def take_center(stage: Stage) -> None:
     """The client says that the Business Center from which it was seen is its own."""
     for access_request in await stage.access_requests():
-        if access_request.shared_from_bc_id is not None:
+        if access_request.shared_from_account_id is not None:
             async with change_link(stage.house.tools.sessions, stage.corner) as (session, link):
                 await portal.adopt_sharing_center(session, link, access_request.id, said=["Is it yours?", "Yes"])
 

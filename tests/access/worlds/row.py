@@ -100,7 +100,7 @@ class Row:
     lane: Literal["connected", "guided"] = "connected"
     person: str | None = seed.ANA_CLIENT
     ticked: Sequence[str] | None = None
-    bc_id: str = seed.MAISON_LUNE
+    account_id: str = seed.MAISON_LUNE
     agency: bool = True
     blind: bool = False
     settle: float = 0.0

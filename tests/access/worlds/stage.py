@@ -51,12 +51,12 @@ class Stage:
         """The access requests of the link, in order."""
         return await self.house.access_requests(self.corner)
 
-    async def agree(self, wanted: Sequence[Wanted], *, lane: str | None = None, bc_id: str | None = None) -> None:
+    async def agree(self, wanted: Sequence[Wanted], *, lane: str | None = None, account_id: str | None = None) -> None:
         """The client chooses and says yes."""
         async with change_link(self.house.tools.sessions, self.corner) as (session, link):
             if lane:
                 link.choose_lane(lane)
-            link.choose_business_center(bc_id or link.intake.bc_id or self.row.bc_id, None)
+            link.choose_business_center(account_id or link.intake.client_account_id or self.row.account_id, None)
             for kind in _CHOSEN:
                 chosen = [
                     SelectedAsset(each.asset_id, None, each.parent_asset_id) for each in wanted if each.kind == kind
@@ -168,7 +168,7 @@ class Stage:
                 )
 
     def _bc_id(self, link: LinkAggregate) -> str:
-        return link.intake.bc_id or self.row.bc_id
+        return link.intake.client_account_id or self.row.account_id
 
 
 async def play(house: House, row: Row) -> Stage:
@@ -206,7 +206,7 @@ async def begin(house: House, row: Row, patience: RetryTiming) -> Stage:
     if row.person and row.lane == "connected":
         ticked = ALL if row.ticked is None else row.ticked
         await stage.house.connect_client(stage.corner, row.person, ticked=ticked)
-    await stage.agree(row.wanted, lane=row.lane, bc_id=row.bc_id)
+    await stage.agree(row.wanted, lane=row.lane, account_id=row.account_id)
     return stage
 
 

@@ -12,15 +12,17 @@ World = Mapping[str, Any]
 
 
 def in_force(
-    world: World, access_requests: Sequence[AccessRequest], access_request: AccessRequest, bc_id: str
+    world: World, access_requests: Sequence[AccessRequest], access_request: AccessRequest, account_id: str
 ) -> str | None:
     """The role the agency has of what is asked, as TikTok keeps it; `access_requests` are all of the link."""
     if access_request.kind == "person":
-        return _member(world, access_requests, access_request, bc_id)
+        return _member(world, access_requests, access_request, account_id)
     if access_request.kind != "pixel":
-        return _shared(world, str(access_request.asset_id), bc_id)
+        return _shared(world, str(access_request.asset_id), account_id)
     linked = (_pixel(world, access_request) or {"advertiser_ids": []})["advertiser_ids"]
-    is_there = access_request.parent_asset_id in linked and _shared(world, str(access_request.parent_asset_id), bc_id)
+    is_there = access_request.parent_asset_id in linked and _shared(
+        world, str(access_request.parent_asset_id), account_id
+    )
     return "LINK" if is_there else None
 
 
@@ -35,26 +37,26 @@ def _pixel(world: World, access_request: AccessRequest) -> Mapping[str, Any] | N
     return next((each for each in world["pixels"] if each["pixel_code"] == access_request.asset_id), None)
 
 
-def _shared(world: World, asset_id: str, bc_id: str) -> str | None:
+def _shared(world: World, asset_id: str, account_id: str) -> str | None:
     for share in world["shares"]:
-        if (share["bc_id"], share["partner_id"], share["asset_id"]) == (bc_id, seed.NORTH_AGENCY, asset_id):
+        if (share["bc_id"], share["partner_id"], share["asset_id"]) == (account_id, seed.NORTH_AGENCY, asset_id):
             return str(share["role"]) if share["visible_to_partner"] else None
     return None
 
 
 def _member(
-    world: World, access_requests: Sequence[AccessRequest], access_request: AccessRequest, bc_id: str
+    world: World, access_requests: Sequence[AccessRequest], access_request: AccessRequest, account_id: str
 ) -> str | None:
     """The one role a standard member has on every ad account agreed to; ADMIN of an Admin, who has all."""
     number = next(
         (each["person_id"] for each in world["persons"] if each["email"] == access_request.person_email), None
     )
-    center = next(each for each in world["business_centers"] if each["bc_id"] == bc_id)
+    center = next(each for each in world["business_centers"] if each["bc_id"] == account_id)
     member = center["members"].get(number)
     if member is None or member["role"] == "ADMIN":
         return "ADMIN" if member else None
     agreed = {each.asset_id for each in access_requests if each.kind == "ad_account" and each.approved_at}
-    held = {each["asset_id"]: each["assigned"].get(bc_id, {}).get(number) for each in world["ad_accounts"]}
+    held = {each["asset_id"]: each["assigned"].get(account_id, {}).get(number) for each in world["ad_accounts"]}
     roles = {held.get(account_id) for account_id in agreed} or {
         access_request.role
     }  # being there is all that was asked for

@@ -40,7 +40,7 @@ def test_full_control_is_not_called_harmless() -> None:
 
 
 def test_the_steps_name_agency_number_and_role() -> None:
-    lines = steps(SHARE["ad_account"], agency="Acme", agency_bc_id="7000999988887777666", role="Operator")
+    lines = steps(SHARE["ad_account"], agency="Acme", agency_account_id="7000999988887777666", role="Operator")
     said = " ".join(line.text + " ".join(line.variants) for line in lines)
     assert "{" not in said
     assert "Acme" in said

@@ -38,7 +38,7 @@ class Asked:
     person_email: str | None = None
     unwanted_at: datetime | None = None
     seen_by: str | None = None
-    shared_from_bc_id: str | None = None
+    shared_from_account_id: str | None = None
     parent_asset_id: str | None = None
 
     @property
@@ -54,7 +54,7 @@ def _ask(**values: Any) -> AccessRequest:
 def _whole(lane: str = "connected") -> LinkAggregate:
     made = SimpleNamespace(
         agency=SimpleNamespace(name="Acme"),
-        intake=SimpleNamespace(bc_id="7111", bc_name="Maison Lune"),
+        intake=SimpleNamespace(account_id="7111", client_account_name="Maison Lune"),
         link=SimpleNamespace(lane=lane),
         platform="tiktok",
     )
@@ -218,7 +218,7 @@ def test_every_action_is_offered_once_and_everything_it_mends_is_told() -> None:
 def test_one_button_for_each_business_center_from_which_something_was_seen() -> None:
     seen = {"1": "7112", "2": "7112", "3": "7113"}
     blocked = {"status": "blocked", "code": "asset_shared_elsewhere", "next_actor": "client"}
-    shown = [_line("guided", id=one, shared_from_bc_id=bc_id, **blocked) for one, bc_id in seen.items()]
+    shown = [_line("guided", id=one, shared_from_account_id=account_id, **blocked) for one, account_id in seen.items()]
     found = status_rows.fixes(shown)
     assert [(fix.does, fix.access_request, [line.id for line in fix.lines]) for fix in found] == [
         ("take_center", "1", ["1", "2"]), ("take_center", "3", ["3"]),

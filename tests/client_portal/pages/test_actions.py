@@ -52,7 +52,7 @@ class Scene:
         pixels = [(PIXEL_LUNE_APP_CODE, LUNE_EU)] if self.kind == "pixel" else []
         mistyped = code == "asset_shared_elsewhere" and self.lane == "guided"
         given = BRAND_DE if mistyped else MAISON_LUNE
-        await house.agree(corner, LUNE_EU, lane=self.lane, bc_id=given, pixels=pixels)
+        await house.agree(corner, LUNE_EU, lane=self.lane, account_id=given, pixels=pixels)
         if mistyped:
             await house.tiktok.share_by_hand(MAISON_LUNE, LUNE_EU)
         if code.startswith("role_"):
@@ -67,7 +67,7 @@ class Scene:
             )
             seen = {"role_higher_than_requested": "ADMIN", "role_too_low": "ANALYST"}.get(code)
             blocked = {"status": "blocked", "code": code, "next_actor": "client", "role_seen": seen}
-            blocked |= {"shared_from_bc_id": MAISON_LUNE} if mistyped else {}
+            blocked |= {"shared_from_account_id": MAISON_LUNE} if mistyped else {}
             await session.execute(update(AccessRequest).where(mine).values(**blocked))
             if held == "given_back":
                 theirs = (Connection.agency_id == corner.agency_id) & (Connection.side == "client")
@@ -99,7 +99,7 @@ class Scene:
     async def choose_again(self, screen: str) -> None:
         """Through the screens from another choice to the yes."""
         if screen == "business-center":
-            await self.walk.send("business-center", bc_id=MAISON_LUNE)
+            await self.walk.send("business-center", account_id=MAISON_LUNE)
         await self.walk.send("accounts", accounts=[LUNE_EU])
         await self.walk.send("pixels", pixels=[PIXEL_LUNE_APP_CODE] if self.kind == "pixel" else [])
         await self.walk.answer("markets", "contacts", "get-ready")

@@ -26,7 +26,7 @@ async def done(walk: Walk, house: House) -> Walk:
     await house.connect_agency(walk.corner)
     await walk.start()
     await trip(walk, house)
-    await walk.send("business-center", bc_id=MAISON_LUNE)
+    await walk.send("business-center", account_id=MAISON_LUNE)
     await walk.send("accounts", accounts=[LUNE_EU])
     await walk.answer("pixels", "markets", "contacts", "get-ready")
     await walk.agree()

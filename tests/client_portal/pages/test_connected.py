@@ -21,7 +21,7 @@ async def test_nothing_is_typed_from_the_trip_to_the_receipt(walk: Walk, house: 
     assert walk.goes_to(await trip(walk, house)) == "business-center"
     page = (await walk.see("business-center")).text
     assert re.search(rf'value="{seed.MAISON_LUNE}"\s+checked', page), "the only one is picked already"
-    assert walk.goes_to(await walk.send("business-center", bc_id=seed.MAISON_LUNE)) == "accounts"
+    assert walk.goes_to(await walk.send("business-center", account_id=seed.MAISON_LUNE)) == "accounts"
     assert "Maison Lune EU" in (await walk.see("accounts")).text
     assert walk.goes_to(await walk.send("accounts", accounts=[seed.LUNE_EU, seed.LUNE_UK])) == "pixels"
     await walk.answer("pixels", "markets", "contacts", "get-ready")
@@ -39,7 +39,7 @@ async def test_the_live_part_is_sent_only_when_something_moved(walk: Walk, house
     await house.connect_agency(world.north)
     await walk.start()
     await trip(walk, house)
-    await walk.send("business-center", bc_id=seed.MAISON_LUNE)
+    await walk.send("business-center", account_id=seed.MAISON_LUNE)
     await walk.send("accounts", accounts=[seed.LUNE_EU])
     await walk.answer("pixels", "markets", "contacts", "get-ready")
     await walk.agree()
@@ -92,7 +92,7 @@ async def test_the_way_back_in_another_browser_exchanges_nothing(
 async def test_an_account_left_out_can_be_ticked_with_anothertrip(walk: Walk, house: House) -> None:
     await walk.start()
     await trip(walk, house, ticked=[seed.LUNE_EU])
-    await walk.send("business-center", bc_id=seed.MAISON_LUNE)
+    await walk.send("business-center", account_id=seed.MAISON_LUNE)
     page = (await walk.see("accounts")).text
     assert "<strong>Maison Lune UK</strong> was left out" in page
     assert "Tick it at TikTok" in page
@@ -108,7 +108,7 @@ async def test_a_standard_member_is_told_what_to_do(walk: Walk, house: House) ->
     page = (await walk.see("business-center")).text
     assert "only an Admin can share" in page
     assert 'type="radio"' not in page
-    assert (await walk.send("business-center", bc_id=seed.MAISON_LUNE)).status_code == 422
+    assert (await walk.send("business-center", account_id=seed.MAISON_LUNE)).status_code == 422
 
 
 async def test_the_agencys_own_business_center_cannot_be_picked(walk: Walk, house: House) -> None:
@@ -117,7 +117,7 @@ async def test_the_agencys_own_business_center_cannot_be_picked(walk: Walk, hous
     page = (await walk.see("business-center")).text
     assert "own Business Center. Sign in as an Admin of yours." in page
     assert 'type="radio"' not in page
-    assert (await walk.send("business-center", bc_id=seed.NORTH_AGENCY)).status_code == 422
+    assert (await walk.send("business-center", account_id=seed.NORTH_AGENCY)).status_code == 422
 
 
 async def test_who_has_no_business_center_is_told_so(walk: Walk, house: House) -> None:
@@ -137,7 +137,7 @@ async def test_who_has_no_business_center_is_told_so(walk: Walk, house: House) -
 async def test_what_cannot_be_shared_says_why(walk: Walk, house: House, account: str, why: str) -> None:
     await walk.start()
     await trip(walk, house, seed.MIXED_MILO)
-    await walk.send("business-center", bc_id=seed.COMPTOIR_MIXTE, sure=seed.COMPTOIR_MIXTE)
+    await walk.send("business-center", account_id=seed.COMPTOIR_MIXTE, sure=seed.COMPTOIR_MIXTE)
     page = (await walk.see("accounts")).text
     assert why in page
     assert f'value="{account}"' not in page
@@ -148,9 +148,9 @@ async def test_another_business_center_lets_go_of_what_was_picked(
 ) -> None:
     await walk.start()
     await trip(walk, house, seed.TWO_BRANDS_THEO)
-    await walk.send("business-center", bc_id=seed.BRAND_FR, sure=seed.BRAND_FR)
+    await walk.send("business-center", account_id=seed.BRAND_FR, sure=seed.BRAND_FR)
     await walk.send("accounts", accounts=[seed.BRAND_FR_ACCOUNTS[0]])
-    assert walk.goes_to(await walk.send("business-center", bc_id=seed.BRAND_DE, sure=seed.BRAND_DE)) == "accounts"
+    assert walk.goes_to(await walk.send("business-center", account_id=seed.BRAND_DE, sure=seed.BRAND_DE)) == "accounts"
     access_requests = await links.access_requests(session, world.north.agency_id, world.north.link_id)
     assert [access_request.asset_id for access_request in access_requests] == [None]
 

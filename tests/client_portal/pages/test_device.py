@@ -409,7 +409,7 @@ async def test_the_work_behind_uses_the_connection_as_before(
     await house.connect_agency(world.north)
     await walk.start()
     await trip(walk, house)
-    await walk.send("business-center", bc_id=seed.MAISON_LUNE)
+    await walk.send("business-center", account_id=seed.MAISON_LUNE)
     await walk.send("accounts", accounts=[seed.LUNE_EU])
     await walk.answer("pixels", "markets", "contacts", "get-ready")
     await walk.agree()

@@ -109,7 +109,7 @@ async def test_every_page_carries_the_headers_that_protect_it(walk: Walk) -> Non
         await walk.see(),
         await walk.see("way"),
         await walk.send("lane", lane="guided"),
-        await walk.send("business-center", bc_id="nonsense"),
+        await walk.send("business-center", account_id="nonsense"),
     ]
     assert [page.status_code for page in pages] == [200, 404, 403, 303, 303, 200, 303, 422]
     for page in pages:

@@ -26,7 +26,7 @@ async def mistyped(walk: Walk, house: House) -> None:
     await house.connect_agency(walk.corner)
     await walk.start()
     await walk.answer("lane")
-    await walk.send("business-center", bc_id=BRAND_DE)
+    await walk.send("business-center", account_id=BRAND_DE)
     await walk.answer(*[screen for screen in BY_HAND if screen not in ("lane", "business-center")])
     await walk.agree()
     await house.work(1)
@@ -68,8 +68,8 @@ async def test_one_tap_takes_the_business_center_from_which_it_was_shared(
     (access_request_id,) = asks_offered(page)  # one button for both ad accounts
     told = (await api.get(f"/access-requests/{access_request_id}")).json()
     assert (told["status"], told["code"], told["next_actor"]) == ("blocked", "asset_shared_elsewhere", "client")
-    assert told["shared_from_bc_id"] == BRAND_FR
-    assert "shared_from_bc_id" in told["hint"]
+    assert told["shared_from_account_id"] == BRAND_FR
+    assert "shared_from_account_id" in told["hint"]
     blocked = await events_of(api, walk.corner, "access.blocked")
     assert {each["blocker_code"] for each in blocked} == {"asset_shared_elsewhere"}
 
@@ -78,9 +78,9 @@ async def test_one_tap_takes_the_business_center_from_which_it_was_shared(
 
     assert "All set" in (await walk.see("progress")).text
     kept = await whole_of(session, walk.corner)
-    assert kept.intake.bc_id == BRAND_FR
+    assert kept.intake.client_account_id == BRAND_FR
     assert [
-        (access_request.status, access_request.seen_by, access_request.shared_from_bc_id)
+        (access_request.status, access_request.seen_by, access_request.shared_from_account_id)
         for access_request in kept.access_requests
     ] == [("verified", "agency", None)] * 2
     given = await events_of(api, walk.corner, "consent.given")
@@ -104,12 +104,12 @@ async def test_only_what_a_look_found_can_be_taken(
     others = [access_request.id for access_request in (await whole_of(session, world.south)).access_requests]
     for access_request in (*mine, *others, "access_request_unknown", ""):
         await walk.send(
-            "sharing-center", access_request=access_request, bc_id=MAISON_LUNE, shared_from_bc_id=MAISON_LUNE
+            "sharing-center", access_request=access_request, account_id=MAISON_LUNE, shared_from_account_id=MAISON_LUNE
         )
     kept = await whole_of(session, walk.corner)
-    assert kept.intake.bc_id == BRAND_FR
+    assert kept.intake.client_account_id == BRAND_FR
     assert (await house.events(walk.corner)).count("consent.given") == 1
-    assert (await whole_of(session, world.south)).intake.bc_id is None
+    assert (await whole_of(session, world.south)).intake.client_account_id is None
 
 
 async def test_a_form_from_elsewhere_takes_nothing(walk: Walk, house: House, session: AsyncSession) -> None:
@@ -128,7 +128,7 @@ async def test_a_form_from_elsewhere_takes_nothing(walk: Walk, house: House, ses
         where, data={"access_request": access_request_id, "form_token": token}, headers=SAME_ORIGIN
     )
     assert [answer.status_code for answer in (forged, foreign, stranger)] == [403, 403, 403]
-    assert (await whole_of(session, walk.corner)).intake.bc_id == BRAND_DE
+    assert (await whole_of(session, walk.corner)).intake.client_account_id == BRAND_DE
 
 
 async def test_the_business_center_of_another_client_is_neither_told_nor_taken(
@@ -140,12 +140,14 @@ async def test_the_business_center_of_another_client_is_neither_told_nor_taken(
     await session.commit()
     async with house.tools.sessions.begin() as writing:  # that client's own link named it, and was agreed to
         await handshakes.start(
-            writing, walk.corner.agency_id, client_id=other.id, platform="tiktok", bc_id=BRAND_FR,
-            agency_bc_id=walk.corner.bc_id,
+            writing, walk.corner.agency_id, client_id=other.id, platform="tiktok", client_account_id=BRAND_FR,
+            agency_account_id=walk.corner.account_id,
         )  # fmt: skip
 
     await walk.send("sharing-center", access_request=access_request_id)
-    assert (await whole_of(session, walk.corner)).intake.bc_id == BRAND_DE, "it is another client's meanwhile"
+    assert (await whole_of(session, walk.corner)).intake.client_account_id == BRAND_DE, (
+        "it is another client's meanwhile"
+    )
     before = await lists_read(house)
     await walk.send("check")
     await house.work(1)

@@ -30,11 +30,11 @@ async def test_the_wrong_company_is_said_at_once_with_both_names(walk: Walk, hou
     assert "This link is for <strong>Maison Lune</strong>" in page
     assert "<strong>Comptoir Mixte</strong>" in page
     assert "Switch account" in page
-    assert walk.goes_to(await walk.send("business-center", bc_id=seed.COMPTOIR_MIXTE)).startswith(
+    assert walk.goes_to(await walk.send("business-center", account_id=seed.COMPTOIR_MIXTE)).startswith(
         "business-center?sure"
     )
-    assert (await _whole(walk, house)).intake.bc_id is None
-    sent = await walk.send("business-center", bc_id=seed.COMPTOIR_MIXTE, sure=seed.COMPTOIR_MIXTE)
+    assert (await _whole(walk, house)).intake.client_account_id is None
+    sent = await walk.send("business-center", account_id=seed.COMPTOIR_MIXTE, sure=seed.COMPTOIR_MIXTE)
     assert walk.goes_to(sent) == "accounts"
     assert await _reasons(walk, house, "link.company_differs") == ["Comptoir Mixte"]
 
@@ -43,7 +43,7 @@ async def test_one_of_several_is_asked_about_when_it_is_picked(walk: Walk, house
     await walk.start()
     await trip(walk, house, seed.TWO_BRANDS_THEO)
     assert "Is this the right company?" not in (await walk.see("business-center")).text
-    to = walk.goes_to(await walk.send("business-center", bc_id=seed.BRAND_FR))
+    to = walk.goes_to(await walk.send("business-center", account_id=seed.BRAND_FR))
     page = (await walk.see(to)).text
     assert "<strong>Brand FR</strong>" in page
     assert "Choose another Business Center" in page
@@ -53,17 +53,17 @@ async def test_the_right_company_is_not_asked_about(walk: Walk, house: House) ->
     await walk.start()
     await trip(walk, house)
     assert "Is this the right company?" not in (await walk.see("business-center")).text
-    assert walk.goes_to(await walk.send("business-center", bc_id=seed.MAISON_LUNE)) == "accounts"
+    assert walk.goes_to(await walk.send("business-center", account_id=seed.MAISON_LUNE)) == "accounts"
     assert await _reasons(walk, house, "link.company_differs") == []
 
 
 async def test_signing_in_again_as_the_right_company_forgets_the_wrong_one(walk: Walk, house: House) -> None:
     await walk.start()
     await trip(walk, house, seed.MIXED_MILO)
-    await walk.send("business-center", bc_id=seed.COMPTOIR_MIXTE, sure=seed.COMPTOIR_MIXTE)
+    await walk.send("business-center", account_id=seed.COMPTOIR_MIXTE, sure=seed.COMPTOIR_MIXTE)
     assert walk.goes_to(await trip(walk, house)) == "business-center"
-    assert (await _whole(walk, house)).intake.bc_id is None
-    assert walk.goes_to(await walk.send("business-center", bc_id=seed.MAISON_LUNE)) == "accounts"
+    assert (await _whole(walk, house)).intake.client_account_id is None
+    assert walk.goes_to(await walk.send("business-center", account_id=seed.MAISON_LUNE)) == "accounts"
     page = (await walk.see("accounts")).text
     assert "TikTok shows no ad account here" not in page
     assert "Maison Lune EU" in page

@@ -23,7 +23,7 @@ async def asked(walk: Walk, house: House) -> Walk:
     await house.ask_for(walk.corner, "pixel", "LINK", required=False)
     await walk.start()
     await trip(walk, house)
-    await walk.send("business-center", bc_id=MAISON_LUNE)
+    await walk.send("business-center", account_id=MAISON_LUNE)
     return walk
 
 
@@ -121,7 +121,7 @@ async def test_what_is_needed_is_not_declined_by_an_empty_field(walk: Walk, hous
         await trip(walk, house)
     else:
         await walk.send("lane", lane="guided")
-    await walk.send("business-center", bc_id=MAISON_LUNE)
+    await walk.send("business-center", account_id=MAISON_LUNE)
     await walk.send("accounts", accounts=[LUNE_EU])
     refused = await walk.send("pixels")
     assert refused.status_code == 422
@@ -135,7 +135,7 @@ async def test_what_is_needed_is_not_declined_by_an_empty_field(walk: Walk, hous
 async def test_a_pixel_that_tiktok_lists_is_ticked_where_none_is_asked_for(walk: Walk, house: House) -> None:
     await walk.start()
     await trip(walk, house)
-    await walk.send("business-center", bc_id=MAISON_LUNE)
+    await walk.send("business-center", account_id=MAISON_LUNE)
     await walk.send("accounts", accounts=[LUNE_EU])
     page = (await walk.see("pixels")).text
     assert "<textarea" not in page
@@ -164,7 +164,7 @@ async def test_by_hand_codes_are_typed_and_the_steps_name_them(walk: Walk, house
     await house.ask_for(walk.corner, "pixel", "LINK")
     await walk.start()
     await walk.send("lane", lane="guided")
-    await walk.send("business-center", bc_id=MAISON_LUNE)
+    await walk.send("business-center", account_id=MAISON_LUNE)
     await walk.send("accounts", accounts=f"{LUNE_EU}")
     wrong = await walk.send("pixels", pixels="not-a-code")
     assert (wrong.status_code, "is not a pixel ID" in wrong.text) == (422, True)
@@ -181,7 +181,7 @@ async def test_a_role_that_is_too_high_is_lowered_with_one_tap(walk: Walk, house
     await house.tiktok.share_by_hand(MAISON_LUNE, LUNE_EU, role="ADMIN")
     await walk.start()
     await trip(walk, house)
-    await walk.send("business-center", bc_id=MAISON_LUNE)
+    await walk.send("business-center", account_id=MAISON_LUNE)
     await walk.send("accounts", accounts=[LUNE_EU])
     await walk.answer("pixels", "markets", "contacts", "get-ready")
     await walk.agree()

@@ -7,7 +7,7 @@ import pytest
 from app.platforms.tiktok.kinds import AD_ACCOUNT, CATALOG, KINDS, PIXEL, ROLES
 from app.platforms.tiktok.steps import REMOVE, SHARE
 
-PLACES = {"agency_bc_id", "agency", "role", "asset", "through"}
+PLACES = {"agency_account_id", "agency", "role", "asset", "through"}
 
 
 def test_every_role_of_every_kind_has_words() -> None:
@@ -44,6 +44,6 @@ def test_guided_steps_say_where_and_hold_only_known_places(kind: str) -> None:
 
 def test_a_partner_is_added_by_its_number_and_roles_are_named_where_they_are_picked() -> None:
     for kind in ("ad_account", "pixel", "catalog"):
-        assert any("{agency_bc_id}" in step.text for step in SHARE[kind])
+        assert any("{agency_account_id}" in step.text for step in SHARE[kind])
     for kind in ("ad_account", "catalog", "person"):
         assert any("{role}" in step.text for step in SHARE[kind])

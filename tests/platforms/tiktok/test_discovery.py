@@ -18,13 +18,13 @@ async def test_one_business_center_takes_six_calls_after_the_exchange(
     assert [call.operation for call in kept] == [
         "user/info", "oauth2/advertiser/get", "bc/get", "bc/asset/admin/get", "bc/asset/admin/get", "advertiser/info",
     ]  # fmt: skip
-    center = next(each for each in found.business_centers if each.bc_id == seed.MAISON_LUNE)
+    center = next(each for each in found.business_centers if each.account_id == seed.MAISON_LUNE)
     assert (center.verification, center.area, center.usable) == ("VERIFIED", "FR", True)
     account = next(each for each in found.accounts if each.asset_id == seed.LUNE_EU)
     assert (account.owned, account.ticked, account.owner, account.relation) == (True, True, "Maison Lune", "BOUND")
     assert (account.currency, account.timezone, account.country) == ("EUR", "Europe/Paris", "FR")
     pixel = next(each for each in found.pixels if each.code == seed.PIXEL_LUNE_CODE)
-    assert (pixel.bc_id, pixel.number, pixel.owned) == (seed.MAISON_LUNE, seed.PIXEL_LUNE, True)
+    assert (pixel.account_id, pixel.number, pixel.owned) == (seed.MAISON_LUNE, seed.PIXEL_LUNE, True)
 
 
 @pytest.mark.parametrize("refused", ["advertiser/info/", "pixels"])

@@ -23,13 +23,13 @@ def record(kept: list[RecordedCall]) -> Any:
 
 async def test_partners(examples: TikTok, answering: Answering, access: Access, record: Any) -> None:
     answering.will("bc/partner/get/", answer("partners"))
-    assert await examples.partners(access, bc_id=BC, record=record) == (PartnerInfo(PARTNER, "North Agency"),)
+    assert await examples.partners(access, account_id=BC, record=record) == (PartnerInfo(PARTNER, "North Agency"),)
     assert answering.asked == [("bc/partner/get/", {"bc_id": BC, "page": 1, "page_size": 50})]
 
 
 async def test_shares_of_ad_accounts(examples: TikTok, answering: Answering, access: Access, record: Any) -> None:
     answering.will("bc/partner/asset/get/", answer("partner_assets"))
-    shares = await examples.shared_to(access, bc_id=PARTNER, partner_id=BC, kind="ad_account", record=record)
+    shares = await examples.shared_to(access, account_id=PARTNER, partner_id=BC, kind="ad_account", record=record)
     assert shares == {ACCOUNT: AssetShare(ACCOUNT, "ANALYST", "Maison Lune EU")}
     ((_, asked),) = answering.asked
     assert (asked["bc_id"], asked["partner_id"], asked["asset_type"], asked["share_type"]) == (
@@ -131,7 +131,7 @@ async def test_a_pixel_that_is_not_there_has_not_just_no_events(
 
 async def test_members_and_who_is_invited(examples: TikTok, answering: Answering, access: Access, record: Any) -> None:
     answering.will("bc/member/get/", answer("members"))
-    assert await examples.members(access, bc_id=BC, record=record) == (
+    assert await examples.members(access, account_id=BC, record=record) == (
         Member("7012345678901234567", "Ana Client", "ana@maisonlune.example", "ADMIN", "BOUND"),
         Member("", "", "ops@north.example", "STANDARD", "PENDING"),
     )
@@ -165,7 +165,7 @@ async def test_a_person_is_invited_as_standard_and_removed(
 
 async def test_who_can_open_an_ad_account(examples: TikTok, answering: Answering, access: Access, record: Any) -> None:
     answering.will("bc/asset/member/get/", answer("holders"))
-    assert await examples.holders(access, bc_id=BC, account_id=ACCOUNT, record=record) == (
+    assert await examples.holders(access, account_id=BC, asset_id=ACCOUNT, record=record) == (
         AssetHolder("7012345678901234567", "ana@maisonlune.example", "ADMIN"),
     )
     assert answering.asked[0][1] == {
@@ -176,13 +176,13 @@ async def test_who_can_open_an_ad_account(examples: TikTok, answering: Answering
 async def test_an_ad_account_is_given_to_a_member_and_taken_again(
     examples: TikTok, answering: Answering, access: Access, record: Any
 ) -> None:
-    whom = {"bc_id": BC, "user_id": "7012345678901234567"}
+    whom = {"account_id": BC, "user_id": "7012345678901234567", "asset_id": ACCOUNT}
     answering.will("bc/asset/assign/", OK)
     answering.will("bc/asset/unassign/", OK, refusal(40007))
-    await examples.assign(access, **whom, account_id=ACCOUNT, role="OPERATOR", record=record)
+    await examples.assign(access, **whom, role="OPERATOR", record=record)
     for _ in range(2):
-        await examples.unassign(access, **whom, account_id=ACCOUNT, record=record)
-    held = {**whom, "asset_type": "ADVERTISER", "asset_id": ACCOUNT}
+        await examples.unassign(access, **whom, record=record)
+    held = {"bc_id": BC, "user_id": whom["user_id"], "asset_type": "ADVERTISER", "asset_id": ACCOUNT}
     assert [each for _, each in answering.asked] == [{**held, "advertiser_role": "OPERATOR"}, held, held]
 
 
@@ -193,7 +193,7 @@ async def test_the_change_log(examples: TikTok, answering: Answering, access: Ac
     }  # fmt: skip
     answering.will("changelog/get/", {**OK, "data": {"changelog_list": [line]}})
     since = clock.now() - timedelta(days=2)
-    assert await examples.changes(access, bc_id=BC, since=since, record=record) == (
+    assert await examples.changes(access, account_id=BC, since=since, record=record) == (
         ActivityEntry(line["time"], "ACCOUNT", line["operator_id"], line["activity_log"]),
     )
     ((_, asked),) = answering.asked
@@ -211,8 +211,8 @@ async def test_evidence_holds_no_addresses_of_people(
     answering.will("bc/member/get/", answer("members"))
     answering.will("bc/asset/member/get/", answer("holders"))
     answering.will("bc/member/delete/", refusal(40002, "user_email: nobody with ops@north.example is here"))
-    await examples.members(access, bc_id=BC, record=record)
-    await examples.holders(access, bc_id=BC, account_id=ACCOUNT, record=record)
+    await examples.members(access, account_id=BC, record=record)
+    await examples.holders(access, account_id=BC, asset_id=ACCOUNT, record=record)
     with pytest.raises(Denied):
         await examples.remove_member(access, bc_id=BC, user_id="", email="ops@north.example", record=record)
     assert kept[0].answer["list"][0]["user_email"] == "a…@maisonlune.example"

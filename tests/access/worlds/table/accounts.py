@@ -12,22 +12,22 @@ _ANOTHER = choose(account(seed.MIXED_ACCOUNT))
 OWNERS = (
     Row(
         "shared to the client by a third Business Center",
-        person=seed.MIXED_MILO, bc_id=seed.COMPTOIR_MIXTE, wanted=(account(seed.SOUTH_ACCOUNT),),
+        person=seed.MIXED_MILO, account_id=seed.COMPTOIR_MIXTE, wanted=(account(seed.SOUTH_ACCOUNT),),
         before=(blocked("asset_owned_elsewhere"),), mend=(_ANOTHER,),
     ),
     Row(
         "a person's own, which the client may manage",
-        person=seed.MIXED_MILO, bc_id=seed.COMPTOIR_MIXTE, wanted=(account(seed.SOLO_ACCOUNT),),
+        person=seed.MIXED_MILO, account_id=seed.COMPTOIR_MIXTE, wanted=(account(seed.SOLO_ACCOUNT),),
         before=(blocked("asset_owned_by_person"),), mend=(_ANOTHER,),
     ),
     Row(
         "a person's own, asked for by the client",
-        person=seed.BIG_BEA, bc_id=seed.BIG_RETAIL, wanted=(account(seed.SOLO_ACCOUNT),),
+        person=seed.BIG_BEA, account_id=seed.BIG_RETAIL, wanted=(account(seed.SOLO_ACCOUNT),),
         before=(blocked("request_pending"),), mend=(choose(account(seed.BIG_ACCOUNTS[0])),),
     ),
     Row(
         "a person's own, who said no to the client",
-        person=seed.BIG_BEA, bc_id=seed.BIG_RETAIL, wanted=(account(seed.SOLO_ACCOUNT),),
+        person=seed.BIG_BEA, account_id=seed.BIG_RETAIL, wanted=(account(seed.SOLO_ACCOUNT),),
         make=(at(TikTokWorld.request, seed.BIG_RETAIL, seed.SOLO_ACCOUNT, "REJECTED"),),
         before=(blocked("asset_owned_by_person"),), mend=(choose(account(seed.BIG_ACCOUNTS[0])),),
     ),
@@ -38,7 +38,7 @@ OWNERS = (
     ),
     Row(
         "of two, one is somebody else's",
-        person=seed.MIXED_MILO, bc_id=seed.COMPTOIR_MIXTE,
+        person=seed.MIXED_MILO, account_id=seed.COMPTOIR_MIXTE,
         wanted=(account(seed.MIXED_ACCOUNT), account(seed.SOUTH_ACCOUNT)),
         before=(GREEN, blocked("asset_owned_elsewhere")), after=(GREEN, blocked("asset_owned_elsewhere")),
     ),

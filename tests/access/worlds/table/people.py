@@ -51,11 +51,11 @@ PERSONS = (
     ),
     Row(
         "somebody with two Business Centers",
-        person=seed.TWO_BRANDS_THEO, bc_id=seed.BRAND_DE, wanted=(account(seed.BRAND_DE_ACCOUNTS[1]),),
+        person=seed.TWO_BRANDS_THEO, account_id=seed.BRAND_DE, wanted=(account(seed.BRAND_DE_ACCOUNTS[1]),),
     ),
     Row(
         "an ad account of the other Business Center",
-        person=seed.TWO_BRANDS_THEO, bc_id=seed.BRAND_FR, wanted=(account(seed.BRAND_DE_ACCOUNTS[0]),),
+        person=seed.TWO_BRANDS_THEO, account_id=seed.BRAND_FR, wanted=(account(seed.BRAND_DE_ACCOUNTS[0]),),
         before=(blocked("asset_not_found"),), mend=(choose(account(seed.BRAND_FR_ACCOUNTS[0])),),
     ),
     Row(
@@ -64,13 +64,13 @@ PERSONS = (
     ),
     Row(
         "the agency's own Business Center",
-        person=seed.NORA_NORTH, bc_id=seed.NORTH_AGENCY, wanted=(account(seed.NORTH_ACCOUNT),),
+        person=seed.NORA_NORTH, account_id=seed.NORTH_AGENCY, wanted=(account(seed.NORTH_ACCOUNT),),
         before=(blocked("agencys_own_center"),),
-        mend=(connect(seed.ANA_CLIENT), choose(account(LUNE_EU), bc_id=MAISON_LUNE)),
+        mend=(connect(seed.ANA_CLIENT), choose(account(LUNE_EU), account_id=MAISON_LUNE)),
     ),
     Row(
         "an Admin of many ad accounts, more than one call takes",
-        person=seed.BIG_BEA, bc_id=seed.BIG_RETAIL, wanted=tuple(account(each) for each in seed.BIG_ACCOUNTS[:53]),
+        person=seed.BIG_BEA, account_id=seed.BIG_RETAIL, wanted=tuple(account(each) for each in seed.BIG_ACCOUNTS[:53]),
     ),
 )  # fmt: skip
 
@@ -162,7 +162,7 @@ TRIPS = (
     ),
     Row(
         "by hand, with a Business Center that was mistyped",
-        lane="guided", bc_id=seed.BRAND_DE, then=(work, _SHARED_BY_HAND, check),
+        lane="guided", account_id=seed.BRAND_DE, then=(work, _SHARED_BY_HAND, check),
         before=(blocked("asset_shared_elsewhere"),), mend=(take_center, work),
     ),
     Row("by hand first, then connected", lane="guided", before=(BY_HAND,), mend=(connect(), switch_lane("connected"))),
