@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install setup demo up test test-deployment test-faults test-worlds check lint style types layers templates format docs schemas house bench-budget bench-idle bench-onboarding bench-webhooks bench-writes pins clean
+.PHONY: help install setup demo up test test-deployment test-faults test-worlds check lint style types layers templates format docs messages schemas house bench-budget bench-idle bench-onboarding bench-webhooks bench-writes pins clean
 
 BIN := .venv/bin
 # more arguments for the program behind a target: make test ARGS='tests/kit -k egress'
@@ -68,6 +68,9 @@ format: .make/dev ## puts the code into its format
 
 docs: .make/dev ## writes the pages and kits of docs/ that are read from the code
 	@$(BIN)/python -m docs.generate
+
+messages: .make/dev ## writes the template of the message catalogue, and adds new messages to each language
+	@$(BIN)/python -m docs.messages
 
 schemas: .make/dev ## keeps the schemas of events as they are promised to receivers; refuses what would break them
 	@$(BIN)/python -m tests.events.kept

@@ -31,7 +31,7 @@ def platforms_of(chosen: Settings, http: httpx2.AsyncClient, sessions: Sessions)
 
 def mail_queue_of(chosen: Settings, keyring: Keyring) -> MailQueue | None:
     """The queue of e-mails; None where no mail server is configured."""
-    return MailQueue(keyring, chosen.public_url) if chosen.mail_server else None
+    return MailQueue(keyring, chosen.public_url, chosen.languages) if chosen.mail_server else None
 
 
 def egress_of(chosen: Settings) -> Egress:

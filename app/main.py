@@ -98,6 +98,7 @@ def fill(app: FastAPI, chosen: Settings, http: httpx2.AsyncClient, egress: Egres
         public_url=chosen.public_url,
         path_prefix=chosen.path_prefix,
         secure_cookies=chosen.is_secure,
+        languages=chosen.languages,
         platforms=platforms_of(chosen, http, sessions),
         egress=egress,
         outbox=mail_queue_of(chosen, keyring),

@@ -11,6 +11,7 @@ from app.kit import database_url
 from app.kit.egress.client import tls_context
 from app.kit.egress.targets import is_proxy, read_networks
 from app.kit.encryption import Keyring
+from app.kit.i18n import locales
 from app.kit.input import platform_ids
 from app.kit.web import http_server, web_address
 from app.mail import server
@@ -74,6 +75,9 @@ class Settings(BaseSettings):
     mail_from: str | None = Field(None, description="The address in whose name e-mails are sent.")
     verify_endpoints: bool = Field(
         False, description="Send nothing to a webhook endpoint before it echoed a challenge; never asked of /hooks."
+    )
+    pseudo_locale: bool = Field(
+        False, description="Offers the pseudo-locale en-XA, in which every text is marked and longer, to test pages."
     )
     log_json: bool = Field(True, description="Logs as JSON; off for a person at a terminal.")
     tiktok_app_id: str | None = Field(
@@ -245,6 +249,11 @@ class Settings(BaseSettings):
     def redirect_uri(self) -> str:
         """The registered redirect URL of the TikTok app."""
         return self.tiktok_redirect_uri or self.public_url + CALLBACK
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Tags of the languages that clients are offered."""
+        return locales.offered(with_pseudo=self.pseudo_locale)
 
     @property
     def is_secure(self) -> bool:

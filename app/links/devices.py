@@ -152,12 +152,13 @@ async def send_code(
         letterhead=agencies.email_branding(aggregate.agency),
         about_id=aggregate.link.id,
         not_after=made.expires_at,
+        languages=(aggregate.link.language,),
         context={
             "name": address.name,
             "client": aggregate.client.name,
             "requested_by": aggregate.link.requested_by,
             "code": f"{code[:3]} {code[3:]}",
-            "minutes": str(int(CODE_LIFE.total_seconds() // 60)),
+            "minutes": int(CODE_LIFE.total_seconds() // 60),
         },
     )
 

@@ -1,27 +1,28 @@
 """Outgoing e-mails: their table, and a queue that renders, encrypts and enqueues them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment
+from markupsafe import Markup
 from sqlalchemy import CheckConstraint, Index, String, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.kit import clock, ids
+from app.kit import ids
 from app.kit.database import Base, CreatedAt, agency_key, belongs_to_agency
 from app.kit.encryption import Keyring
 from app.kit.html.render import Rooms
+from app.kit.i18n import locales, templates
+from app.kit.i18n.message import Text
 from app.kit.jobs import JobMixin
 from app.mail import rendered_email
 from app.mail.rendered_email import EmailBranding, Recipient, RenderedEmail
 
-#: The language of the templates.
-LANGUAGE = "en"
-#: Values of templates: text (always one line), times, booleans and lists of text.
-Shown = str | datetime | bool | None | tuple[str, ...]
+#: Values of templates: text (names in one line), numbers, times, booleans and lists of text.
+Shown = Text | int | datetime | bool | None | tuple[Text, ...]
 
 
 class Mail(JobMixin, CreatedAt, Base):
@@ -60,11 +61,12 @@ class Mail(JobMixin, CreatedAt, Base):
 class MailQueue:
     """Everything needed to queue an e-mail. None if mail is off, so that no caller can promise one.
 
-    `public_url` is the address of this installation, for links in e-mails.
+    `public_url` is the address of this installation, for links in e-mails. `languages`: tags of those it offers.
     """
 
     keyring: Keyring
     public_url: str
+    languages: tuple[str, ...] = field(default_factory=locales.offered)
 
 
 def content_place(agency_id: str, mail_id: str) -> str:
@@ -82,14 +84,18 @@ async def queue(
     letterhead: EmailBranding,
     about_id: str,
     context: Mapping[str, Shown],
+    languages: Sequence[str | None],
     not_after: datetime | None = None,
 ) -> Mail:
-    """Render and encrypt an e-mail and make it due, in the caller's transaction."""
-    mail_id = ids.new("mail")
-    letter = render(kind, letterhead, LANGUAGE, context)
+    """Render and encrypt an e-mail and make it due, in the caller's transaction.
+
+    `languages`: wanted ones, the most wanted first; None is skipped, and without an offered one it is English.
+    """
+    mail_id, language = ids.new("mail"), locales.best(languages, outbox.languages)
+    letter = render(kind, letterhead, language, context)
     encrypted = outbox.keyring.encrypt(letter.to_json(), bound_to=content_place(agency_id, mail_id))
     mail = Mail(
-        agency_id=agency_id, id=mail_id, kind=kind, about_id=about_id, language=LANGUAGE, to_email=to.email,
+        agency_id=agency_id, id=mail_id, kind=kind, about_id=about_id, language=language, to_email=to.email,
         to_name=to.name, content_encrypted=encrypted, not_after=not_after, due_at=func.now(),
     )  # fmt: skip
     session.add(mail)
@@ -110,12 +116,11 @@ def render(kind: str, letterhead: EmailBranding, language: str, context: Mapping
         "contact_name": letterhead.contact.name,
         "contact_email": letterhead.contact.email,
         "colour": letterhead.colour,
-        "language": language,
         **context,
     }
     lines = {key: _in_one_line(value) for key, value in shown.items()}
     subject, text, html = (
-        _environment().get_template(f"mail:{kind}/{part}").render(lines)
+        _environment(language).get_template(f"mail:{kind}/{part}").render(lines)
         for part in ("subject.txt", "text.txt", "html.html")
     )
     return RenderedEmail(
@@ -127,7 +132,7 @@ def _in_one_line(value: Shown) -> Shown:
     if isinstance(value, str):
         return rendered_email.one_line(value)
     if isinstance(value, tuple):
-        return tuple(rendered_email.one_line(each) for each in value)
+        return tuple(rendered_email.one_line(each) if isinstance(each, str) else each for each in value)
     return value
 
 
@@ -136,13 +141,12 @@ def _escapes(template: str | None) -> bool:
 
 
 @cache
-def _environment() -> Environment:
-    made = Environment(
-        loader=Rooms(),
-        autoescape=_escapes,  # noqa: S701 - only plain text is not escaped
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters.update(day=clock.long_date, moment=clock.long_time)
+def _environment(language: str) -> Environment:
+    made = templates.environment(Rooms(), locales.find(language), autoescape=_escapes)
+    made.globals["mail_to"] = _mail_to
     return made
+
+
+def _mail_to(email: str) -> Markup:
+    """A link to an address, for HTML."""
+    return Markup('<a class="plain" href="mailto:{0}">{0}</a>').format(email)

@@ -49,7 +49,7 @@ async def owe(
         return await service.queue(
             session, MailQueue(tools.keyring, PUBLIC_URL), corner.agency_id, kind="invitation", to=to,
             letterhead=head or letterhead(), about_id=corner.link_id, not_after=not_after,
-            context={**INVITATION, **context},
+            context={**INVITATION, **context}, languages=(),
         )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from app.client_portal.rendering import consent_origins, go_on, is_connecting, s
 from app.kit.database import Session
 from app.kit.html import forms
 from app.kit.html.forms import Form
-from app.kit.input import places
+from app.kit.i18n import locales
 from app.links import answers, pasted_ids, questions
 from app.links.answers import SubmittedFile
 from app.links.questions import SCREEN, SubmittedAnswers
@@ -124,7 +124,7 @@ async def save_questions(request: Request, link_id: str) -> Response:
 
 
 def _markets_screen(request: Request, link: CurrentLink, given: list[str], problems: dict[str, str]) -> Response:
-    near, others = intake.grouped_countries(places.countries("en"), given)
+    near, others = intake.grouped_countries(locales.ENGLISH.countries, given)
     return screen(request, link, "markets", problems=problems, given=set(given), near=near, others=others)
 
 

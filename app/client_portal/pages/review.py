@@ -13,7 +13,7 @@ from app.client_portal.link_session import CurrentLink, LinkForm, OpenScreen, cl
 from app.client_portal.rendering import can_look, is_connecting, needs_own_connection, platform_of, screen
 from app.kit.database import Session
 from app.kit.html import render
-from app.kit.input import places
+from app.kit.i18n import locales
 from app.links.aggregate import LinkAggregate
 from app.services import services_of
 
@@ -120,7 +120,7 @@ def _problems(name: str, agreed: bool, unchanged: bool) -> dict[str, str]:
 
 def _shown(request: Request, link: CurrentLink, text: Agreement, name: str, problems: dict[str, str]) -> Response:
     intake = link.aggregate.intake
-    countries = places.countries("en")
+    countries = locales.ENGLISH.countries
     return screen(
         request,
         link,

@@ -11,13 +11,12 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound, pass_context
+from jinja2 import BaseLoader, Environment, TemplateNotFound, pass_context
 from jinja2.runtime import Context
-from markupsafe import Markup, escape
 
-from app.kit import clock
 from app.kit.errors import AppError
-from app.kit.html import forms, static_dir
+from app.kit.html import forms, language, static_dir
+from app.kit.i18n import locales, templates
 from app.kit.web import headers
 from app.kit.web.services import has_services, web_services
 
@@ -39,8 +38,11 @@ def page(
     request: Request, template: str, *, status: int = 200, form_to: tuple[str, ...] = (), **context: Any
 ) -> HTMLResponse:
     """The page of `room:template.html`. `form_to` names foreign origins that its forms may lead to."""
-    html = environment().get_template(template).render(context, root=root(request))
+    locale = language.locale_of(request)
+    shown = {"root": root(request), "languages": language.switch(request), **context}
+    html = environment(locale.tag).get_template(template).render(shown)
     made = HTMLResponse(html, status, headers.of_page(form_to=form_to, secure=_is_secure(request)))
+    language.remember(request, made)
     if hasattr(request.state, "new_browser"):  # a form on it belongs to a browser without a cookie
         forms.remember(request, made)
     return made
@@ -97,18 +99,11 @@ class Rooms(BaseLoader):
 
 
 @cache
-def environment() -> Environment:
-    """The templates of all rooms. An undefined name is an error."""
-    made = Environment(loader=Rooms(), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    made.filters.update(day=clock.long_date, moment=clock.long_time, named=named)
+def environment(tag: str) -> Environment:
+    """The templates of all rooms in one language."""
+    made = templates.environment(Rooms(), locales.find(tag), autoescape=True)
     made.globals["static"] = _static
     return made
-
-
-def named(sentence: str, names: dict[str, str]) -> Markup:
-    """Fill `{placeholders}` of a sentence by name, each in bold; both are escaped."""
-    bold = {key: Markup("<strong>{}</strong>").format(name) for key, name in names.items()}
-    return escape(sentence).format(**bold)
 
 
 @pass_context

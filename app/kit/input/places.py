@@ -5,41 +5,28 @@ from functools import cache
 from babel import Locale
 from babel.core import UnknownLocaleError, get_global, parse_locale
 
+from app.kit.i18n.locales import ENGLISH
 from app.kit.input.text import TextWrong, folded
 
-#: Codes that Babel names but that are not markets: unions, exceptional reservations, test codes.
-_NO_MARKETS = frozenset({"EU", "EZ", "UN", "XA", "XB", "ZZ", "QO", "AC", "CP", "CQ", "DG", "EA", "IC", "TA"})
 #: Codes of the European Commission that differ from ISO 3166.
 _SLIPS = {"EL": "GR", "UK": "GB"}
-
-
-@cache
-def countries(language: str) -> dict[str, str]:
-    """Country codes (ISO 3166 alpha-2) with their names in a language, sorted by name."""
-    names = Locale.parse(language, sep="-").territories
-    known = {
-        code: str(name)
-        for code, name in names.items()
-        if len(code) == 2 and code.isalpha() and code not in _NO_MARKETS | _SLIPS.keys()
-    }
-    return dict(sorted(known.items(), key=lambda pair: pair[1]))
 
 
 def country(text: str) -> str | None:
     """A country's code from its code, a common mistake such as UK, three letters, or its English name; else None."""
     given = folded(text)
     code = _SLIPS.get(given.upper(), given.upper())
-    if code in countries("en"):
+    if code in ENGLISH.countries:
         return code
     instead = get_global("territory_aliases").get(code, ())
-    if len(instead) == 1 and instead[0] in countries("en"):
+    if len(instead) == 1 and instead[0] in ENGLISH.countries:
         return str(instead[0])
     return _by_name().get(given.casefold())
 
 
 @cache
 def _by_name() -> dict[str, str]:
-    return {folded(name).casefold(): code for code, name in countries("en").items()}
+    return {folded(name).casefold(): code for code, name in ENGLISH.countries.items()}
 
 
 def language(text: str) -> str:

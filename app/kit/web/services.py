@@ -18,6 +18,8 @@ class WebServices:
     public_url: str
     path_prefix: str
     secure_cookies: bool
+    #: tags of the languages that pages are offered in
+    languages: tuple[str, ...]
 
 
 def web_services(request: HTTPConnection) -> WebServices:

@@ -132,6 +132,7 @@ async def queue_failure_email(
         to=Recipient(agency.contact_email, agency.contact_name),
         letterhead=agencies.email_branding(agency),
         about_id=endpoint.id,
+        languages=(),
         context={
             "disabled": endpoint.status == "disabled",
             "url": endpoint.url,

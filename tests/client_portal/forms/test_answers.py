@@ -9,7 +9,7 @@ from app.client_portal.forms import assets as asset_forms
 from app.client_portal.forms import intake
 from app.client_portal.forms.intake import ContactFields
 from app.client_portal.in_app_browser import app_around
-from app.kit.input import places
+from app.kit.i18n.locales import ENGLISH
 from app.links import pasted_ids
 
 CAN = Choice("7200000000000000101", "EU", "", True)
@@ -52,18 +52,18 @@ def test_more_than_a_call_can_share_is_refused() -> None:
     ],
 )  # fmt: skip
 def test_a_country_is_found_by_what_people_type(typed: str, code: str) -> None:
-    near, others = intake.grouped_countries(places.countries("en"), [])
+    near, others = intake.grouped_countries(ENGLISH.countries, [])
     found = {each.code for each in (*near, *others) if f" {typed}" in f" {each.found_by}"}
     assert code in found
     assert len(found) < 12
 
 
 def test_countries_chosen_before_stand_among_the_first() -> None:
-    near, others = intake.grouped_countries(places.countries("en"), ["AD", "FR"])
+    near, others = intake.grouped_countries(ENGLISH.countries, ["AD", "FR"])
     assert [(each.name, each.found_by) for each in near if each.code == "AD"] == [("Andorra", "andorra ad")]
     assert [each.code for each in near].count("FR") == 1
     assert "AD" not in {each.code for each in others}
-    assert len(near) + len(others) == len(places.countries("en"))
+    assert len(near) + len(others) == len(ENGLISH.countries)
 
 
 class Fields:

@@ -7,7 +7,7 @@ from jinja2 import TemplateNotFound, UndefinedError
 
 from app.kit import clock
 from app.kit.html import static_dir
-from app.kit.html.render import environment, named, static_address
+from app.kit.html.render import environment, static_address
 from app.kit.web import headers
 
 SUMMER = datetime(2026, 3, 3, 16, 32, tzinfo=timezone(timedelta(hours=2)))
@@ -21,28 +21,15 @@ def test_dates_are_absolute_with_their_zone() -> None:
     assert clock.long_time(datetime(2026, 1, 1, 0, 5, tzinfo=UTC)) == "1 January 2026, 00:05 UTC"
 
 
-@pytest.mark.parametrize(
-    ("sentence", "names", "shown"),
-    [
-        ("With {agency}.", {"agency": "Acme"}, "With <strong>Acme</strong>."),
-        ("With {agency}.", {"agency": "<b>&"}, "With <strong>&lt;b&gt;&amp;</strong>."),
-        ("With {agency}.", {"agency": "{bc}{0.__class__}"}, "With <strong>{bc}{0.__class__}</strong>."),
-        ("1 < 2 & {agency}", {"agency": "Acme"}, "1 &lt; 2 &amp; <strong>Acme</strong>"),
-    ],
-)
-def test_names_in_sentences_are_bold_and_harmless(sentence: str, names: dict[str, str], shown: str) -> None:
-    assert str(named(sentence, names)) == shown
-
-
 def test_a_template_without_a_name_it_needs_is_an_error() -> None:
     with pytest.raises(UndefinedError):
-        environment().get_template("kit/html:refusal.html").render(detail="x")
+        environment("en").get_template("kit/html:refusal.html").render(detail="x")
 
 
 @pytest.mark.parametrize("name", ["kit/html:nothing.html", "nothing", "", "kit/html:"])
 def test_a_template_that_is_not_there_is_not_found(name: str) -> None:
     with pytest.raises(TemplateNotFound):
-        environment().get_template(name)
+        environment("en").get_template(name)
 
 
 def test_the_policy_allows_nothing_foreign_but_where_a_form_may_lead() -> None:

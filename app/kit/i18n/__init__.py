@@ -1,0 +1,1 @@
+"""Texts for people: messages, catalogues by language, and their rendering."""
