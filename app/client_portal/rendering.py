@@ -13,6 +13,7 @@ from app.client_portal.branding import brand_of
 from app.client_portal.errors import ConnectingImpossible
 from app.client_portal.link_session import CurrentLink, VisitedLink, can_connect
 from app.kit.html import forms, render
+from app.kit.i18n.message import Problems
 from app.links import devices
 from app.links.aggregate import LinkAggregate
 from app.platforms.port import ConnectedPlatform
@@ -24,7 +25,7 @@ def screen(
     link: CurrentLink,
     name: str,
     *,
-    problems: dict[str, str] | None = None,
+    problems: Problems | None = None,
     form_to: tuple[str, ...] = (),
     **context: Any,
 ) -> HTMLResponse:

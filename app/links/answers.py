@@ -8,12 +8,14 @@ import zipfile
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from app.kit.input.text import CREDENTIAL_SENTENCE, looks_like_password
+from app.kit.i18n.message import Message, _
+from app.kit.input.text import CREDENTIAL, looks_like_password, too_long
 from app.links.pasted_ids import ParsedField
 from app.links.presets.preset import Question
 
 MOST_TEXT, MOST_ADDRESS = 2_000, 500
-MOST_FILE_BYTES = 5 * 1024 * 1024
+MEGABYTE = 1024 * 1024
+MOST_FILE_BYTES = 5 * MEGABYTE
 MOST_FILES = 5
 PDF, PNG, JPEG = "application/pdf", "image/png", "image/jpeg"
 TEXT, CSV = "text/plain", "text/csv"
@@ -31,7 +33,7 @@ ENDINGS = {
 }
 #: File endings for the browser's file dialogue.
 ACCEPTED_ENDINGS = ",".join(ending for endings in ENDINGS.values() for ending in endings)
-FILE_KINDS = "PDF, PNG, JPEG, CSV, text, Word or Excel"
+FILE_KINDS = _("PDF, PNG, JPEG, CSV, text, Word or Excel")
 _HOST = re.compile(r"^(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_]{2,}$")
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\u202a-\u202e\u2066-\u2069]+')
@@ -61,13 +63,13 @@ def read_answer(question: Question, given: str) -> ParsedField:
     if not given:
         return ParsedField(problem=_missing(question) if question.required else None)
     if looks_like_password(given):
-        return ParsedField(problem=CREDENTIAL_SENTENCE)
+        return ParsedField(problem=CREDENTIAL)
     return _READERS[question.kind](question, given)
 
 
-def _text(_: Question, given: str) -> ParsedField:
+def _text(_question: Question, given: str) -> ParsedField:
     if len(given) > MOST_TEXT:
-        return ParsedField(problem=f"Use at most {MOST_TEXT:,} characters here; these are {len(given):,}.")
+        return ParsedField(problem=too_long(given, MOST_TEXT))
     return ParsedField((given,))
 
 
@@ -77,9 +79,9 @@ def _choice(question: Question, given: str) -> ParsedField:
     return ParsedField((given,))
 
 
-def _address(_: Question, given: str) -> ParsedField:
+def _address(_question: Question, given: str) -> ParsedField:
     if len(given) > MOST_ADDRESS:
-        return ParsedField(problem=f"Use at most {MOST_ADDRESS} characters here; these are {len(given):,}.")
+        return ParsedField(problem=too_long(given, MOST_ADDRESS))
     whole = given if "://" in given else f"https://{given}"
     try:
         parts = urlsplit(whole)
@@ -87,37 +89,46 @@ def _address(_: Question, given: str) -> ParsedField:
     except ValueError:
         return ParsedField(problem=_WRONG_ADDRESS)
     if parts.username or parts.password:
-        return ParsedField(problem=CREDENTIAL_SENTENCE)
+        return ParsedField(problem=CREDENTIAL)
     if parts.scheme.lower() not in ("http", "https") or not _HOST.fullmatch(host) or re.search(r"\s", whole):
         return ParsedField(problem=_WRONG_ADDRESS)
     return ParsedField((whole,))
 
 
-def _missing(question: Question) -> str:
-    return _MISSING[question.kind].format(label=question.label)
+def _missing(question: Question) -> Message:
+    return _MISSING[question.kind].fill(label=question.label)
 
 
 _READERS = {"text": _text, "choice": _choice, "address": _address}
-_WRONG_ADDRESS = "This is not the address of a website: enter one such as https://www.brand.com."
+_EXAMPLE = "https://www.brand.com"
+_WRONG_ADDRESS = _("This is not the address of a website: enter one such as {example}.", example=_EXAMPLE)
 _MISSING = {
-    "text": "Please answer: {label}",
-    "choice": "Choose one: {label}",
-    "address": "Enter the address of the website, such as https://www.brand.com.",
-    "file": "Add a file: {label}",
+    "text": _("Please answer: {label}"),
+    "choice": _("Choose one: {label}"),
+    "address": _("Enter the address of the website, such as {example}.", example=_EXAMPLE),
+    "file": _("Add a file: {label}"),
 }
 
 
-def accept_file(given: SubmittedFile) -> AcceptedFile | str:
+def accept_file(given: SubmittedFile) -> AcceptedFile | Message:
     """The file with its detected type and a safe name, or the sentence that says why it is not accepted."""
     shown = _short(clean_name(given.name))
     if not given.content:
-        return f"“{shown}” is empty. Open it to see whether it is the right one, then choose it again."
+        return _("“{file}” is empty. Open it to see whether it is the right one, then choose it again.", file=shown)
     if len(given.content) > MOST_FILE_BYTES:
-        size = len(given.content) / 1024 / 1024
-        return f"“{shown}” has {size:.1f} MB; a file may have at most 5 MB. Choose a smaller one, or a part of it."
+        return _(
+            "“{file}” has {size} MB; a file may have at most {most} MB. Choose a smaller one, or a part of it.",
+            file=shown,
+            size=round(len(given.content) / MEGABYTE, 1),
+            most=MOST_FILE_BYTES // MEGABYTE,
+        )
     media_type = media_type_of(given.content)
     if media_type is None:
-        return f"“{shown}” is none of the kinds we take: {FILE_KINDS}. Save it as one of these and choose it again."
+        return _(
+            "“{file}” is none of the kinds we take: {kinds}. Save it as one of these and choose it again.",
+            file=shown,
+            kinds=FILE_KINDS,
+        )
     return AcceptedFile(file_name(given.name, media_type), media_type, given.content)
 
 

@@ -3,17 +3,18 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from app.kit.i18n.message import Message, _, _n
 from app.kit.input import email_address, places, platform_ids
 from app.kit.input.platform_ids import AD_ACCOUNT, BUSINESS_CENTER, CATALOG, Sort, short
-from app.kit.input.text import TextWrong, is_blank
+from app.kit.input.text import TypedWrong, is_blank
 
 CONTACT_ROLES = {
-    "approver": "Who can approve access and posts",
-    "billing": "Who looks after billing",
-    "technical": "Who looks after the website and pixel",
+    "approver": _("Who can approve access and posts"),
+    "billing": _("Who looks after billing"),
+    "technical": _("Who looks after the website and pixel"),
 }
 MAX_ASSETS = 50
-NOTHING: Mapping[str, str] = {}
+NOTHING: Mapping[str, Message] = {}
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class ParsedField:
     """Ids read from a field, and the sentence to show beside it if something was not understood."""
 
     values: tuple[str, ...] = ()
-    problem: str | None = None
+    problem: Message | None = None
 
 
 @dataclass(frozen=True)
@@ -34,29 +35,36 @@ class SelectedAsset:
     parent_asset_id: str | None = None
 
 
-def business_center(text: str, *, agency_account_ids: Iterable[str], taken: Mapping[str, str] = NOTHING) -> ParsedField:
-    """One Business Center ID from pasted text. `taken`: numbers that were given before, and for what."""
+def business_center(
+    text: str, *, agency_account_ids: Iterable[str], taken: Mapping[str, Message] = NOTHING
+) -> ParsedField:
+    """One Business Center ID from pasted text. `taken`: a sentence for each number that was given before."""
     if is_blank(text):
-        return ParsedField(problem="Enter your Business Center ID. It has digits only.")
+        return ParsedField(problem=_("Enter your Business Center ID. It has digits only."))
     try:
         found = platform_ids.one(text, BUSINESS_CENTER)
-    except TextWrong as problem:
-        return ParsedField(problem=str(problem))
+    except TypedWrong as problem:
+        return ParsedField(problem=problem.message)
     if found in set(agency_account_ids):
         return ParsedField(
-            problem="This is the agency's Business Center ID. Enter your own: in TikTok Business Center, open the "
-            "account menu at the top right."
+            problem=_(
+                "This is the agency's Business Center ID. Enter your own: in TikTok Business Center, open the account "
+                "menu at the top right."
+            )
         )
     return ParsedField((found,), _twice((found,), taken))
 
 
-def ad_accounts(text: str, *, taken: Mapping[str, str] = NOTHING) -> ParsedField:
+def ad_accounts(text: str, *, taken: Mapping[str, Message] = NOTHING) -> ParsedField:
     """Every ad account ID in a list, rows or pasted addresses; each once, in the order given, at most 50."""
     if is_blank(text):
-        return ParsedField(problem="Enter at least one ad account ID. It has digits only.")
+        return ParsedField(problem=_("Enter at least one ad account ID. It has digits only."))
     found = _ids(text, AD_ACCOUNT, taken)
     if not found.problem and len(found.values) > MAX_ASSETS:
-        return ParsedField(found.values, problem=f"Enter at most {MAX_ASSETS} ad accounts here.")
+        return ParsedField(
+            found.values,
+            problem=_n("Enter at most {count} ad account here.", "Enter at most {count} ad accounts here.", MAX_ASSETS),
+        )
     return found
 
 
@@ -64,11 +72,11 @@ def pixels(text: str) -> ParsedField:
     """Every pixel code (20 letters and digits, as Events Manager shows them); none is fine."""
     try:
         return ParsedField(platform_ids.pixel_codes(text))
-    except TextWrong as problem:
-        return ParsedField(problem=str(problem))
+    except TypedWrong as problem:
+        return ParsedField(problem=problem.message)
 
 
-def catalogs(text: str, *, taken: Mapping[str, str] = NOTHING) -> ParsedField:
+def catalogs(text: str, *, taken: Mapping[str, Message] = NOTHING) -> ParsedField:
     """Every catalog ID in a list, rows or pasted addresses, each once; none is fine."""
     return ParsedField() if is_blank(text) else _ids(text, CATALOG, taken)
 
@@ -77,36 +85,38 @@ def markets(chosen: Iterable[str]) -> ParsedField:
     """Country codes (ISO 3166 alpha-2); at least one."""
     given = [each for each in chosen if not is_blank(each)]
     if not given:
-        return ParsedField(problem="Choose at least one country where you want to advertise.")
+        return ParsedField(problem=_("Choose at least one country where you want to advertise."))
     read = [(each, places.country(each)) for each in given]
     values = tuple(dict.fromkeys(code for _, code in read if code))
     unknown = next((each for each, code in read if code is None), None)
-    return ParsedField(values, f"“{short(unknown)}” is not a country code we know." if unknown is not None else None)
+    if unknown is None:
+        return ParsedField(values)
+    return ParsedField(values, _("“{code}” is not a country code we know.", code=short(unknown)))
 
 
-def contact(name: str, email: str, *, needed: bool) -> dict[str, str]:
+def contact(name: str, email: str, *, needed: bool) -> dict[str, Message]:
     """The problems of one contact by field; `{}` if it is valid. Both fields may be empty unless it is needed."""
     if is_blank(name) and is_blank(email) and not needed:
         return {}
-    problems = {}
+    problems: dict[str, Message] = {}
     if is_blank(name):
-        problems["name"] = "Enter a name."
+        problems["name"] = _("Enter a name.")
     try:
         email_address.read(email)
-    except TextWrong as problem:
-        problems["email"] = str(problem)
+    except TypedWrong as problem:
+        problems["email"] = problem.message
     return problems
 
 
-def _ids(text: str, sort: Sort, taken: Mapping[str, str]) -> ParsedField:
+def _ids(text: str, sort: Sort, taken: Mapping[str, Message]) -> ParsedField:
     try:
         found = platform_ids.every(text, sort)
-    except TextWrong as problem:
-        return ParsedField(problem=str(problem))
+    except TypedWrong as problem:
+        return ParsedField(problem=problem.message)
     return ParsedField(found, _twice(found, taken))
 
 
-def _twice(values: Iterable[str], taken: Mapping[str, str]) -> str | None:
+def _twice(values: Iterable[str], taken: Mapping[str, Message]) -> Message | None:
     """Error for a number that is already used for something else; None if there is none."""
     known = next((value for value in values if value in taken), None)
-    return f"You gave {known} already, as {taken[known]}. Check which of the two it is." if known else None
+    return taken[known].fill(number=known) if known else None

@@ -12,6 +12,7 @@ from sqlalchemy.orm import undefer
 from app.kit import ids
 from app.kit.encryption import Keyring
 from app.kit.errors import NotFound
+from app.kit.i18n.message import Message, Problems, _n
 from app.links import answers
 from app.links.aggregate import LinkAggregate
 from app.links.answers import MOST_FILES, AcceptedFile, SubmittedFile
@@ -56,9 +57,9 @@ async def file_with_bytes(session: AsyncSession, agency_id: str, link_id: str, f
 
 async def save_answers(
     session: AsyncSession, aggregate: LinkAggregate, sent: SubmittedAnswers, keyring: Keyring
-) -> dict[str, str]:
+) -> Problems:
     """Save all answers if every one is valid, else only the valid files; return the problems by key."""
-    problems: dict[str, str] = {}
+    problems: dict[str, Message] = {}
     values: dict[str, str] = {}
     for question in aggregate.preset.questions:
         if question.kind == "file":
@@ -105,28 +106,38 @@ async def _save_files(
     questions: Sequence[Question],
     sent: SubmittedAnswers,
     keyring: Keyring,
-) -> dict[str, str]:
-    problems = {}
+) -> Problems:
+    problems: dict[str, Message] = {}
     there = list(aggregate.files)
     for question in questions:
         for given in sent.files.get(question.key, ()):
             read = answers.accept_file(given)
-            if isinstance(read, str):
+            if isinstance(read, Message):
                 problems[question.key] = read
                 continue
             digest = hashlib.sha256(read.content).digest()
             if any((file.key, file.sha256) == (question.key, digest) for file in there):
                 continue  # sent twice: stored once
             if len(there) >= MOST_FILES:
-                problems[question.key] = f"“{read.name}” is one too many: {MOST_FILES} files fit here in all."
+                problems[question.key] = _n(
+                    "“{file}” is one too many: {count} file fits here in all.",
+                    "“{file}” is one too many: {count} files fit here in all.",
+                    MOST_FILES,
+                    file=read.name,
+                )
                 continue
             there.append(_encrypted_file(aggregate.agency.id, aggregate.link.id, question.key, read, digest, keyring))
             session.add(there[-1])
         if question.required and question.key not in problems and not any(file.key == question.key for file in there):
-            problems[question.key] = answers.read_answer(question, "").problem or ""
+            problems |= _problem_of(question)
     aggregate.files = there
     await session.flush()
     return problems
+
+
+def _problem_of(question: Question) -> Problems:
+    missing = answers.read_answer(question, "").problem
+    return {question.key: missing} if missing else {}
 
 
 def _encrypted_file(

@@ -156,7 +156,7 @@ class Tour:
         await trip(walk, self.house)
         for screen in SEQUENCE[1:]:
             await walk.see(screen)
-            await self.fill(walk, screen, bc_id=seed.MAISON_LUNE, accounts=[LUNE_EU])
+            await self.fill(walk, screen, account_id=seed.MAISON_LUNE, accounts=[LUNE_EU])
         await self.house.work()
         await self.after_consent(walk)
 

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from app.kit.input.text import CREDENTIAL_SENTENCE, looks_like_password
+from app.kit.i18n.locales import english
+from app.kit.i18n.message import Message
+from app.kit.input.text import CREDENTIAL, looks_like_password
 from app.links import answers
 from app.links.answers import CSV, DOCX, JPEG, PDF, PNG, TEXT, XLSX, AcceptedFile, SubmittedFile
 from app.links.pasted_ids import ParsedField
@@ -28,7 +30,7 @@ WORDS = Question("goal", "text", "Your goal?")
 )  # fmt: skip
 def test_passwords_are_refused(text: str) -> None:
     assert looks_like_password(text)
-    assert answers.read_answer(WORDS, text).problem == CREDENTIAL_SENTENCE
+    assert answers.read_answer(WORDS, text).problem == CREDENTIAL
 
 
 @pytest.mark.parametrize(
@@ -53,17 +55,17 @@ def test_addresses_are_kept_whole(typed: str, kept: str) -> None:
     "typed", ["brand", "javascript:alert(1)//x.com", "ftp://brand.com", "https://brand com", "https://[x", "http://1.2"]
 )
 def test_what_is_no_address_is_refused(typed: str) -> None:
-    assert "such as https://www.brand.com" in (answers.read_answer(ADDRESS, typed).problem or "")
+    assert "such as https://www.brand.com" in english(answers.read_answer(ADDRESS, typed).problem or "")
 
 
 def test_an_address_with_a_password_is_refused() -> None:
-    assert answers.read_answer(ADDRESS, "https://ana:pw@brand.com").problem == CREDENTIAL_SENTENCE
+    assert answers.read_answer(ADDRESS, "https://ana:pw@brand.com").problem == CREDENTIAL
 
 
 def test_choices_are_those_given() -> None:
     assert answers.read_answer(CHOICE, "Now").values == ("Now",)
-    assert answers.read_answer(CHOICE, "Never").problem == "Choose one: When?"
-    assert answers.read_answer(CHOICE, "").problem == "Choose one: When?"
+    assert english(answers.read_answer(CHOICE, "Never").problem or "") == "Choose one: When?"
+    assert english(answers.read_answer(CHOICE, "").problem or "") == "Choose one: When?"
 
 
 def test_what_is_optional_may_be_left_out() -> None:
@@ -122,7 +124,9 @@ def test_names_are_made_harmless(name: str, kept: str) -> None:
     [(b"", "is empty"), (b"x" * (answers.MOST_FILE_BYTES + 1), "at most 5 MB"), (b"MZ\x00", "none of the kinds")],
 )
 def test_a_file_that_cannot_be_kept_says_why(content: bytes, said: str) -> None:
-    assert said in str(answers.accept_file(SubmittedFile("plan.pdf", content)))
+    refused = answers.accept_file(SubmittedFile("plan.pdf", content))
+    assert isinstance(refused, Message)
+    assert said in english(refused)
 
 
 def test_five_megabytes_are_taken() -> None:
@@ -138,4 +142,4 @@ def test_any_file_is_kept_under_a_short_name_or_refused(name: str, content: byte
         assert 5 <= len(read.name) <= 120
         assert not set(read.name) & set('/\\"<>:|?*\r\n\x00')
     else:
-        assert read
+        assert english(read)

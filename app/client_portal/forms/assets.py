@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from app.access.connections.selectable_assets import Choice
 from app.client_portal.copy.manual_platforms import ManualRequest
+from app.kit.i18n.message import Message, Problems, _, _n
 from app.links import pasted_ids
 from app.links.pasted_ids import MAX_ASSETS, NOTHING, ParsedField, SelectedAsset
 from app.platforms.manual.library import read_id
@@ -16,10 +17,10 @@ MOST_PIXELS = 20
 
 @dataclass(frozen=True)
 class TrackingForm:
-    """Accepted values; `problems` are sentences by field."""
+    """Accepted values, and problems by field."""
 
     chosen: tuple[SelectedAsset, ...]
-    problems: Mapping[str, str]
+    problems: Problems
 
 
 def picked_pixels(given: Sequence[str], seen: Sequence[Choice]) -> ParsedField:
@@ -35,20 +36,24 @@ def place_pixels(
 ) -> TrackingForm:
     """Each pixel with its ad account: the only one, or the one picked."""
     if len(codes) > MOST_PIXELS:
-        return TrackingForm((), {"pixels": f"Choose at most {MOST_PIXELS} pixels here."})
+        return TrackingForm(
+            (), {"pixels": _n("Choose at most {count} pixel here.", "Choose at most {count} pixels here.", MOST_PIXELS)}
+        )
     chosen: list[SelectedAsset] = []
-    problems: dict[str, str] = {}
+    problems: dict[str, Message] = {}
     only = next(iter(accounts)) if len(accounts) == 1 else None
     for code in codes:
         account = only or on.get(code, "")
         if account in accounts:
             chosen.append(SelectedAsset(code, names.get(code), account))
         else:
-            problems[f"{PIXEL_ON}{code}"] = f"Choose the ad account in which {names.get(code) or code} is to be used."
+            problems[f"{PIXEL_ON}{code}"] = _(
+                "Choose the ad account in which {pixel} is to be used.", pixel=names.get(code) or code
+            )
     return TrackingForm(tuple(chosen), problems)
 
 
-def catalogs(text: str, *, taken: Mapping[str, str] = NOTHING) -> ParsedField:
+def catalogs(text: str, *, taken: Mapping[str, Message] = NOTHING) -> ParsedField:
     """Catalog ids from a list or pasted addresses; there may be none."""
     return pasted_ids.catalogs(text, taken=taken)
 
@@ -57,11 +62,15 @@ def picked_center(given: str, seen: Sequence[Choice]) -> ParsedField:
     """The Business Center picked, if it can be chosen."""
     if given in {choice.id for choice in seen if choice.can}:
         return ParsedField((given,))
-    return ParsedField(problem="Choose the Business Center your ad accounts are in.")
+    return ParsedField(problem=_("Choose the Business Center your ad accounts are in."))
 
 
 def picked_accounts(
-    given: Sequence[str], seen: Sequence[Choice], *, agreed: Collection[str | None], taken: Mapping[str, str] = NOTHING
+    given: Sequence[str],
+    seen: Sequence[Choice],
+    *,
+    agreed: Collection[str | None],
+    taken: Mapping[str, Message] = NOTHING,
 ) -> ParsedField:
     """The ad accounts ticked among `seen`, else typed; there may be none once some are agreed."""
     if not any(text.strip() for text in given) and agreed:
@@ -71,18 +80,26 @@ def picked_accounts(
     can = {choice.id for choice in seen if choice.can}
     ticked = tuple(dict.fromkeys(asset_id for asset_id in given if asset_id in can))
     if not ticked:
-        return ParsedField(problem="Tick at least one ad account.")
+        return ParsedField(problem=_("Tick at least one ad account."))
     if len(ticked) > MAX_ASSETS:
-        return ParsedField(ticked, problem=f"Tick at most {MAX_ASSETS} ad accounts here.")
+        return ParsedField(
+            ticked,
+            problem=_n("Tick at most {count} ad account here.", "Tick at most {count} ad accounts here.", MAX_ASSETS),
+        )
     return ParsedField(ticked)
+
+
+def given_for(asked: ManualRequest) -> Message:
+    """The sentence for an id, `{number}`, that was given before for an access request of a manual platform."""
+    return _("You gave {number} already, for {what}. Check which of the two it is.", what=asked.full_name)
 
 
 @dataclass(frozen=True)
 class ManualIds:
-    """Accepted ids by access request, and problems as sentences by field name."""
+    """Accepted ids by access request, and problems by field."""
 
     values: Mapping[str, str | None] = field(default_factory=dict)
-    problems: Mapping[str, str] = field(default_factory=dict)
+    problems: Problems = field(default_factory=dict)
 
 
 def manual_id_field(asked: ManualRequest) -> str:
@@ -90,10 +107,12 @@ def manual_id_field(asked: ManualRequest) -> str:
     return f"id-{asked.id}"
 
 
-def read_manual_ids(every: Iterable[ManualRequest], typed: Mapping[str, str], *, taken: Mapping[str, str]) -> ManualIds:
-    """Read every id of the screen. `taken`: ids that were given before, and for what."""
+def read_manual_ids(
+    every: Iterable[ManualRequest], typed: Mapping[str, str], *, taken: Mapping[str, Message]
+) -> ManualIds:
+    """Read every id of the screen. `taken`: a sentence for each id that was given before."""
     values: dict[str, str | None] = {}
-    problems: dict[str, str] = {}
+    problems: dict[str, Message] = {}
     taken = dict(taken)
     for asked in every:
         about, text = asked.platform.thing(asked.role).id, typed.get(manual_id_field(asked), "").strip()
@@ -102,14 +121,15 @@ def read_manual_ids(every: Iterable[ManualRequest], typed: Mapping[str, str], *,
             continue
         value = read_id(about, text)
         if value is None:
-            problems[manual_id_field(asked)] = (
-                f"{about.label}: {about.looks}, such as {about.example}. You can also leave this empty."
+            problems[manual_id_field(asked)] = _(
+                "{label}: {looks}. Example: {example}. You can also leave this empty.",
+                label=about.label,
+                looks=about.looks,
+                example=about.example,
             )
         elif value in taken:
-            problems[manual_id_field(asked)] = (
-                f"You gave this already, for {taken[value]}. Check which of the two it is."
-            )
+            problems[manual_id_field(asked)] = taken[value].fill(number=value)
         else:
-            values[asked.id] = taken[value] = value
-            taken[value] = f"your {asked.full_name}"
+            values[asked.id] = value
+            taken[value] = given_for(asked)
     return ManualIds(values, problems)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from app.access.readiness.checks import ANSWERS, ReadinessReply
+from app.kit.i18n.message import Message, Problems, _
 from app.kit.input import email_address
-from app.kit.input.text import TextWrong, identifier, is_blank, looks_like_password
+from app.kit.input.text import TextWrong, TypedWrong, identifier, is_blank, looks_like_password
 from app.links.pasted_ids import CONTACT_ROLES, contact
 
 FIRST = next(iter(CONTACT_ROLES))
@@ -91,7 +92,7 @@ def read_contacts(form: Fields) -> dict[str, ContactFields]:
     }
 
 
-def contact_problems(given: dict[str, ContactFields]) -> dict[str, str]:
+def contact_problems(given: dict[str, ContactFields]) -> Problems:
     """Problems by field; `{}` if all contacts are valid."""
     return {
         f"{role}-{field}": sentence
@@ -145,7 +146,7 @@ class ReadinessForm:
 
     words: Mapping[str, ReadinessReply]
     by: str
-    problems: Mapping[str, str]
+    problems: Problems
     #: the typed plan, shown again whichever answer is ticked
     note: str = ""
 
@@ -159,11 +160,11 @@ def read_replies(form: Fields, asked: Iterable[str]) -> ReadinessForm:
         for key, answer in answers.items()
         if answer in ANSWERS.get(key, ())
     }
-    by, problems = form.line(REPLIED_BY, most=120), {}
+    by, problems = form.line(REPLIED_BY, most=120), dict[str, Message]()
     if "payment" in words and words["payment"].answer == "plan" and not note:
-        problems[PAYMENT_NOTE] = "Write who pays, and who gets the invoices."
+        problems[PAYMENT_NOTE] = _("Write who pays, and who gets the invoices.")
     if words and not by:
-        problems[REPLIED_BY] = "Enter your name, so that everybody knows who answered."
+        problems[REPLIED_BY] = _("Enter your name, so that everybody knows who answered.")
     return ReadinessForm(words, by, problems, note)
 
 
@@ -176,19 +177,21 @@ class Visitor:
     email: str = ""
 
 
-def signup_problems(given: Visitor, *, trapped: bool) -> dict[str, str]:
+def signup_problems(given: Visitor, *, trapped: bool) -> Problems:
     """Problems by field; `{}` if a link can be created."""
-    found = {}
+    found: dict[str, Message] = {}
     if is_blank(given.company):
-        found["company"] = "Enter the name of your company."
+        found["company"] = _("Enter the name of your company.")
     if is_blank(given.name):
-        found["name"] = "Enter your name."
+        found["name"] = _("Enter your name.")
     try:
         email_address.read(given.email)
-    except TextWrong as problem:
-        found["email"] = str(problem)
+    except TypedWrong as problem:
+        found["email"] = problem.message
     if trapped:
-        found["company"] = "A field that people don’t see was filled in, perhaps by your browser. Please send it again."
+        found["company"] = _(
+            "A field that people don’t see was filled in, perhaps by your browser. Please send it again."
+        )
     return found
 
 

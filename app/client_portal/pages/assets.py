@@ -19,6 +19,7 @@ from app.client_portal.rendering import consent_origins, go_on, platform_of, scr
 from app.kit.database import Session
 from app.kit.html import render
 from app.kit.html.forms import Form
+from app.kit.i18n.message import Message, Problems, _
 from app.links import pasted_ids
 from app.links.models import AccessRequest
 from app.links.pasted_ids import ParsedField, SelectedAsset
@@ -26,7 +27,18 @@ from app.tenants.agencies import service as agencies
 
 router = APIRouter(include_in_schema=False)
 ADDRESS_LENGTH, LIST_LENGTH = 2_000, 10_000
-_GIVEN_AS = {"ad_account": "an ad account ID", "catalog": "a catalog ID"}
+#: Sentence for a number that was given on another screen, by what it was given as.
+_GIVEN_AS = {
+    "agency": _("You gave {number} already, as the agency’s Business Center ID. Check which of the two it is."),
+    "business_center": _("You gave {number} already, as your Business Center ID. Check which of the two it is."),
+    "ad_account": _("You gave {number} already, as an ad account ID. Check which of the two it is."),
+    "catalog": _("You gave {number} already, as a catalog ID. Check which of the two it is."),
+}
+#: Sentence beside the empty field of a required kind.
+_NEEDED = {
+    "pixel": _("{agency} needs a pixel to start. Choose one, or talk to {person} first."),
+    "catalog": _("{agency} needs a catalog to start. Choose one, or talk to {person} first."),
+}
 
 
 @router.get("/l/{link_id}/business-center")
@@ -130,11 +142,13 @@ async def save_pixels(request: Request, session: Session, link: OpenScreen, form
     picked = asset_forms.place_pixels(
         read.values, on, [access_request.asset_id or "" for access_request in _account_requests(link)], names
     )
-    problems = dict(form.problems)
-    problems |= {"pixels": read.problem} if read.problem else {}
-    problems |= picked.problems if _requests_of_kind(link, "pixel") and not read.problem else {}
-    problems |= {"catalogs": catalogs.problem} if catalogs.problem else {}
-    problems = _missing(link, {"pixel": read.values, "catalog": catalogs.values}) | problems
+    problems = {
+        **_missing(link, {"pixel": read.values, "catalog": catalogs.values}),
+        **form.problems,
+        **_field_problem("pixels", read),
+        **(picked.problems if _requests_of_kind(link, "pixel") and not read.problem else {}),
+        **_field_problem("catalogs", catalogs),
+    }
     if problems:
         return _pixels_screen(request, link, given=typed, on=on, catalogs=listed, problems=problems)
     await _save_pixels(session, link, list(read.values), picked.chosen, catalogs.values)
@@ -147,7 +161,7 @@ def _typed(account_id: str) -> Choice:
 
 
 def _center_screen(
-    request: Request, link: CurrentLink, given: str, problems: dict[str, str], *, in_doubt: Choice | None = None
+    request: Request, link: CurrentLink, given: str, problems: Problems, *, in_doubt: Choice | None = None
 ) -> Response:
     seen = _center_choices(link)
     can = [choice.id for choice in seen if choice.can]
@@ -172,7 +186,7 @@ def _center_screen(
     )
 
 
-def _accounts_screen(request: Request, link: CurrentLink, given: list[str], problems: dict[str, str]) -> Response:
+def _accounts_screen(request: Request, link: CurrentLink, given: list[str], problems: Problems) -> Response:
     seen = _account_choices(link)
     can = [choice.id for choice in seen if choice.can]
     asked = next(each for each in link.aggregate.access_requests if screens.OF_KIND.get(each.kind) == "accounts")
@@ -193,14 +207,11 @@ def _accounts_screen(request: Request, link: CurrentLink, given: list[str], prob
     )
 
 
-def taken_numbers(link: CurrentLink, *, but: str) -> dict[str, str]:
-    """Numbers given on other screens, and for what."""
+def taken_numbers(link: CurrentLink, *, but: str) -> dict[str, Message]:
+    """A sentence for each number given on other screens."""
     whole = link.aggregate
-    centers = {
-        whole.link.agency_account_id: "the agency’s Business Center ID",
-        whole.intake.client_account_id: "your Business Center ID"
-    }  # fmt: skip
-    taken = {value: what for value, what in centers.items() if value and but != "business_center"}
+    centers = {whole.link.agency_account_id: "agency", whole.intake.client_account_id: "business_center"}
+    taken = {value: _GIVEN_AS[what] for value, what in centers.items() if value and but != "business_center"}
     for access_request in whole.access_requests:
         if access_request.asset_id and access_request.kind in _GIVEN_AS and access_request.kind != but:
             taken[access_request.asset_id] = _GIVEN_AS[access_request.kind]
@@ -241,15 +252,15 @@ def _help_for(seen: list[Choice], *, without: str) -> list[HelpArticle]:
     return guided_steps.help_of_codes(codes if any(choice.can for choice in seen) else [without, *codes])
 
 
-def _field_problem(field: str, read: ParsedField) -> dict[str, str]:
+def _field_problem(field: str, read: ParsedField) -> Problems:
     return {field: read.problem} if read.problem else {}
 
 
-def _missing(link: CurrentLink, chosen: Mapping[str, Sequence[str]]) -> dict[str, str]:
+def _missing(link: CurrentLink, chosen: Mapping[str, Sequence[str]]) -> Problems:
     """An error beside each required field that is empty: an empty field does not decline a required item."""
     agency = link.aggregate.agency
     return {
-        f"{kind}s": f"{agency.name} needs a {kind} to start. Choose one, or talk to {agency.contact_name} first."
+        f"{kind}s": _NEEDED[kind].fill(agency=agency.name, person=agency.contact_name)
         for kind, given in chosen.items()
         if not given
         and any(
@@ -294,7 +305,7 @@ def _pixels_screen(
     given: Sequence[str],
     on: dict[Any, Any],
     catalogs: str,
-    problems: dict[str, str] | None = None,
+    problems: Problems | None = None,
 ) -> Response:
     seen = _pixel_choices(link)
     return screen(

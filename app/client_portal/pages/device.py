@@ -15,6 +15,7 @@ from app.client_portal.rendering import consent_origins, is_connecting, platform
 from app.kit.database import Session
 from app.kit.html import forms, render
 from app.kit.html.forms import Form, SentForm
+from app.kit.i18n.message import Message, Problems, _
 from app.kit.throttle import Throttled
 from app.links import devices
 from app.links.device_addresses import INVITED, Address
@@ -107,9 +108,9 @@ async def connect(request: Request, session: Session, link: NewDevice, form: Dev
     return await to_platform(request, session, link)
 
 
-_PROBLEMS: dict[str, str] = {
-    CodeResult.WRONG: "That isn’t the code. Use the newest one; it has six digits.",
-    CodeResult.OVER: "That code no longer works. Have a new one sent.",
+_PROBLEMS: Problems = {
+    CodeResult.WRONG: _("That isn’t the code. Use the newest one; it has six digits."),
+    CodeResult.OVER: _("That code no longer works. Have a new one sent."),
 }
 
 
@@ -118,8 +119,8 @@ def _addresses(request: Request, link: VisitedLink) -> tuple[Address, ...]:
     return devices.addresses_of(link.aggregate) if services_of(request).outbox else ()
 
 
-def _whose(address: Address) -> str:
-    return "This link was sent there" if address.key == INVITED else CONTACT_ROLES[address.key]
+def _whose(address: Address) -> Message:
+    return _("This link was sent there") if address.key == INVITED else CONTACT_ROLES[address.key]
 
 
 async def _can_connect(request: Request, session: AsyncSession, link: VisitedLink) -> bool:

@@ -18,6 +18,7 @@ from app.kit.database import Session
 from app.kit.html import forms
 from app.kit.html.forms import Form
 from app.kit.i18n import locales
+from app.kit.i18n.message import Problems, _
 from app.links import answers, pasted_ids, questions
 from app.links.answers import SubmittedFile
 from app.links.questions import SCREEN, SubmittedAnswers
@@ -28,7 +29,7 @@ router = APIRouter(include_in_schema=False)
 #: Longer texts are cut off; shorter ones that are still too long get an error.
 MOST_LETTERS = 200_000
 MOST_PARTS = 60
-BLOCKED = {"checked": "Something is in the way: nothing could be shared. See below what helps."}
+BLOCKED = {"checked": _("Something is in the way: nothing could be shared. See below what helps.")}
 
 
 @router.get("/l/{link_id}/get-ready")
@@ -114,7 +115,7 @@ async def save_questions(request: Request, link_id: str) -> Response:
         await rate_limits.take_form(session, link.aggregate, link.browser)
         await link_session.claim(session, link)
         if file_id:
-            problems: dict[str, str] = {}
+            problems: Problems = {}
             await questions.remove_file(session, link.aggregate, file_id)
         else:
             problems = await questions.save_answers(session, link.aggregate, sent, services.keyring)
@@ -123,7 +124,7 @@ async def save_questions(request: Request, link_id: str) -> Response:
     return _questions_screen(request, await _opened(request, link_id), sent.texts, problems)
 
 
-def _markets_screen(request: Request, link: CurrentLink, given: list[str], problems: dict[str, str]) -> Response:
+def _markets_screen(request: Request, link: CurrentLink, given: list[str], problems: Problems) -> Response:
     near, others = intake.grouped_countries(locales.ENGLISH.countries, given)
     return screen(request, link, "markets", problems=problems, given=set(given), near=near, others=others)
 
@@ -161,9 +162,7 @@ def _question_field(key: str) -> str:
     return f"q-{key}"
 
 
-def _questions_screen(
-    request: Request, link: CurrentLink, given: Mapping[str, str], problems: dict[str, str]
-) -> Response:
+def _questions_screen(request: Request, link: CurrentLink, given: Mapping[str, str], problems: Problems) -> Response:
     asked = link.aggregate.preset.questions
     return screen(
         request,
@@ -195,7 +194,7 @@ def _checklist_screen(
     items: Sequence[Item],
     words: Mapping[str, ReadinessReply],
     by: str,
-    problems: Mapping[str, str],
+    problems: Problems,
     note: str | None = None,
 ) -> Response:
     accounts = kinds.find(link.aggregate.platform or "", "ad_account")
@@ -204,7 +203,7 @@ def _checklist_screen(
         request,
         link,
         "get-ready",
-        problems=dict(problems),
+        problems=problems,
         form_to=consent_origins(request, link.aggregate) if is_connecting(link.aggregate) else (),
         checked=[line for line in lines if not line.asked],
         asked=[line for line in lines if line.asked],

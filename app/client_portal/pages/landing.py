@@ -20,6 +20,7 @@ from app.kit.actor import bind_actor
 from app.kit.database import Session
 from app.kit.html import forms, render
 from app.kit.html.forms import SentForm
+from app.kit.i18n.message import Problems
 from app.kit.input import email_address
 from app.kit.web.problem import PathUnknown
 from app.links import devices, emails, url
@@ -88,7 +89,7 @@ async def enter_public_link(request: Request, session: Session, token: str, form
     given = Visitor(
         form.line("company"), form.line("name", most=120), email_address.tidied(form.text("email", most=254))
     )
-    problems = dict(form.problems) or intake.signup_problems(given, trapped=form.ticked(TRAP))
+    problems = form.problems or intake.signup_problems(given, trapped=form.ticked(TRAP))
     claimed = form.text("external_id", most=2_000)
     if problems:
         return _page(request, about, given, problems, claimed=claimed, status=422)
@@ -255,7 +256,7 @@ def _page(
     request: Request,
     about: dict[str, Any],
     given: Visitor,
-    problems: dict[str, str],
+    problems: Problems,
     *,
     claimed: str,
     busy: bool = False,

@@ -11,6 +11,7 @@ from app.client_portal.pages.assets import taken_numbers
 from app.client_portal.rendering import go_on, screen
 from app.kit.database import Session
 from app.kit.html import render
+from app.kit.i18n.message import Problems
 
 router = APIRouter(include_in_schema=False)
 
@@ -30,10 +31,12 @@ async def save(request: Request, session: Session, link: OpenScreen, form: LinkF
         asset_forms.manual_id_field(each): form.text(asset_forms.manual_id_field(each), most=200) for each in asked
     }
     agreed = {
-        each.given: each.full_name for each in offers.manual_requests(link.aggregate) if each.agreed_at and each.given
+        each.given: asset_forms.given_for(each)
+        for each in offers.manual_requests(link.aggregate)
+        if each.agreed_at and each.given
     }
     read = asset_forms.read_manual_ids(asked, typed, taken={**taken_numbers(link, but=""), **agreed})
-    problems = form.problems or dict(read.problems)
+    problems = form.problems or read.problems
     if problems:
         return _shown(request, link, typed, problems)
     link.aggregate.name_manual_ids(read.values)
@@ -58,7 +61,7 @@ async def withdraw_statement(request: Request, session: Session, link: OpenLink,
     return render.see_other(request, f"{link.path}/progress#others")
 
 
-def _shown(request: Request, link: CurrentLink, given: dict[str, str], problems: dict[str, str]) -> Response:
+def _shown(request: Request, link: CurrentLink, given: dict[str, str], problems: Problems) -> Response:
     asked = offers.manual_requests(link.aggregate)
     return screen(
         request,

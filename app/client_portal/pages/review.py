@@ -14,6 +14,7 @@ from app.client_portal.rendering import can_look, is_connecting, needs_own_conne
 from app.kit.database import Session
 from app.kit.html import render
 from app.kit.i18n import locales
+from app.kit.i18n.message import Message, Problems, _
 from app.links.aggregate import LinkAggregate
 from app.services import services_of
 
@@ -107,18 +108,18 @@ def _answered(link: CurrentLink) -> list[tuple[str, list[str]]]:
     ]
 
 
-def _problems(name: str, agreed: bool, unchanged: bool) -> dict[str, str]:
-    problems = {}
+def _problems(name: str, agreed: bool, unchanged: bool) -> Problems:
+    problems: dict[str, Message] = {}
     if not unchanged:
-        problems["plan"] = "The list changed since you opened this page. Please read it again before you agree."
+        problems["plan"] = _("The list changed since you opened this page. Please read it again before you agree.")
     if not agreed:
-        problems["agree"] = "Tick this if you agree; without it nothing is shared."
+        problems["agree"] = _("Tick this if you agree; without it nothing is shared.")
     if not name:
-        problems["name"] = "Enter your name."
+        problems["name"] = _("Enter your name.")
     return problems
 
 
-def _shown(request: Request, link: CurrentLink, text: Agreement, name: str, problems: dict[str, str]) -> Response:
+def _shown(request: Request, link: CurrentLink, text: Agreement, name: str, problems: Problems) -> Response:
     intake = link.aggregate.intake
     countries = locales.ENGLISH.countries
     return screen(

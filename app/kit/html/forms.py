@@ -12,8 +12,8 @@ from starlette.datastructures import FormData, UploadFile
 
 from app.kit import encryption
 from app.kit.errors import AppError
-from app.kit.input.text import CREDENTIAL_SENTENCE as PASSWORD
-from app.kit.input.text import is_blank, looks_like_password, one_line, visible
+from app.kit.i18n.message import Message
+from app.kit.input.text import CREDENTIAL, is_blank, looks_like_password, one_line, too_long, visible
 from app.kit.web.services import web_services
 
 TOKEN_FIELD = "form_token"  # noqa: S105 - the name of a field
@@ -50,7 +50,7 @@ class Form:
 
     def __init__(self, fields: FormData) -> None:
         self._fields = fields
-        self.problems: dict[str, str] = {}
+        self.problems: dict[str, Message] = {}
 
     def text(self, name: str, *, most: int = 200) -> str:
         """One field; empty if it was not sent or has no visible characters.
@@ -60,9 +60,9 @@ class Form:
         value = self._fields.get(name, "")
         text = _read(value) if isinstance(value, str) else ""
         if len(text) > most:
-            self.problems[name] = f"Use at most {most:,} characters here; these are {len(text):,}."
+            self.problems[name] = too_long(text, most)
         elif looks_like_password(text):
-            self.problems[name] = PASSWORD
+            self.problems[name] = CREDENTIAL
         return text
 
     def line(self, name: str, *, most: int = 200) -> str:

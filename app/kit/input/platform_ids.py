@@ -13,9 +13,11 @@ from urllib.parse import unquote
 
 import phonenumbers
 
-from app.kit.input.text import TextWrong, folded
+from app.kit.i18n.message import Message, _, _n
+from app.kit.input.text import TypedWrong, folded
 
 FEWEST, MOST = 15, 20
+EXAMPLE_CODE = "C4ABCDEFGH77U7QBTM10"
 #: Spreadsheets keep this many digits of a number and write zeros for the rest.
 SPREADSHEET_DIGITS = 15
 #: Longer input is not a list of ids.
@@ -24,25 +26,34 @@ LONGEST = 20_000
 
 @dataclass(frozen=True)
 class Sort:
-    """A kind of id: its name, and the URL parameters of the platform that contain it."""
+    """A kind of id: the URL parameters of the platform that contain it, and the sentence if another kind is needed."""
 
-    one: str
     names: tuple[str, ...]
+    is_other: Message
 
 
-BUSINESS_CENTER = Sort("Business Center ID", ("org_id", "orgid", "bc_id", "bcid", "business_center_id"))
-AD_ACCOUNT = Sort("ad account ID", ("aadvid", "advertiser_id", "advertiserid", "account_id", "adv_id"))
-CATALOG = Sort("catalog ID", ("catalog_id", "catalogid"))
+BUSINESS_CENTER = Sort(
+    ("org_id", "orgid", "bc_id", "bcid", "business_center_id"),
+    _("{number} is a Business Center ID in this address; enter the ID that is asked for here."),
+)
+AD_ACCOUNT = Sort(
+    ("aadvid", "advertiser_id", "advertiserid", "account_id", "adv_id"),
+    _("{number} is an ad account ID in this address; enter the ID that is asked for here."),
+)
+CATALOG = Sort(
+    ("catalog_id", "catalogid"),
+    _("{number} is a catalog ID in this address; enter the ID that is asked for here."),
+)
 SORTS = (BUSINESS_CENTER, AD_ACCOUNT, CATALOG)
 
 
-class NoId(TextWrong):
+class NoId(TypedWrong):
     """The text contains no such id."""
 
 
 _RUN = re.compile(r"\d+")
 _NAMED = {
-    sort.one: re.compile(rf"(?<![a-z])(?:{'|'.join(sort.names)})[\"']?\s*[=:/]\s*[\"']?(\d+)", re.IGNORECASE)
+    sort.names: re.compile(rf"(?<![a-z])(?:{'|'.join(sort.names)})[\"']?\s*[=:/]\s*[\"']?(\d+)", re.IGNORECASE)
     for sort in SORTS
 }
 #: Separators between the groups of a number: a space, a thousands separator, a dash.
@@ -53,42 +64,50 @@ _CODE = re.compile(r"(?<![a-z0-9])c[a-z0-9]{19}(?![a-z0-9])", re.IGNORECASE)
 
 
 def one(text: str, sort: Sort) -> str:
-    """The only id of its kind in a text. Raises TextWrong, and NoId if there is none."""
+    """The only id of its kind in a text. Raises TypedWrong, and NoId if there is none."""
     found = every(text, sort)
     if len(found) > 1:
-        raise TextWrong(f"Enter one {sort.one}; these are {len(found)}.")
+        raise TypedWrong(_("Enter one ID here; these are {count}.", count=len(found)))
     return found[0]
 
 
 def every(text: str, sort: Sort) -> tuple[str, ...]:
-    """All ids in a text, each once, in order. Raises TextWrong, and NoId if there is none."""
+    """All ids in a text, each once, in order. Raises TypedWrong, and NoId if there is none."""
     plain = _plain(text)
     others = {value: each for each in SORTS if each is not sort for value in _named(plain, each)}
     bare = _ADDRESS.sub(lambda address: "\n".join(_named(address[0], sort)) or address[0], plain)
     found = tuple(value for value in dict.fromkeys(_numbers(bare)) if value not in others)
     if not found and others:
         value, other = next(iter(others.items()))
-        raise NoId(f"{value} is {_a(other.one)} in this address; enter {_a(sort.one)}.")
+        raise NoId(other.is_other.fill(number=value))
     if not found:
-        raise NoId(_why_none(plain, text, sort))
+        raise NoId(_why_none(plain, text))
     _refuse_spoilt(_ADDRESS.sub(" ", plain))
     return found
 
 
 def pixel_codes(text: str) -> tuple[str, ...]:
-    """All pixel codes in a text, each once, in capitals; none for an empty text. Raises TextWrong."""
+    """All pixel codes in a text, each once, in capitals; none for an empty text. Raises TypedWrong."""
     plain = _plain(text)
     found = tuple(dict.fromkeys(code.upper() for code in _CODE.findall(plain) if any(map(str.isdigit, code))))
     if found or not plain.strip():
         return found
     if number := next(iter(_numbers(plain)), None):
         raise NoId(
-            f"{number} is the number TikTok’s API uses. Enter the code that stands beside it in Events Manager: "
-            "20 letters and digits, for example C4ABCDEFGH77U7QBTM10."
+            _(
+                "{number} is the number TikTok’s API uses. Enter the code that stands beside it in Events Manager: "
+                "20 letters and digits, for example {example}.",
+                number=number,
+                example=EXAMPLE_CODE,
+            )
         )
     raise NoId(
-        f"“{short(text.strip())}” is not a pixel ID: Events Manager shows it as 20 letters and digits, "
-        "for example C4ABCDEFGH77U7QBTM10. You can also leave this empty."
+        _(
+            "“{text}” is not a pixel ID: Events Manager shows it as 20 letters and digits, for example {example}. "
+            "You can also leave this empty.",
+            text=short(text.strip()),
+            example=EXAMPLE_CODE,
+        )
     )
 
 
@@ -110,21 +129,32 @@ def short(text: str) -> str:
 
 
 def _refuse_spoilt(plain: str) -> None:
-    """Raise TextWrong for numbers outside of URLs that ran together or were rounded by a spreadsheet."""
+    """Raise TypedWrong for numbers outside of URLs that ran together or were rounded by a spreadsheet."""
     for value in _RUN.findall(plain):
         if len(value) > MOST:
-            raise TextWrong(f"“{short(value)}” has {len(value)} digits: put each number on a line of its own.")
+            raise TypedWrong(
+                _n(
+                    "“{number}” has {count} digit: put each number on a line of its own.",
+                    "“{number}” has {count} digits: put each number on a line of its own.",
+                    len(value),
+                    number=short(value),
+                )
+            )
         if is_rounded(value):
-            raise TextWrong(
-                f"{value} ends in {'0' * (len(value) - SPREADSHEET_DIGITS)}, as spreadsheets leave long numbers. "
-                "Copy it again from TikTok; if it really ends so, paste the address of the page it stands on."
+            raise TypedWrong(
+                _(
+                    "{number} ends in {zeros}, as spreadsheets leave long numbers. Copy it again from TikTok; if it "
+                    "really ends so, paste the address of the page it stands on.",
+                    number=value,
+                    zeros="0" * (len(value) - SPREADSHEET_DIGITS),
+                )
             )
 
 
 def _plain(text: str) -> str:
     """The text folded, with URL and HTML escapes decoded."""
     plain = folded(text[:LONGEST])
-    for _ in range(3):
+    for _round in range(3):
         opened = folded(unquote(html.unescape(plain)))
         if opened == plain:
             break
@@ -133,7 +163,7 @@ def _plain(text: str) -> str:
 
 
 def _named(plain: str, sort: Sort) -> tuple[str, ...]:
-    fits = (value for value in _NAMED[sort.one].findall(plain) if FEWEST <= len(value) <= MOST)
+    fits = (value for value in _NAMED[sort.names].findall(plain) if FEWEST <= len(value) <= MOST)
     return tuple(dict.fromkeys(fits))
 
 
@@ -169,24 +199,29 @@ def _of_groups(written: str) -> list[str]:
     return rows if not each and all(FEWEST <= len(row) <= MOST for row in rows) else []
 
 
-def _why_none(plain: str, text: str, sort: Sort) -> str:
-    what = sort.one
+def _why_none(plain: str, text: str) -> Message:
     if _SHORTENED.search(plain):
-        return (
+        return _(
             "Your spreadsheet shortened this number, so digits are missing. Copy it from TikTok itself, or format the "
             "cell as text."
         )
     if "://" in plain:
-        return f"We found no {what} in this address. Paste the number itself; it has digits only."
+        return _("We found no ID in this address. Paste the number itself; it has digits only.")
     run = max(_RUN.findall(plain), key=len, default="")
     count = len(re.sub(r"\D", "", plain)) if not re.search(r"[^\W\d_]", plain) else len(run)
     if count > MOST:
-        return f"This has {count} digits, more than any {what}. Enter it alone, or put each number on its own line."
+        return _n(
+            "This has {count} digit, more than any ID. Enter it alone, or put each number on its own line.",
+            "This has {count} digits, more than any ID. Enter it alone, or put each number on its own line.",
+            count,
+        )
     if _is_phone(plain):
-        return f"This looks like a phone number. {_cap(what)}s are longer: 19 digits, as TikTok shows them."
+        return _("This looks like a phone number. The ID is longer: 19 digits, as TikTok shows it.")
     if count >= 5 and (not re.search(r"[^\W\d_]", plain) or len(run) >= 5):
-        return f"“{short(text.strip())}” is shorter than any {what}: those have about 19 digits. Was it cut off?"
-    return f"“{short(text.strip())}” is not {_a(what)}: it has about 19 digits and no letters."
+        return _(
+            "“{text}” is shorter than any ID: those have about 19 digits. Was it cut off?", text=short(text.strip())
+        )
+    return _("“{text}” is not an ID: it has about 19 digits and no letters.", text=short(text.strip()))
 
 
 def _is_phone(plain: str) -> bool:
@@ -194,11 +229,3 @@ def _is_phone(plain: str) -> bool:
         return phonenumbers.is_possible_number(phonenumbers.parse(plain.strip()))
     except phonenumbers.NumberParseException:
         return False
-
-
-def _a(what: str) -> str:
-    return f"an {what}" if what[0] in "aeiou" else f"a {what}"
-
-
-def _cap(what: str) -> str:
-    return what[0].upper() + what[1:]

@@ -3,6 +3,9 @@
 import re
 import unicodedata
 
+from app.kit.i18n.locales import english
+from app.kit.i18n.message import Message, _, _n
+
 #: Joiners that scripts and emoji need between two characters; kept only there.
 _JOINERS = frozenset("\u200c\u200d")
 #: Blank, although Unicode counts them as letters, marks or symbols.
@@ -11,7 +14,15 @@ _LINE_BREAKS = frozenset("\n\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029")
 
 
 class TextWrong(ValueError):
-    """Unacceptable text; the message is a sentence for the person who typed it."""
+    """Unacceptable text; `str()` is a sentence for the person or the program that gave it."""
+
+
+class TypedWrong(TextWrong):
+    """Unacceptable text that a person typed or pasted into a form, too. `message` is shown beside the field."""
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+        super().__init__(english(message))
 
 
 def visible(text: str) -> str:
@@ -117,10 +128,22 @@ _FOLLOWED = re.compile(rf"{_START}{_WORD}s?\s+(?=\S*\d)(?=\S*[^\W\d])\S{{6,}}", 
 #: A mention is enough in texts for clients; `clave` alone is also Spanish for “key” as in keyword.
 _ASKED = re.compile(rf"{_START}(?!clave){_WORD}|\b(?:tu|su|tus|sus) claves?\b", re.IGNORECASE)
 
-CREDENTIAL_SENTENCE = (
+CREDENTIAL = _(
     "This looks like a password. Please take it out: we never need one, and nobody should send theirs. "
     "Access is given without it."
 )
+
+
+def too_long(text: str, most: int) -> Message:
+    """The sentence beside a field with more than `most` characters."""
+    return _n(
+        "Use at most {count} character here; these are {length}.",
+        "Use at most {count} characters here; these are {length}.",
+        most,
+        length=len(text),
+    )
+
+
 CREDENTIAL_NEVER_ASKED = "Clients are never asked for a password, a key or a token: ask for access instead."
 
 

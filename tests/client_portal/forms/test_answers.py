@@ -9,7 +9,7 @@ from app.client_portal.forms import assets as asset_forms
 from app.client_portal.forms import intake
 from app.client_portal.forms.intake import ContactFields
 from app.client_portal.in_app_browser import app_around
-from app.kit.i18n.locales import ENGLISH
+from app.kit.i18n.locales import ENGLISH, english
 from app.links import pasted_ids
 
 CAN = Choice("7200000000000000101", "EU", "", True)
@@ -41,7 +41,8 @@ def test_where_nothing_was_seen_numbers_are_read() -> None:
 
 def test_more_than_a_call_can_share_is_refused() -> None:
     many = [Choice(str(7200000000000000000 + number), "x", "", True) for number in range(51)]
-    assert "50" in str(asset_forms.picked_accounts([choice.id for choice in many], many, agreed=[]).problem)
+    refused = asset_forms.picked_accounts([choice.id for choice in many], many, agreed=[]).problem
+    assert "50" in english(refused or "")
 
 
 @pytest.mark.parametrize(

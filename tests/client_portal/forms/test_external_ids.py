@@ -6,6 +6,8 @@ import pytest
 
 from app.client_portal.copy.manual_platforms import ManualRequest
 from app.client_portal.forms.assets import manual_id_field, read_manual_ids
+from app.kit.i18n.locales import english
+from app.kit.i18n.message import _
 from app.platforms.manual import library
 
 NOW = datetime(2026, 3, 3, tzinfo=UTC)
@@ -36,17 +38,20 @@ def test_what_fits_is_kept_without_what_is_around_it() -> None:
 def test_what_does_not_fit_is_told_beside_its_field(text: str) -> None:
     found = read_manual_ids([ADS, PAGE], typed(access_1=text, access_2="102030405060708"), taken={})
     assert list(found.problems) == [manual_id_field(ADS)]
-    assert found.problems[manual_id_field(ADS)].startswith(
+    assert english(found.problems[manual_id_field(ADS)]).startswith(
         "Ad account ID: 6 to 20 digits, with or without act_ in front"
     )
 
 
 def test_one_number_is_not_two_things() -> None:
     twice = read_manual_ids([ADS, PAGE], typed(access_1="102030405060708", access_2="102030405060708"), taken={})
-    assert twice.problems == {
-        manual_id_field(PAGE): "You gave this already, for your Meta Business ad account. Check which of the two it is."
+    assert {field: english(problem) for field, problem in twice.problems.items()} == {
+        manual_id_field(PAGE): "You gave 102030405060708 already, for Meta Business ad account. Check which of the two "
+        "it is."
     }
-    before = read_manual_ids([PAGE], typed(access_2="102030405060708"), taken={"102030405060708": "your Page"})
+    before = read_manual_ids(
+        [PAGE], typed(access_2="102030405060708"), taken={"102030405060708": _("You gave {number} already.")}
+    )
     assert list(before.problems) == [manual_id_field(PAGE)]
 
 

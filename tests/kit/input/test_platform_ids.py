@@ -139,14 +139,14 @@ def test_rows_as_they_are_copied(text: str) -> None:
         ("711122223333444000", "ends in 000,"),
         ("+33 6 12 34 56 78", "phone number"),
         ("+1 (415) 555-2671", "phone number"),
-        ("12345", "shorter than any Business Center ID"),
+        ("12345", "shorter than any ID"),
         ("71112222333344", "shorter than any"),
         ("0612345678", "shorter than any"),
         (BC * 2, "38 digits"),
         (f"{BC} {ONE}", "these are 2"),
         (f"https://ads.tiktok.com/?aadvid={ONE}", "is an ad account ID"),
         ("Maison Lune", "no letters"),
-        ("https://business.tiktok.com/manage", "found no Business Center ID in this address"),
+        ("https://business.tiktok.com/manage", "found no ID in this address"),
     ],
 )
 def test_lost_digits_are_told_apart(text: str, said: str) -> None:
