@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from app.client_portal.branding import brand_of
 from app.kit.html import render
 from app.kit.html.render import HtmlError
+from app.kit.i18n.message import _
 from app.links.aggregate import LinkAggregate
 
 
@@ -18,11 +19,11 @@ class LinkUnknown(HtmlError):
 
     status = 404
     code = "link_unknown"
-    detail = "We don’t know this link."
+    message = _("We don’t know this link")
 
     def page(self, request: Request) -> Response:
         """Page with the usual causes; it names no agency."""
-        return render.page(request, "client_portal:door/unknown.html", status=self.status)
+        return render.page(request, "client_portal:door/unknown.html", status=self.status, title=self.message)
 
 
 class OtherBrowser(HtmlError):
@@ -30,7 +31,7 @@ class OtherBrowser(HtmlError):
 
     status = 403
     code = "open_link_again"
-    detail = "Open your link again to continue."
+    message = _("Open your link again to continue")
 
     def __init__(self, here: str | None = None) -> None:
         super().__init__()
@@ -38,7 +39,9 @@ class OtherBrowser(HtmlError):
 
     def page(self, request: Request) -> Response:
         """Page that explains how to open the link again; it shows nothing of the link."""
-        return render.page(request, "client_portal:door/other_browser.html", status=self.status, here=self.here)
+        return render.page(
+            request, "client_portal:door/other_browser.html", status=self.status, title=self.message, here=self.here
+        )
 
 
 class LinkEnded(HtmlError):
@@ -46,7 +49,7 @@ class LinkEnded(HtmlError):
 
     status = 410
     code = "link_ended"
-    detail = "This link has ended."
+    message = _("This link has ended")
 
     def __init__(self, aggregate: LinkAggregate, *, renewal: str, form_token: str) -> None:
         super().__init__()
@@ -64,7 +67,9 @@ class LinkEnded(HtmlError):
 
     def page(self, request: Request) -> Response:
         """Page with reason and time, and a button to request a new link."""
-        return render.page(request, "client_portal:door/ended.html", status=self.status, **self.shown)
+        return render.page(
+            request, "client_portal:door/ended.html", status=self.status, title=self.message, **self.shown
+        )
 
 
 class PublicLinkEnded(HtmlError):
@@ -72,7 +77,7 @@ class PublicLinkEnded(HtmlError):
 
     status = 410
     code = "public_link_ended"
-    detail = "This link has ended."
+    message = _("This link takes nobody new any more")
 
     def __init__(self, shown: dict[str, Any]) -> None:
         super().__init__()
@@ -80,7 +85,9 @@ class PublicLinkEnded(HtmlError):
 
     def page(self, request: Request) -> Response:
         """Page with the agency's contact."""
-        return render.page(request, "client_portal:door/open_ended.html", status=self.status, **self.shown)
+        return render.page(
+            request, "client_portal:door/open_ended.html", status=self.status, title=self.message, **self.shown
+        )
 
 
 class TooMany(HtmlError):
@@ -88,7 +95,7 @@ class TooMany(HtmlError):
 
     status = 429
     code = "too_many_requests"
-    detail = "That was a lot in a short time."
+    message = _("That was a lot in a short time")
 
     def __init__(self, aggregate: LinkAggregate, retry_after: timedelta) -> None:
         super().__init__()
@@ -98,8 +105,8 @@ class TooMany(HtmlError):
     def page(self, request: Request) -> Response:
         """Page with the time to continue."""
         shown = render.page(
-            request, "client_portal:door/too_many.html", status=self.status, minutes=math.ceil(self.seconds / 60),
-            **self.shown,
+            request, "client_portal:door/too_many.html", status=self.status, title=self.message,
+            minutes=math.ceil(self.seconds / 60), **self.shown,
         )  # fmt: skip
         shown.headers["Retry-After"] = str(self.seconds)
         return shown
@@ -110,7 +117,7 @@ class ConnectingImpossible(HtmlError):
 
     status = 409
     code = "connecting_impossible"
-    detail = "Connecting isn’t possible here yet."
+    message = _("Connecting isn’t possible here yet")
 
     def __init__(self, aggregate: LinkAggregate, *, here: str, form_token: str) -> None:
         super().__init__()
@@ -118,7 +125,9 @@ class ConnectingImpossible(HtmlError):
 
     def page(self, request: Request) -> Response:
         """Page that continues in the guided lane."""
-        return render.page(request, "client_portal:door/by_hand_only.html", status=self.status, **self.shown)
+        return render.page(
+            request, "client_portal:door/by_hand_only.html", status=self.status, title=self.message, **self.shown
+        )
 
 
 class Elsewhere(HtmlError):

@@ -38,6 +38,7 @@ from sqlalchemy.types import TypeEngine
 
 from app.kit import database_url, ids
 from app.kit.errors import AppError
+from app.kit.i18n.message import _
 
 Sessions = async_sessionmaker[AsyncSession]
 #: Executes statements.
@@ -111,7 +112,8 @@ class DatabaseAway(AppError):
     status = 503
     code = "database_away"
     detail = "The database cannot be reached right now."
-    hint = "Nothing was changed. Try again in a moment."
+    advice = _("Nothing was changed. Try again in a moment.")
+    message = _("That did not work, and it is not your fault.")
 
 
 class PoolerUnnamed(SystemExit):

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from app.kit.database import CROSS_TENANT, DatabaseAway
 from app.kit.encryption import DecryptionFailed, Keyring
 from app.kit.errors import AppError
+from app.kit.i18n.message import _
 
 log = structlog.get_logger(__name__)
 
@@ -22,6 +23,8 @@ class KeyringIncomplete(AppError):
     code = "key_ring_incomplete"
     detail = "A stored secret cannot be opened with the installation's key ring."
     hint = "The operator of this installation can find out more with `keyturn doctor`."
+    message = _("That did not work, and it is not your fault.")
+    advice = _("Try again later, or tell the person who sent you here.")
 
     @classmethod
     def of(cls, why: DecryptionFailed) -> "KeyringIncomplete":

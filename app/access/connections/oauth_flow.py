@@ -29,6 +29,7 @@ from app.kit.actor import bind_actor, current_actor
 from app.kit.database import CROSS_TENANT, Sessions
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError
+from app.kit.i18n.message import _
 from app.links import queries as links
 from app.links.models import Link, LinkSession
 from app.platforms.port import ConnectedPlatform
@@ -50,8 +51,8 @@ class StateRefused(AppError):
 
     status = 400
     code = "state_refused"
-    detail = "This way back from TikTok did not start here."
-    hint = "Open the link you were sent again: it shows how things stand, and you can go on there."
+    message = _("This way back from TikTok did not start here.")
+    advice = _("Open the link you were sent again: it shows how things stand, and you can go on there.")
 
 
 class InvitationOver(AppError):
@@ -59,8 +60,8 @@ class InvitationOver(AppError):
 
     status = 410
     code = "invitation_over"
-    detail = "This address was used already or its time ran out."
-    hint = "Ask the person who sent it to you for a new one."
+    message = _("This address was used already or its time ran out.")
+    advice = _("Ask the person who sent it to you for a new one.")
 
 
 class Party(StrEnum):

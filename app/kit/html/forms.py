@@ -12,7 +12,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from app.kit import encryption
 from app.kit.errors import AppError
-from app.kit.i18n.message import Message
+from app.kit.i18n.message import Message, _
 from app.kit.input.text import CREDENTIAL, is_blank, looks_like_password, one_line, too_long, visible
 from app.kit.web.services import web_services
 
@@ -32,8 +32,8 @@ class ForeignForm(AppError):
 
     status = 403
     code = "form_refused"
-    detail = "This form was not sent from an open page of ours, so nothing was changed."
-    hint = "Go back, reload the page and send it again. What you saved before is kept."
+    message = _("This form was not sent from an open page of ours, so nothing was changed.")
+    advice = _("Go back, reload the page and send it again. What you saved before is kept.")
 
 
 class CookiesOff(AppError):
@@ -41,8 +41,8 @@ class CookiesOff(AppError):
 
     status = 403
     code = "cookies_off"
-    detail = "This browser keeps no cookies, so we can’t tell that it is you."
-    hint = "Allow cookies for this page, or open your link in another browser, such as Safari or Chrome."
+    message = _("This browser keeps no cookies, so we can’t tell that it is you.")
+    advice = _("Allow cookies for this page, or open your link in another browser, such as Safari or Chrome.")
 
 
 class Form:

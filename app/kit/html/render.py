@@ -20,8 +20,6 @@ from app.kit.i18n import locales, templates
 from app.kit.web import headers
 from app.kit.web.services import has_services, web_services
 
-#: Replaces hints of errors that are meant for programs.
-_FOR_PEOPLE = dict.fromkeys((404, 405), "Check the address, or open the page again from the message it came in.")
 #: Folders that contain rooms: the product's, and the project's root for demo and simulator.
 _ROOTS = (Path(__file__).parents[2], Path(__file__).parents[3])
 
@@ -75,9 +73,8 @@ def _plain(request: Request, refusal: AppError) -> HTMLResponse:
         request,
         "kit/html:refusal.html",
         status=refusal.status,
-        detail=refusal.detail,
-        hint=_FOR_PEOPLE.get(refusal.status, refusal.hint),
-        problems=refusal.fields,
+        message=refusal.message,
+        advice=refusal.advice,
         request_id=getattr(request.state, "request_id", None) if refusal.status >= 500 else None,
     )
 

@@ -17,6 +17,8 @@ from app.kit import logs
 from app.kit.database import DatabaseAway, is_away
 from app.kit.encryption import DecryptionFailed
 from app.kit.errors import AppError, NotFound
+from app.kit.i18n.locales import english
+from app.kit.i18n.message import _
 from app.kit.ids import MalformedId
 from app.kit.input.validation_errors import BrokenJson, refusal_of
 from app.kit.keyring_check import KeyringIncomplete
@@ -56,7 +58,7 @@ class PathUnknown(NotFound):
     """The path does not exist."""
 
     code = "path_unknown"
-    detail = "There is nothing at this address."
+    detail = english(NotFound.message)
     hint = "GET /api/v1/openapi.json lists every address."
 
 
@@ -67,6 +69,8 @@ class MethodRefused(AppError):
     code = "method_not_allowed"
     detail = "This address does not take this method."
     hint = "The header `Allow` lists those it takes."
+    message = NotFound.message
+    advice = NotFound.advice
 
 
 class UnreadableRequest(AppError):
@@ -82,8 +86,8 @@ class Unexpected(AppError):
 
     status = 500
     code = "unexpected"
-    detail = "That did not work, and it is not your fault."
-    hint = "Try again. If it happens again, give the request id to the operator of this installation."
+    message = _("That did not work, and it is not your fault.")
+    advice = _("Try again. If it happens again, give the request id to the operator of this installation.")
 
 
 def answer(request: Request, refusal: AppError, *, page: Page) -> Response:

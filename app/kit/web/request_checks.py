@@ -13,6 +13,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.kit.errors import AppError, InvalidInput
+from app.kit.i18n.message import _
 from app.kit.web.problem import API
 
 FORM_BYTES = 64 * 1024
@@ -39,8 +40,8 @@ class BodyTooLarge(AppError):
 
     status = 413
     code = "body_too_large"
-    detail = "That is more than fits here, so it was not read."
-    hint = "Go back and shorten what you typed or pasted, or choose smaller files. What was saved before is kept."
+    message = _("That is more than fits here, so it was not read.")
+    advice = _("Go back and shorten what you typed or pasted, or choose smaller files. What was saved before is kept.")
 
 
 class Compressed(AppError):
