@@ -81,6 +81,8 @@ async def tapped(address: str) -> AsyncIterator[Wire]:
             yield wire
         finally:
             server.close()
+            for each in pumps:
+                each.cancel()
             await asyncio.gather(*pumps)
 
 
@@ -89,7 +91,7 @@ def _through(url: URL, folder: str) -> str:
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, frontend: _Frontend | None) -> None:
-    with contextlib.suppress(ConnectionError):
+    with contextlib.suppress(ConnectionError, asyncio.CancelledError):
         while received := await reader.read(_CHUNK):
             if frontend is not None:
                 frontend.feed(received)

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.connections import oauth_flow
 from app.access.connections import service as connections
+from app.access.connections.service import ReadAccess
 from app.client_portal import rate_limits, screens
 from app.client_portal.branding import brand_of
 from app.client_portal.errors import ConnectingImpossible
@@ -102,10 +103,20 @@ async def can_look(session: AsyncSession, aggregate: LinkAggregate, *, by_hand: 
 
     `by_hand`: as if shared by hand, whichever lane is chosen.
     """
-    if not by_hand and aggregate.link.lane == "connected":
-        return True  # with the client's authorization
+    if is_read_as_client(aggregate) and not by_hand:
+        return True
+    return (await read_access(session, aggregate)).can_look
+
+
+def is_read_as_client(aggregate: LinkAggregate) -> bool:
+    """True if the platform is read with the client's authorization."""
+    return aggregate.link.lane == "connected"
+
+
+async def read_access(session: AsyncSession, aggregate: LinkAggregate) -> ReadAccess:
+    """Read access to what is shared from the client's Business Center."""
     assert aggregate.platform is not None  # only asked for connected platforms
-    return await connections.can_look(
+    return await connections.read_access(
         session, aggregate.agency.id, aggregate.client.id, aggregate.platform, aggregate.intake.client_account_id or ""
     )
 

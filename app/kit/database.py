@@ -2,11 +2,12 @@
 
 import asyncio
 import ssl
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
-from functools import lru_cache
+from datetime import datetime, timedelta
+from functools import lru_cache, partial
 from typing import Annotated, Any, Self
 
 from asyncpg import exceptions as failures
@@ -29,11 +30,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, asyncpg
 from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.pool import NullPool
+from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, mapped_column
+from sqlalchemy.orm import Session as SyncSession
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 from sqlalchemy.types import TypeEngine
 
 from app.kit import database_url, ids
@@ -50,7 +52,8 @@ _NO_CONNECTION = (
     failures.CannotConnectNowError, failures.TooManyConnectionsError, failures.PostgresConnectionError,
     failures.ProtocolViolationError, failures.ClientConfigurationError, failures.UndefinedObjectError,
 )  # fmt: skip
-_WITHOUT_BODY = frozenset({"GET", "HEAD"})
+#: Methods of requests that change nothing.
+_READING = frozenset({"GET", "HEAD"})
 #: Execution option of the few queries that look up a row by a secret or serve every agency.
 CROSS_TENANT = {"across_agencies": True}
 
@@ -102,6 +105,9 @@ _UNPREPARED = {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
 _CONNECT_SECONDS = 10.0
 #: Keyturn's statements are short: JIT compilation takes longer than execution.
 _WITHOUT_JIT = "SET jit = off;"
+#: A pooled connection is used unasked if it rested no longer.
+TRUSTED_FOR = timedelta(seconds=30)
+_RESTS_SINCE = "rests_since"
 #: SQLSTATEs of a server that is unavailable: starting, stopping, full, or a standby after a failover.
 _AWAY = ("08", "53", "57P", "25006")
 
@@ -129,23 +135,28 @@ class PoolerUnnamed(SystemExit):
 
 
 def make_engine(
-    url: str, *, pool_size: int = 10, looping: bool = False, kept: bool = True, prepares: bool = True
+    url: str,
+    *,
+    pool_size: int = 10,
+    looping: bool = False,
+    kept: bool = True,
+    prepares: bool = True,
+    trusted_for: timedelta = TRUSTED_FOR,
 ) -> AsyncEngine:
-    """An engine for DATABASE_URL; connections are checked before use.
+    """An engine for DATABASE_URL; connections are checked before use, see `_check`.
 
     `looping`: for loops; connections are not checked, because the loop retries. `kept`: connections are pooled here.
     `prepares`: statements are prepared, unless the address names a pooler. No error names a bound value. Connecting
     raises DatabaseAway.
-    """
-    pool: dict[str, Any] = (
-        {"pool_size": pool_size, "max_overflow": pool_size, "pool_pre_ping": not looping}
-        if kept
-        else {"poolclass": NullPool}
-    )
+    """  # fmt: skip
+    pool: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size} if kept else {"poolclass": NullPool}
     address = database_url.read(url)
     named = f"postgresql+asyncpg://?{POOLER}=true" if address.pooled or not prepares else "postgresql+asyncpg://"
     engine = create_async_engine(named, hide_parameters=True, connect_args=address.arguments(), **pool)
     event.listen(engine.sync_engine, "do_connect", _connect)
+    if kept and not looping:
+        event.listen(engine.sync_engine, "checkin", _note_rest)
+        event.listen(engine.sync_engine, "checkout", partial(_check, engine.dialect, trusted_for.total_seconds()))
     if not is_behind_pooler(engine):
         event.listen(engine.sync_engine, "connect", _setting(_WITHOUT_JIT))
     return engine
@@ -187,6 +198,31 @@ def _connect(dialect: Dialect, _record: object, arguments: list[Any], parameters
         return dialect.connect(*arguments, **parameters)
     except (OSError, PostgresError, DriverError, SQLAlchemyError, dialect.loaded_dbapi.Error) as problem:
         raise DatabaseAway from problem
+
+
+def _note_rest(_connection: object, record: ConnectionPoolEntry) -> None:
+    record.info[_RESTS_SINCE] = time.monotonic()
+
+
+def _check(
+    dialect: Dialect, trusted_for: float, connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object
+) -> None:
+    """Replace the connections of a pool if one is found dead.
+
+    An end that the server or the kernel announced is known without a question. Only one that a network dropped in
+    silence is not, which takes minutes: a connection that rested for long is asked, which takes three round trips.
+    """
+    rests_since = record.info.get(_RESTS_SINCE)
+    if rests_since is None:  # new
+        return
+    try:
+        alive = not connection.driver_connection.is_closed()
+        if alive and time.monotonic() - rests_since > trusted_for:
+            dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error:
+        alive = False
+    if not alive:
+        raise InvalidatePoolError
 
 
 def _setting(settings: str) -> Callable[[Any, object], None]:
@@ -244,6 +280,31 @@ def alone(sessions: Sessions) -> AbstractAsyncContextManager[AsyncSession]:
     """A session for one statement, to be used with `async with`; see `autocommit`."""
     engine: AsyncEngine = sessions.kw["bind"]
     return sessions.begin() if is_behind_pooler(engine) else sessions(bind=_autocommit(engine))
+
+
+class ReadingSession(SyncSession):
+    """A session that refuses to write, see `reading`."""
+
+
+@event.listens_for(ReadingSession, "before_flush")
+def _refuse_flush(*_: object) -> None:
+    raise RuntimeError("A session for reading has something to write.")
+
+
+@event.listens_for(ReadingSession, "do_orm_execute")
+def _refuse_statement(state: ORMExecuteState) -> None:
+    if not state.is_select:  # a textual statement may write, too
+        _refuse_flush()
+
+
+def reading(sessions: Sessions) -> AbstractAsyncContextManager[AsyncSession]:
+    """A session for reading, to be used with `async with`; see `autocommit`. Writing raises RuntimeError.
+
+    Its statements agree no less than those of a transaction: at READ COMMITTED each of them sees what is committed.
+    """
+    engine: AsyncEngine = sessions.kw["bind"]
+    bind = engine if is_behind_pooler(engine) else _autocommit(engine)
+    return sessions(bind=bind, sync_session_class=ReadingSession)
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,18 +429,29 @@ async def recreate(admin_url: str, name: str) -> None:
 async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
     """One request = one transaction, begun after the whole request was received, committed before the response.
 
-    A handler that calls an agency's address commits first, so that nothing is locked meanwhile; its later reads and
-    writes are a transaction of their own.
+    A GET reads without one, see `reading`. A handler that calls an agency's address commits first, so that nothing is
+    locked meanwhile; its later reads and writes are a transaction of their own.
     """
-    if request.method not in _WITHOUT_BODY:
-        await request.body()  # read before a connection is taken: a slow client holds none
     sessions: Sessions = request.app.state.services.sessions
+    if request.method in _READING:
+        async with reading(sessions) as session:
+            yield session
+        return
+    await request.body()  # read before a connection is taken: a slow client holds none
     async with sessions() as session:
         yield session
         await session.commit()
 
 
+async def get_recording_session(request: Request) -> AsyncIterator[AsyncSession]:
+    """One transaction, for a GET that records something."""
+    sessions: Sessions = request.app.state.services.sessions
+    async with sessions.begin() as session:
+        yield session
+
+
 Session = Annotated[AsyncSession, Depends(get_session, scope="function")]
+RecordingSession = Annotated[AsyncSession, Depends(get_recording_session, scope="function")]
 
 
 #: Names and types of the columns of bulk parameters, in order.

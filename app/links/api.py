@@ -6,7 +6,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import ConfigDict, Field, model_validator
 
-from app.kit.database import Session
+from app.kit.database import RecordingSession, Session
 from app.kit.errors import InvalidInput, NotFound
 from app.kit.input.fields import Digits, ExternalId, Line120, Moment, PublicId, RequestShape, Word
 from app.kit.web.paging import Cursor, Limit, Page, UpdatedSince
@@ -142,7 +142,7 @@ async def get_link(caller: Reader, session: Session, link_id: str) -> LinkDetail
 
 
 @router.get("/links/{link_id}/address")
-async def get_address(request: Request, caller: Revealer, session: Session, link_id: str) -> AddressView:
+async def get_address(request: Request, caller: Revealer, session: RecordingSession, link_id: str) -> AddressView:
     """Return the link's secret address again. Each call is recorded; the first one marks the link as sent."""
     services = services_of(request)
     address = await service.show_address(

@@ -1,8 +1,7 @@
 """Statements of the main requests and of the worker's main rounds: none may become dearer unnoticed.
 
 Each is done twice, for one agency and then for the other, and the second time counts: connections are open, statements
-compiled, caches full. A look at whether a connection lives (`pool_pre_ping`) is not among them: the engine of the tests
-does without. With KEYTURN_FIGURES=FILE all figures are written there, for `make house`.
+compiled, caches full. With KEYTURN_FIGURES=FILE all figures are written there, for `make house`.
 """
 
 import asyncio
@@ -177,7 +176,7 @@ def check(name: str, spent: Cost, most: int) -> None:
         ("POST /api/v1/links", create_link, 9),
         ("client chooses two ad accounts, by hand", choose_by_hand, 10),
         ("client chooses two ad accounts, connected", choose_connected, 10),
-        ("client agrees, by hand", consent_by_hand, 11),
+        ("client agrees, by hand", consent_by_hand, 10),
         ("client agrees, connected", consent_connected, 9),
         ("worker round that shares", share, 18),
         ("worker round that verifies two ad accounts", verify, 26),

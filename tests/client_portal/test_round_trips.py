@@ -42,7 +42,7 @@ from tests.wire import Wire, tapped
 from tests.world import CLIENT_BROWSER, PUBLIC_URL, TESTS, Corner, World
 
 #: Round trips of a client's page, and of `GET /me`.
-PAGE, ME = 15, 11
+PAGE, ME = 8, 4
 #: The way back from the platform, which calls it and writes; no page.
 CALLBACK = ("GET", "/l/{link_id}/return")
 ME_REQUEST = ("GET", "/api/v1/me")

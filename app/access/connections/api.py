@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from app.access.connections import oauth_flow, service
 from app.access.connections.models import Connection
 from app.access.connections.oauth_flow import Party, StateRefused
-from app.kit.database import Session
+from app.kit.database import RecordingSession, Session
 from app.kit.html.render import see_other
 from app.kit.input.fields import Time
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
@@ -93,7 +93,7 @@ async def revoke_connection(caller: Writer, session: Session, connection_id: str
 
 @callback_router.get("/callbacks/tiktok")
 async def back_from_platform(
-    request: Request, session: Session, state: Text = "", auth_code: Text = "", code: Text = ""
+    request: Request, session: RecordingSession, state: Text = "", auth_code: Text = "", code: Text = ""
 ) -> RedirectResponse:
     """Encrypt the code, and redirect the browser to the host of its cookie. Nothing is exchanged here."""
     if not state:

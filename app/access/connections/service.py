@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Select, func, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -52,6 +52,15 @@ UNREADABLE_EMAIL = "blind"
 #: Status of a client's authorization: held by us, revoked by us, ended by the platform, or never given.
 Held = Literal["live", "given_back", "ended", "never"]
 _HELD: Mapping[str, Held] = {"live": "live", "revoked": "given_back", "dead": "ended"}
+
+
+class ReadAccess(NamedTuple):
+    """Status of the client's authorization. `can_look`: its token or the agency's can read the shared assets."""
+
+    held: Held
+    can_look: bool
+
+
 AuthorizationBlocker = Literal[
     "consent_not_finished", "consent_cancelled", "auth_code_expired", "scope_not_authorized", "app_problem",
     "platform_changed",
@@ -166,17 +175,13 @@ async def _latest(session: AsyncSession, agency_id: str, *where: Any) -> Connect
     return (await session.scalars(rows.order_by(Connection.id.desc()).limit(1))).one_or_none()
 
 
-async def held_of_client(session: AsyncSession, agency_id: str, client_id: str, platform: str, account_id: str) -> Held:
-    """Status of the client's authorization for one Business Center."""
-    connection = await of_client(session, agency_id, client_id, platform, account_id)
-    return _HELD[connection.status] if connection else "never"
-
-
-async def can_look(session: AsyncSession, agency_id: str, client_id: str, platform: str, account_id: str) -> bool:
-    """True if the agency's or the client's token can read the shared assets."""
-    if await of_agency(session, agency_id, platform) is not None:
-        return True
-    return await held_of_client(session, agency_id, client_id, platform, account_id) == "live"
+async def read_access(
+    session: AsyncSession, agency_id: str, client_id: str, platform: str, account_id: str
+) -> ReadAccess:
+    """Read access to what is shared from one Business Center."""
+    client, agency, _ = await of_both(session, agency_id, client_id, platform, account_id)
+    held = _HELD[client.status] if client else "never"
+    return ReadAccess(held, can_look=agency is not None or held == "live")
 
 
 async def centers_of_link(session: AsyncSession, agency_id: str, link_id: str) -> frozenset[str]:

@@ -8,7 +8,6 @@ from datetime import date, datetime
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from app.access.connections import service as connections
 from app.access.requests import service as access_requests
 from app.client_portal import offers, rate_limits, service, status_texts
 from app.client_portal.branding import brand_of
@@ -18,7 +17,15 @@ from app.client_portal.copy.guided_steps import Guidance, removal_steps, steps
 from app.client_portal.copy.manual_platforms import ManualGroup
 from app.client_portal.copy.status_rows import AccessRequestRow, Fix, Summary
 from app.client_portal.link_session import FROM_OUR_SCREEN, CurrentLink, LinkForm, OpenLink, OpenScreen
-from app.client_portal.rendering import can_look, consent_origins, platform_of, screen, to_platform
+from app.client_portal.rendering import (
+    can_look,
+    consent_origins,
+    is_read_as_client,
+    platform_of,
+    read_access,
+    screen,
+    to_platform,
+)
 from app.client_portal.status_texts import Held
 from app.kit import clock
 from app.kit.database import Session
@@ -203,9 +210,13 @@ async def _access_progress(request: Request, session: Session, link: CurrentLink
     aggregate = link.aggregate
     connected = PlatformProgress()
     if link.progress.connecting:
-        held, looks = await _held(session, aggregate), await can_look(session, aggregate)
+        held, looks = await read_access(session, aggregate)
         connected = _of_platform(
-            platform_of(request, aggregate), aggregate, held, can_connect=link.can_connect, looks=looks
+            platform_of(request, aggregate),
+            aggregate,
+            held,
+            can_connect=link.can_connect,
+            looks=looks or is_read_as_client(aggregate),
         )
     return AccessProgress(
         summary=status_rows.summary(aggregate.access_requests, aggregate.link.lane),
@@ -255,13 +266,6 @@ def _last_check(to_do: Sequence[AccessRequest]) -> datetime | None:
     if any(access_request.code for access_request in to_do):
         return None
     return max((access_request.recheck_at for access_request in to_do if access_request.recheck_at), default=None)
-
-
-async def _held(session: Session, aggregate: LinkAggregate) -> Held:
-    assert aggregate.platform is not None
-    return await connections.held_of_client(
-        session, aggregate.agency.id, aggregate.client.id, aggregate.platform, aggregate.intake.client_account_id or ""
-    )
 
 
 def _read(aggregate: LinkAggregate) -> list[AccessRequest]:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.kit.database import Session
+from app.kit.database import RecordingSession, Session
 from app.kit.input.fields import Digits, Language, Line120, Moment, RequestShape, Time, Word
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.links.models import PublicLink
@@ -105,7 +105,7 @@ async def get_public_link(caller: Reader, session: Session, public_link_id: str)
 
 @router.get("/{public_link_id}/address")
 async def get_public_link_address(
-    request: Request, caller: Revealer, session: Session, public_link_id: str
+    request: Request, caller: Revealer, session: RecordingSession, public_link_id: str
 ) -> AddressView:
     """Return the address of a public link again. Each call is recorded."""
     services = services_of(request)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from app.events import catalog
 from app.events.schema import API_VERSION
-from app.kit.database import Session, Sessions
+from app.kit.database import RecordingSession, Session, Sessions
 from app.kit.errors import NotFound
 from app.kit.input.fields import EventTypeName, Line500, RequestShape, Word
 from app.kit.web import problem
@@ -238,7 +238,7 @@ async def delete_endpoint(caller: Writer, session: Session, endpoint_id: str, if
 
 
 @router.get("/endpoints/{endpoint_id}/secret")
-async def get_secrets(request: Request, caller: Confidant, session: Session, endpoint_id: str) -> Secrets:
+async def get_secrets(request: Request, caller: Confidant, session: RecordingSession, endpoint_id: str) -> Secrets:
     """Return the secrets that sign the deliveries, the current one first. Each call is recorded."""
     rows = await signing_secrets.show_secrets(session, caller.agency_id, endpoint_id, actor=caller.actor)
     keyring = services_of(request).keyring

@@ -38,9 +38,9 @@ async def done(walk: Walk, house: House) -> Walk:
 
 async def _held(walk: Walk, house: House) -> str:
     async with house.tools.sessions() as session:
-        return await connections.held_of_client(
-            session, walk.corner.agency_id, walk.corner.client_id, "tiktok", MAISON_LUNE
-        )
+        return (
+            await connections.read_access(session, walk.corner.agency_id, walk.corner.client_id, "tiktok", MAISON_LUNE)
+        ).held
 
 
 async def _watch(house: House) -> None:
