@@ -1,6 +1,9 @@
 """The stored place of a link in the pipeline: always what its rows say, filtered, sorted, and read by an index."""
 
+import itertools
 import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,7 +11,7 @@ import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import event, select, text, update
+from sqlalchemy import event, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from app.kit import clock
@@ -26,6 +29,7 @@ from app.links.status import (
     pipeline,
 )
 from simulator.seed import LUNE_EU, LUNE_UK
+from tests import many
 from tests.house import House, change_link
 from tests.world import TESTS, Corner, World
 
@@ -176,56 +180,86 @@ async def test_the_longest_wait_comes_first_page_by_page(
     assert (both.status_code, both.json()["code"]) == (422, "two_orders")
 
 
-_MANY = """
-INSERT INTO links (agency_id, id, client_id, preset, preset_version, requested_by, language, token_hash,
-    token_encrypted, status, expires_at, stage, next_actor, next_actor_since, open_count, done_count, tries)
-SELECT agency_id, gen_random_uuid(), client_id, preset, preset_version, requested_by, language,
-    sha256(number::text::bytea || agency_id::text::bytea), token_encrypted, 'sent', expires_at,
-    (ARRAY['waiting_for_client', 'waiting_for_agency', 'drifted', 'verified'])[1 + number % 4],
-    (ARRAY['client', 'agency', 'client', NULL])[1 + number % 4], now() - number * interval '1 minute', 1, 0, 0
-FROM links, generate_series(1, 5000) AS number
-"""
+@dataclass
+class Seen:
+    """Statements that read, with their values, as the driver gets them; now and then the use of a key is written."""
+
+    statements: list[tuple[str, Any]] = field(default_factory=list)
+
+    def __call__(self, _c: Any, _cursor: Any, statement: str, values: Any, _context: Any, _many: bool) -> None:
+        if statement.startswith("SELECT"):
+            self.statements.append((statement, values))
 
 
-@pytest.mark.parametrize(
-    "wanted",
-    [
-        {},
-        {"stage": "drifted"},
-        {"longest_wait_first": True},
-        {"next_actor": "client", "longest_wait_first": True},
-        {"stage": "waiting_for_agency", "longest_wait_first": True},
-        {"next_actor": "client", "next_actor_before": NOW, "longest_wait_first": True},
-    ],
-    ids=str,
-)
-async def test_a_page_of_many_links_is_read_by_an_index(
-    sessions: Sessions, engine: AsyncEngine, world: World, wanted: dict[str, Any]
-) -> None:
-    """One statement that looks at little more than what it returns; the key's is the second of `GET /links`."""
-    async with sessions.begin() as session:
-        await session.execute(text(_MANY))
-    async with sessions.begin() as session:
-        await session.execute(text("ANALYZE links"))
-    seen: list[tuple[str, Any]] = []
+@pytest.fixture
+async def seen(sessions: Sessions, engine: AsyncEngine, world: World) -> AsyncIterator[Seen]:
+    """What is sent to a large installation, most of which is of one agency."""
+    await many.fill(sessions, world.north)
+    noted = Seen()
+    event.listen(engine.sync_engine, "before_cursor_execute", noted)
+    yield noted
+    event.remove(engine.sync_engine, "before_cursor_execute", noted)
 
-    def keep(_c: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
-        seen.append((statement, parameters))
 
+async def _plans(sessions: Sessions, statement: str, values: Any) -> list[str]:
+    """The plan for these values, executed, and the one for any values, which the server may keep after some uses."""
+    given = ", ".join(f"'{value}'" for value in values)
+    explained = []
     async with sessions() as session:
-        event.listen(engine.sync_engine, "before_cursor_execute", keep)
-        found = await queries.page(session, world.north.agency_id, limit=50, **wanted)
-        event.remove(engine.sync_engine, "before_cursor_execute", keep)
-        raw = await (await session.connection()).get_raw_connection()
-        assert raw.driver_connection is not None
-        [(statement, parameters)] = seen
-        plan = await raw.driver_connection.fetch(f"EXPLAIN (ANALYZE) {statement}", *parameters)
-    lines = "\n".join(row[0] for row in plan)
-    assert len(found) == 50
-    assert "Seq Scan" not in lines, lines
-    read = [float(rows) for rows in re.findall(r"actual [^)]*rows=([0-9.]+)", lines)]
-    removed = [int(rows) for rows in re.findall(r"Rows Removed by Filter: (\d+)", lines)]
-    assert max(read) <= 51 + max(removed, default=0) <= 300, lines
+        driver: Any = (await (await session.connection()).get_raw_connection()).driver_connection
+        await driver.execute(f"PREPARE page AS {statement}")
+        for mode, options in (("force_custom_plan", "(ANALYZE)"), ("force_generic_plan", "")):
+            await driver.execute(f"SET plan_cache_mode = {mode}")
+            explained.append(await driver.fetch(f"EXPLAIN {options} EXECUTE page({given})"))
+        await driver.execute("DEALLOCATE page; RESET plan_cache_mode")
+    return ["\n".join(row[0] for row in lines) for lines in explained]
+
+
+#: Every filter of the list, and every order.
+_FILTERS = {
+    "external_id": "many:1/1", "client_id": "", "status": "sent", "stage": "drifted", "next_actor": "client",
+    "next_actor_before": "2100-01-01T00:00:00Z",
+}  # fmt: skip
+_ORDERS: tuple[dict[str, str], ...] = ({}, {"sort": "longest_wait"}, {"updated_since": "2000-01-01T00:00:00Z"})
+#: Views of a pipeline.
+_VIEWS: tuple[dict[str, str], ...] = (
+    {},
+    {"stage": "drifted"},
+    {"sort": "longest_wait"},
+    {"sort": "longest_wait", "next_actor": "client"},
+    {"sort": "longest_wait", "stage": "waiting_for_agency"},
+    {"sort": "longest_wait", "next_actor": "client", "next_actor_before": "2100-01-01T00:00:00Z"},
+)
+
+
+async def test_every_list_of_many_links_is_two_statements_and_read_by_an_index(
+    sessions: Sessions, world: World, api: httpx2.AsyncClient, seen: Seen
+) -> None:
+    """The key's and the page's; `updated_since` asks first what is settled."""
+    filters = _FILTERS | {"client_id": world.north.client_id}
+    for order, number in itertools.product(_ORDERS, range(len(filters) + 1)):
+        for names in itertools.combinations(filters, number):
+            wanted = order | {name: filters[name] for name in names}
+            seen.statements.clear()
+            answer = await api.get("/links", params=wanted)
+            assert answer.status_code == 200, answer.text
+            assert len(seen.statements) == 2 + ("updated_since" in wanted), (wanted, seen.statements)
+            for plan in await _plans(sessions, *seen.statements[-1]):
+                assert "Seq Scan" not in plan, (wanted, plan)
+
+
+async def test_a_page_of_many_links_looks_at_little_more_than_it_returns(
+    sessions: Sessions, api: httpx2.AsyncClient, seen: Seen
+) -> None:
+    for view in _VIEWS:
+        page = (await api.get("/links", params=view)).json()
+        await api.get("/links", params={**view, "cursor": page["next_cursor"]})
+        assert len(page["data"]) == 50
+        for statement in (seen.statements[-3], seen.statements[-1]):
+            plan, _ = await _plans(sessions, *statement)
+            read = [float(rows) for rows in re.findall(r"actual [^)]*rows=([0-9.]+)", plan)]
+            removed = [int(rows) for rows in re.findall(r"Rows Removed by Filter: (\d+)", plan)]
+            assert max(read) <= 51 + max(removed, default=0) <= 300, (view, plan)
 
 
 @pytest.mark.parametrize("link_status", STATUSES)
