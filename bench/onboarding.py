@@ -73,8 +73,8 @@ class Installation:
         back = await self.tiktok.consent(out.headers["location"], person)
         home = await self.browser.get("/callbacks/tiktok", params=back)
         await self.browser.get(home.headers["location"])
-        await self._press(walk.send("business-center", account_id=account_id))
-        await self._press(walk.send("accounts", accounts=[account]))
+        await self._press(walk.send("account", account_id=account_id))
+        await self._press(walk.send("accounts", assets=[account]))
         await walk.answer("pixels", "markets", "contacts", "get-ready")
         await self._press(walk.agree())
         async with asyncio.timeout(LONGEST):

@@ -135,13 +135,13 @@ class House:
         async with change_link(self.tools.sessions, corner) as (session, link):
             browser = await devices.open_link(session, link, CLIENT_BROWSER)
             await devices.claim(session, link, browser)
-            link.choose_lane(lane)
-            link.choose_business_center(account_id, None)
-            link.choose_assets("ad_account", [SelectedAsset(each) for each in asset_ids])
+            link.choose_lane("tiktok", lane)
+            link.choose_account("tiktok", account_id, None)
+            link.choose_assets("tiktok", "ad_account", [SelectedAsset(each) for each in asset_ids])
             if pixels:
-                link.choose_assets("pixel", [SelectedAsset(code, None, account) for code, account in pixels])
+                link.choose_assets("tiktok", "pixel", [SelectedAsset(code, None, account) for code, account in pixels])
             if catalogs:
-                link.choose_assets("catalog", [SelectedAsset(each) for each in catalogs])
+                link.choose_assets("tiktok", "catalog", [SelectedAsset(each) for each in catalogs])
             link.give_consent("Ana Client", ["as shown"])
             await link.save(session)
             await handshakes.start_for_link(session, link)

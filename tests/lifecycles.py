@@ -7,14 +7,14 @@ from types import FrameType
 from sqlalchemy import event
 
 import app
-from app.links.models import AccessRequest, AccessRequestColumns, Link
+from app.links.models import AccessRequest, AccessRequestColumns, Link, LinkPlatform
 
 APP = Path(app.__file__).parent
 OWNER = APP / "links" / "aggregate.py"
 #: All that the pipeline follows from, and every column that changes with a status.
 OWNED = (
-    Link.status, Link.stage, Link.next_actor, Link.next_actor_since, Link.open_count, Link.done_count, Link.lane,
-    Link.needed_again_at, AccessRequest.status, AccessRequest.status_since, AccessRequest.next_actor,
+    Link.status, Link.stage, Link.next_actor, Link.next_actor_since, Link.open_count, Link.done_count,
+    LinkPlatform.lane, Link.needed_again_at, AccessRequest.status, AccessRequest.status_since, AccessRequest.next_actor,
     *(getattr(AccessRequest, name) for name in AccessRequestColumns.__annotations__),
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Handshakes: jobs of the reconciler, one for a client's Business Center and one of the agency's."""
+"""Handshakes: jobs of the reconciler, one for a client's account and one of the agency's."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -34,8 +34,8 @@ class Handshake(JobMixin, CreatedAt, Base):
     id: Mapped[str] = mapped_column(ids.Id("handshake"), primary_key=True)
     client_id: Mapped[str] = mapped_column(ids.Id("client"))
     platform: Mapped[str] = mapped_column(String(32))
-    client_account_id: Mapped[str] = mapped_column(String(32))
-    agency_account_id: Mapped[str] = mapped_column(String(32))
+    client_account_id: Mapped[str] = mapped_column(String(64))
+    agency_account_id: Mapped[str] = mapped_column(String(64))
     looks: Mapped[int] = mapped_column(default=0, server_default="0")
     setbacks: Mapped[int] = mapped_column(default=0, server_default="0")
     watching: Mapped[bool] = mapped_column(default=False, server_default="false")
@@ -46,18 +46,16 @@ class Handshake(JobMixin, CreatedAt, Base):
 
 async def start_for_link(session: AsyncSession, aggregate: LinkAggregate) -> None:
     """Start the handshakes that answer the access requests of a link. Manual platforms have none."""
-    for platform in {
-        access_request.platform for access_request in aggregate.access_requests if not access_request.is_manual
-    }:
-        assert aggregate.intake.client_account_id is not None  # no screen leads to consent without it
-        assert aggregate.link.agency_account_id is not None  # no such access request is made without it
+    for here in aggregate.connecting:
+        if here.client_account_id is None or here.agency_account_id is None:
+            continue  # of a platform requested later: the client has not come to it yet
         await start(
             session,
             aggregate.link.agency_id,
             client_id=aggregate.client.id,
-            platform=platform,
-            client_account_id=aggregate.intake.client_account_id,
-            agency_account_id=aggregate.link.agency_account_id,
+            platform=here.platform,
+            client_account_id=here.client_account_id,
+            agency_account_id=here.agency_account_id,
         )
 
 

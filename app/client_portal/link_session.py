@@ -1,5 +1,6 @@
 """The link that a browser has open, by its cookie, and the dependencies of routes on it."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
@@ -24,7 +25,9 @@ from app.links import devices, url
 from app.links import queries as links
 from app.links.aggregate import LinkAggregate
 from app.links.devices import NewDevice
-from app.links.models import LinkSession
+from app.links.models import AccessRequest, LinkPlatform, LinkSession
+from app.platforms import kinds
+from app.platforms.port import AssetKind
 from app.services import services_of
 from app.tenants.agencies import service as agencies
 
@@ -40,12 +43,14 @@ class CurrentLink:
     browser: LinkSession
     #: the value of the browser's cookie
     cookie: str
-    #: the active connection that serves this browser
-    connection: Connection | None
+    #: the active connections that serve this browser, by platform
+    connections: Mapping[str, Connection]
     #: the client completed the checklist
     ready: bool
-    #: the connected lane is possible: there is an app to authorize
-    can_connect: bool
+    #: platforms whose connected lane is possible: there is an app to authorize
+    connectable: frozenset[str]
+    #: platform of the screen; None on a screen of the whole link
+    platform: str | None = None
 
     @property
     def path(self) -> str:
@@ -53,43 +58,64 @@ class CurrentLink:
         return url.of_screens(self.aggregate.link.id)
 
     @property
+    def here(self) -> LinkPlatform:
+        """The platform of the screen."""
+        assert self.platform is not None
+        return self.aggregate.on(self.platform)
+
+    @property
+    def connection(self) -> Connection | None:
+        """The active connection with the platform of the screen that serves this browser."""
+        return self.connections.get(self.platform or "")
+
+    @property
+    def can_connect(self) -> bool:
+        """True if the connected lane is possible on the platform of the screen."""
+        return self.platform in self.connectable
+
+    @property
     def is_connected(self) -> bool:
         """True if assets are selected from the platform's list rather than typed."""
-        return self.aggregate.link.lane == "connected" and self.connection is not None
+        return self.here.lane == "connected" and self.connection is not None
 
     @property
     def is_to_reconnect(self) -> bool:
-        """True if the link is connected but has no authorization: the client connects again to select assets."""
-        return self.aggregate.link.lane == "connected" and self.connection is None and self.can_connect
+        """True if the lane is connected without an authorization: the client connects again to select assets."""
+        return self.here.lane == "connected" and self.connection is None and self.can_connect
 
     @property
     def progress(self) -> Progress:
         """Progress of the client."""
-        return progress_of(self.aggregate, connected=self.connection is not None, ready=self.ready)
+        return progress_of(self.aggregate, connected=frozenset(self.connections), ready=self.ready)
 
 
-def progress_of(aggregate: LinkAggregate, *, connected: bool, ready: bool) -> Progress:
-    """Progress of the client on a link."""
-    intake = aggregate.intake
-    accounts = [each for each in aggregate.access_requests if screens.OF_KIND.get(each.kind) == "accounts"]
+def progress_of(aggregate: LinkAggregate, *, connected: frozenset[str], ready: bool) -> Progress:
+    """Progress of the client on a link. `connected`: platforms with a connection that serves the browser."""
+    intake, submitted = aggregate.intake, aggregate.link.submitted_at is not None
+    answered = {
+        "others": intake.others_at is not None,
+        "markets": intake.markets is not None,
+        "contacts": intake.contacts is not None,
+        "questions": aggregate.has_answers,
+        "get-ready": ready,
+    }
+    for here in aggregate.connecting:
+        key = here.platform
+        of_kind = _by_kind(aggregate, key)
+        has_lane = here.lane is not None and (here.lane != "connected" or key in connected or submitted)
+        answered[f"{key}/{screens.LANE}"] = has_lane
+        answered[f"{key}/{screens.ACCOUNT}"] = here.client_account_id is not None
+        for kind, those in of_kind.items():
+            chosen = all(each.asset_id or each.status == "declined" for each in those)
+            answered[screens.assets_screen(key, kind.key)] = chosen
+        answered[f"{key}/{screens.PIXELS}"] = here.pixel_codes is not None and not any(
+            each.lacks_choice for kind, those in of_kind.items() if kind.screen == screens.PIXELS for each in those
+        )
     return Progress(
         sequence=screens_of(aggregate),
-        lane=aggregate.link.lane,
+        answered=frozenset(screen for screen, is_answered in answered.items() if is_answered),
         connected=connected,
-        business_center=intake.client_account_id is not None,
-        assets=all(access_request.asset_id or access_request.status == "declined" for access_request in accounts),
-        others=intake.others_at is not None,
-        pixels=intake.pixel_codes is not None
-        and not any(
-            access_request.lacks_choice
-            for access_request in aggregate.access_requests
-            if access_request not in accounts
-        ),
-        markets=intake.markets is not None,
-        contacts=intake.contacts is not None,
-        questions=aggregate.has_answers,
-        ready=ready,
-        submitted=aggregate.link.submitted_at is not None,
+        submitted=submitted,
         unapproved=any(
             access_request.is_chosen and access_request.approved_at is None and access_request.status == "waiting"
             for access_request in aggregate.access_requests
@@ -98,19 +124,33 @@ def progress_of(aggregate: LinkAggregate, *, connected: bool, ready: bool) -> Pr
     )
 
 
+def _by_kind(aggregate: LinkAggregate, platform: str) -> dict[AssetKind, list[AccessRequest]]:
+    """The access requests on a platform by kind."""
+    found: dict[AssetKind, list[AccessRequest]] = {}
+    for each in aggregate.access_requests:
+        if each.platform == platform:
+            found.setdefault(each.asset_kind, []).append(each)
+    return found
+
+
 def screens_of(aggregate: LinkAggregate) -> tuple[str, ...]:
     """The screens of a link, as its preset and its access requests need them."""
-    choosing = {screens.OF_KIND.get(access_request.kind) for access_request in aggregate.access_requests}
-    connecting = any(not access_request.is_manual for access_request in aggregate.access_requests)
-    asked = {
-        "way": connecting,
-        "business-center": connecting,
-        "accounts": "accounts" in choosing,
+    sequence: list[str] = []
+    for here in aggregate.connecting:
+        asked = _by_kind(aggregate, here.platform)
+        has_pixels = bool(kinds.keys(lambda kind: kind.screen == screens.PIXELS, here.platform))
+        sequence += screens.platform_screens(
+            here.platform,
+            [kind.key for kind in asked if kind.screen == screens.ASSETS],
+            pixels=any(kind.screen == screens.PIXELS for kind in asked)
+            or (has_pixels and aggregate.preset.asks_screen(screens.PIXELS)),
+        )
+    common = {
         "others": any(access_request.is_manual for access_request in aggregate.access_requests),
-        "get-ready": connecting,
-        "pixels": connecting and ("pixels" in choosing or aggregate.preset.asks_screen("pixels")),
+        "get-ready": bool(aggregate.connecting),
     }
-    return tuple(screen for screen in screens.SEQUENCE if asked.get(screen, aggregate.preset.asks_screen(screen)))
+    sequence += [screen for screen in screens.COMMON if common.get(screen, aggregate.preset.asks_screen(screen))]
+    return tuple(sequence)
 
 
 @dataclass(frozen=True)
@@ -173,25 +213,32 @@ async def opened(session: AsyncSession, request: Request, link_id: str, *, lock:
     known = await _known(session, before)
     if not before.may_open(known.others_verified):
         raise Elsewhere(f"{before.path}/{DEVICE}")
-    platform = before.aggregate.platform
-    return CurrentLink(
+    connecting = [each.platform for each in before.aggregate.connecting]
+    platform = request.path_params.get("platform")
+    platforms = services_of(request).platforms
+    link = CurrentLink(
         before.aggregate,
         before.browser,
         before.cookie,
-        known.connection,
+        known.connections,
         ready=known.ready,
-        can_connect=platform is not None
-        and oauth_flow.can_connect(services_of(request).platforms, platform, own_app=known.own_app),
+        connectable=frozenset(
+            each for each in connecting if oauth_flow.can_connect(platforms, each, own_app=each in known.own_apps)
+        ),
+        platform=platform,
     )
+    if platform is not None and platform not in connecting:
+        raise Elsewhere(f"{link.path}/{screens.next_screen(link.progress)}")
+    return link
 
 
 class _Known(NamedTuple):
-    """Facts from other rooms about a link in a browser."""
+    """Facts from other rooms about a link in a browser. `own_apps`: platforms where the agency has its own app."""
 
-    connection: Connection | None
+    connections: Mapping[str, Connection]
     others_verified: bool
     ready: bool
-    own_app: bool
+    own_apps: Collection[str]
 
 
 async def _known(session: AsyncSession, link: VisitedLink) -> _Known:
@@ -202,19 +249,19 @@ async def _known(session: AsyncSession, link: VisitedLink) -> _Known:
             aliased(Connection, latest),
             devices.has_verified(agency_id, link_id),
             readiness.is_completed(agency_id, link_id),
-            agencies.has_platform_app(agency_id, link.aggregate.platform or ""),
+            agencies.platforms_with_app(agency_id),
         )
         .select_from(select(literal(1)).subquery())
         .outerjoin(latest, true())
     )
-    return _Known(*(await session.execute(rows)).one())
+    found = (await session.execute(rows)).all()
+    _, verified, ready, own_apps = found[0]
+    return _Known({row[0].platform: row[0] for row in found if row[0] is not None}, verified, ready, own_apps or ())
 
 
-async def can_connect(session: AsyncSession, request: Request, aggregate: LinkAggregate) -> bool:
-    """True if the client of this link can connect with the platform."""
-    return aggregate.platform is not None and await oauth_flow.is_possible(
-        session, services_of(request).platforms, aggregate.agency.id, aggregate.platform
-    )
+async def can_connect(session: AsyncSession, request: Request, aggregate: LinkAggregate, platform: str) -> bool:
+    """True if the client of this link can connect with a platform."""
+    return await oauth_flow.is_possible(session, services_of(request).platforms, aggregate.agency.id, platform)
 
 
 async def _open_link(session: Session, request: Request, link_id: str) -> CurrentLink:
@@ -226,8 +273,8 @@ OpenLink = Annotated[CurrentLink, Depends(_open_link, scope="function")]
 
 def in_turn(request: Request, link: CurrentLink) -> CurrentLink:
     """The link, on a screen that may be opened. Raises Elsewhere for one that is too early."""
-    name = request.url.path.removeprefix(f"{link.path}/").partition("/")[0]
-    if name in (*screens.SEQUENCE, *screens.AFTER) and (other := screens.instead(link.progress, name)):
+    name = request.url.path.removeprefix(f"{link.path}/")
+    if screens.is_screen(name) and (other := screens.instead(link.progress, name)):
         raise Elsewhere(f"{link.path}/{other}")
     return link
 

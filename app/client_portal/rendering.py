@@ -17,6 +17,7 @@ from app.kit.html import forms, render
 from app.kit.i18n.message import Problems
 from app.links import devices
 from app.links.aggregate import LinkAggregate
+from app.links.models import LinkPlatform
 from app.platforms.port import ConnectedPlatform
 from app.services import services_of
 
@@ -30,25 +31,30 @@ def screen(
     form_to: tuple[str, ...] = (),
     **context: Any,
 ) -> HTMLResponse:
-    """The page of a screen; with problems, as the response to an invalid form (422)."""
+    """The page of a screen; with problems, as the response to an invalid form (422).
+
+    Templates know the path of the link as `whole`, and that of the screen's platform as `here`.
+    """
     sequence = link.progress.sequence
-    at = sequence.index(name) + 1 if name in sequence else None
-    back = screens.before(sequence, name) if at else None
-    here = render.root(request) + link.path
+    path = request.url.path.removeprefix(f"{link.path}/")
+    at = sequence.index(path) + 1 if path in sequence else None
+    back = screens.before(sequence, path) if at else None
+    whole = render.root(request) + link.path
     return render.page(
         request,
         f"client_portal:screens/{name.replace('-', '_')}.html",
         status=422 if problems else 200,
         form_to=form_to,
         **brand_of(link.aggregate),
-        here=here,
+        whole=whole,
+        here=whole if link.platform is None else f"{whole}/{link.platform}",
         form_token=forms.token(request, link.cookie),
         codes=can_email_codes(request, link.aggregate),
         problems=problems or {},
         step=at,
         steps=len(sequence),
-        minutes=screens.minutes_left(sequence, name) if at else None,
-        back=f"{here}/{back}" if back else None,
+        minutes=screens.minutes_left(sequence, path) if at else None,
+        back=f"{whole}/{back}" if back else None,
         **context,
     )
 
@@ -63,22 +69,23 @@ def go_on(request: Request, link: CurrentLink) -> RedirectResponse:
     return render.see_other(request, f"{link.path}/{screens.next_screen(link.progress)}")
 
 
-def platform_of(request: Request, aggregate: LinkAggregate) -> ConnectedPlatform:
-    """The connected platform of a link that requests access there."""
-    return services_of(request).platforms.connected(str(aggregate.platform))
+def platform_of(request: Request, platform: str | None) -> ConnectedPlatform:
+    """A platform with an API, by key."""
+    return services_of(request).platforms.connected(str(platform))
 
 
-async def to_platform(request: Request, session: AsyncSession, link: CurrentLink | VisitedLink) -> RedirectResponse:
-    """303 to the platform's consent page; this alone shares nothing. Raises ConnectingImpossible."""
+async def to_platform(
+    request: Request, session: AsyncSession, link: CurrentLink | VisitedLink, platform: str
+) -> RedirectResponse:
+    """303 to a platform's consent page; this alone shares nothing. Raises ConnectingImpossible."""
     await rate_limits.take(session, link.aggregate, (rate_limits.AUTHORIZATIONS_ON_LINK, link.aggregate.link.id))
-    possible = (
-        link.can_connect if isinstance(link, CurrentLink) else await can_connect(session, request, link.aggregate)
-    )
-    platform = link.aggregate.platform
-    if not possible or platform is None:
-        raise ConnectingImpossible(
-            link.aggregate, here=render.root(request) + link.path, form_token=forms.token(request, link.cookie)
-        )
+    if not (
+        platform in link.connectable
+        if isinstance(link, CurrentLink)
+        else await can_connect(session, request, link.aggregate, platform)
+    ):
+        here = f"{render.root(request)}{link.path}/{platform}"
+        raise ConnectingImpossible(link.aggregate, here=here, form_token=forms.token(request, link.cookie))
     services = services_of(request)
     consent = await oauth_flow.start_for_link(
         session,
@@ -91,41 +98,33 @@ async def to_platform(request: Request, session: AsyncSession, link: CurrentLink
     return render.see_other(request, consent)
 
 
-async def needs_own_connection(session: AsyncSession, link: CurrentLink) -> bool:
+async def needs_own_connection(session: AsyncSession, link: CurrentLink, platform: str) -> bool:
     """True if actions here would use an authorization that serves another browser."""
-    if link.connection is not None:
+    if platform in link.connections:
         return False
-    return await connections.of_link(session, link.aggregate.agency.id, link.aggregate.link.id) is not None
+    whole = link.aggregate
+    return await connections.of_link(session, whole.agency.id, whole.link.id, platform) is not None
 
 
-async def can_look(session: AsyncSession, aggregate: LinkAggregate, *, by_hand: bool = False) -> bool:
-    """True if the platform can be read for the requested access; otherwise no page promises it.
+async def can_look(
+    session: AsyncSession, aggregate: LinkAggregate, here: LinkPlatform, *, by_hand: bool = False
+) -> bool:
+    """True if a platform can be read for the requested access; otherwise no page promises it.
 
     `by_hand`: as if shared by hand, whichever lane is chosen.
     """
-    if is_read_as_client(aggregate) and not by_hand:
-        return True
-    return (await read_access(session, aggregate)).can_look
+    if here.is_connected and not by_hand:
+        return True  # with the client's authorization
+    return (await read_access(session, aggregate, here)).can_look
 
 
-def is_read_as_client(aggregate: LinkAggregate) -> bool:
-    """True if the platform is read with the client's authorization."""
-    return aggregate.link.lane == "connected"
-
-
-async def read_access(session: AsyncSession, aggregate: LinkAggregate) -> ReadAccess:
-    """Read access to what is shared from the client's Business Center."""
-    assert aggregate.platform is not None  # only asked for connected platforms
+async def read_access(session: AsyncSession, aggregate: LinkAggregate, here: LinkPlatform) -> ReadAccess:
+    """Read access to what is shared from the client's account at a platform."""
     return await connections.read_access(
-        session, aggregate.agency.id, aggregate.client.id, aggregate.platform, aggregate.intake.client_account_id or ""
+        session, aggregate.agency.id, aggregate.client.id, here.platform, here.client_account_id or ""
     )
 
 
 def consent_origins(request: Request, aggregate: LinkAggregate) -> tuple[str, ...]:
-    """Foreign origins that forms of a screen may redirect to: the platform's consent page, if there is one."""
-    return (platform_of(request, aggregate).consent_origin,) if is_connecting(aggregate) else ()
-
-
-def is_connecting(aggregate: LinkAggregate) -> bool:
-    """True if a link requests access on a connected platform."""
-    return aggregate.platform is not None
+    """Foreign origins that forms of a screen may redirect to: the consent pages of the link's platforms."""
+    return tuple(platform_of(request, each.platform).consent_origin for each in aggregate.connecting)

@@ -1,28 +1,30 @@
-"""Order of the client's screens: the next one, those that may be opened, and progress. Pure."""
+"""Order of the client's screens: the next one, those that may be opened, and progress. Pure.
 
+A screen is named by its path under the link. Those of a platform begin with its key: `tiktok/way`. `platform_screens`
+repeats for each platform of the link.
+"""
+
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-#: All screens of a client in their order, with the usual minutes for each.
-MINUTES = {
-    "way": 1,
-    "business-center": 1,
-    "accounts": 1,
-    "others": 1,
-    "pixels": 0,
-    "markets": 0,
-    "contacts": 1,
-    "questions": 2,
-    "get-ready": 1,
-    "review": 1,
-}
-SEQUENCE = tuple(MINUTES)
+#: Screen on which the lane of a platform is chosen.
+LANE = "way"
+#: Screen on which the client's account at a platform is chosen.
+ACCOUNT = "account"
+#: Screen on which assets of one kind are chosen; the kind follows.
+ASSETS = "assets"
+#: Screen on which the client answers for pixels, and for what else is added to them.
+PIXELS = "pixels"
+#: Screens of a link after those of its platforms, in their order.
+COMMON = ("others", "markets", "contacts", "questions", "get-ready", "review")
 AFTER = ("progress", "receipt")
-#: The screens of a link without manual platforms and without questions of the preset.
-USUAL_SEQUENCE = tuple(screen for screen in SEQUENCE if screen not in ("questions", "others"))
-
-
-#: The screen on which assets of each kind are chosen. People are named by the agency.
-OF_KIND = {"ad_account": "accounts", "pixel": "pixels", "catalog": "pixels"}
+_PLATFORM_SCREEN = re.compile(rf"[^/]+/(?:{LANE}|{ACCOUNT}|{ASSETS}/[^/]+|{PIXELS})")
+#: Usual minutes for each screen.
+_MINUTES = {
+    LANE: 1, ACCOUNT: 1, ASSETS: 1, PIXELS: 0, "others": 1, "markets": 0, "contacts": 1, "questions": 2,
+    "get-ready": 1, "review": 1,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -30,48 +32,50 @@ class Progress:
     """Progress of a client on one link."""
 
     #: the screens of this client, in their order
-    sequence: tuple[str, ...] = USUAL_SEQUENCE
-    lane: str | None = None
-    #: the link has an active connection
-    connected: bool = False
-    business_center: bool = False
-    #: every requested ad account is chosen
-    assets: bool = False
-    others: bool = False
-    pixels: bool = False
-    markets: bool = False
-    contacts: bool = False
-    questions: bool = False
-    #: the client completed the checklist
-    ready: bool = False
+    sequence: tuple[str, ...]
+    #: those of them that need no more input; `review` is not among them
+    answered: frozenset[str] = frozenset()
+    #: platforms with an active connection
+    connected: frozenset[str] = frozenset()
     submitted: bool = False
     #: an access request has an asset that the client has not agreed to yet
     unapproved: bool = False
     completed: bool = False
 
-    @property
-    def connecting(self) -> bool:
-        """True if access on a connected platform is requested."""
-        return "way" in self.sequence
+
+def platform_screens(platform: str, kinds: Sequence[str], *, pixels: bool) -> list[str]:
+    """The screens of one platform, with one for each of these kinds of assets."""
+    return [
+        f"{platform}/{LANE}",
+        f"{platform}/{ACCOUNT}",
+        *(assets_screen(platform, kind) for kind in kinds),
+        *([f"{platform}/{PIXELS}"] if pixels else []),
+    ]
+
+
+def assets_screen(platform: str, kind: str) -> str:
+    """The screen on which assets of a kind are chosen."""
+    return f"{platform}/{ASSETS}/{kind}"
+
+
+def choice_of(kind: str, screen: str | None) -> str:
+    """The screen, under its platform, on which an asset of a kind is chosen."""
+    return PIXELS if screen == PIXELS else f"{ASSETS}/{kind}"
+
+
+def is_screen(name: str) -> bool:
+    """True for the path of a screen, of any link; false for that of a form's other actions."""
+    return name in (*COMMON, *AFTER) or bool(_PLATFORM_SCREEN.fullmatch(name))
 
 
 def next_screen(progress: Progress) -> str:
     """The first screen that still needs the client, else the progress or the receipt."""
     if progress.completed:
         return "receipt"
-    answered = {
-        "way": _has_lane(progress),
-        "business-center": progress.business_center,
-        "accounts": progress.assets,
-        "others": progress.others,
-        "pixels": progress.pixels,
-        "markets": progress.markets,
-        "contacts": progress.contacts,
-        "questions": progress.questions,
-        "get-ready": progress.ready,
-        "review": progress.submitted and not progress.unapproved,
-    }
-    return next((screen for screen in progress.sequence if not answered[screen]), "progress")
+    answered = progress.answered
+    if progress.submitted and not progress.unapproved:
+        answered |= {"review"}
+    return next((screen for screen in progress.sequence if screen not in answered), "progress")
 
 
 def instead(progress: Progress, screen: str) -> str | None:
@@ -93,26 +97,27 @@ def before(sequence: tuple[str, ...], screen: str) -> str | None:
     return sequence[at - 1] if at else None
 
 
+def minutes_of(screen: str) -> int:
+    """Minutes that a screen usually takes."""
+    return _MINUTES[screen] if screen in _MINUTES else _MINUTES[screen.split("/")[1]]
+
+
 def minutes_left(sequence: tuple[str, ...], screen: str) -> int:
     """Minutes that the remaining screens usually take, this one included."""
-    return sum(MINUTES[each] for each in sequence[sequence.index(screen) :])
+    return sum(minutes_of(each) for each in sequence[sequence.index(screen) :])
 
 
-def after_authorization(progress: Progress, outcome: str) -> str:
-    """Target after an authorization at the platform: the choice of assets, the progress, or the choice of lane.
+def after_authorization(progress: Progress, platform: str, outcome: str) -> str:
+    """Target after an authorization at a platform: the choice of assets, the progress, or the choice of lane.
 
     A callback that was used before (Back, Reload) continues like the first one if that one connected.
     """
     used_before = outcome in ("unknown", "too_late")
-    if outcome == "connected" or (used_before and progress.connected):
-        if progress.submitted:
+    account = f"{platform}/{ACCOUNT}"
+    if outcome == "connected" or (used_before and platform in progress.connected):
+        if progress.submitted or account not in progress.sequence:
             return next_screen(progress)
-        return "accounts" if progress.business_center else "business-center"
-    here = "progress" if progress.submitted else "way"
+        at = progress.sequence.index(account)
+        return progress.sequence[at + 1] if account in progress.answered else account
+    here = "progress" if progress.submitted else f"{platform}/{LANE}"
     return f"{here}?cancelled=1" if outcome == "cancelled" else f"{here}?outcome={outcome}"
-
-
-def _has_lane(progress: Progress) -> bool:
-    if progress.lane == "connected":
-        return progress.connected or progress.submitted
-    return progress.lane is not None

@@ -1,4 +1,4 @@
-"""Use cases of the client's screens: lane, Business Center, assets, and changes of earlier answers."""
+"""Use cases of the client's screens: lane, account, assets, and changes of earlier answers."""
 
 from collections.abc import Collection, Sequence
 
@@ -9,6 +9,7 @@ from app.access.grants import service as grants
 from app.access.partners import service as partners
 from app.access.reconciler import queries
 from app.access.requests import service as access_requests
+from app.client_portal import screens
 from app.client_portal.copy import consent
 from app.client_portal.forms import company_names
 from app.events import catalog
@@ -21,48 +22,59 @@ from app.platforms.resources import DiscoveredAssets
 NOT_SHARED_YET = frozenset({"awaiting_client", "blocked"})
 
 
-async def choose_lane(session: AsyncSession, aggregate: LinkAggregate, lane: str) -> None:
-    """Change the lane. No input is lost; approved access requests continue in the new lane."""
-    aggregate.choose_lane(lane)
+async def choose_lane(session: AsyncSession, aggregate: LinkAggregate, platform: str, lane: str) -> None:
+    """Change the lane of a platform. No input is lost; approved access requests continue in the new lane."""
+    aggregate.choose_lane(platform, lane)
     await aggregate.save(session)
-    if any(access_request.approved_at and not access_request.is_manual for access_request in aggregate.access_requests):
+    if any(each.approved_at and each.platform == platform for each in aggregate.access_requests):
         await access_requests.check_link(session, aggregate)
 
 
 async def choose_assets(
-    session: AsyncSession, aggregate: LinkAggregate, kind: str, chosen: Sequence[SelectedAsset]
+    session: AsyncSession, aggregate: LinkAggregate, platform: str, kind: str, chosen: Sequence[SelectedAsset]
 ) -> None:
     """Have one access request for each asset; approved or shared ones stay. The caller saves the link."""
-    aggregate.choose_assets(kind, chosen, shared=await _shared(session, aggregate))
+    aggregate.choose_assets(platform, kind, chosen, shared=await _shared(session, aggregate))
 
 
-async def save_business_center(
-    session: AsyncSession, aggregate: LinkAggregate, account_id: str, name: str | None, *, differs: bool = False
+async def save_account(
+    session: AsyncSession,
+    aggregate: LinkAggregate,
+    platform: str,
+    account_id: str,
+    name: str | None,
+    *,
+    differs: bool = False,
 ) -> None:
-    """Save the chosen Business Center and drop choices made in another. One that was agreed to stays.
+    """Save the chosen account and drop choices made in another. One that was agreed to stays.
 
     `differs`: it seems to be another company's, and the client confirmed it; the agency is notified.
     """
-    changed = aggregate.intake.client_account_id not in (None, account_id)
-    if changed and await _is_bound(session, aggregate):
+    here = aggregate.on(platform)
+    changed = here.client_account_id not in (None, account_id)
+    if changed and await _is_bound(session, aggregate, platform):
         return
-    if changed and aggregate.link.lane == "connected":
-        await choose_assets(session, aggregate, "ad_account", [])
-    aggregate.choose_business_center(account_id, name)
-    aggregate.finish_screen("business-center")
+    if changed and here.lane == "connected":
+        await _drop_assets(session, aggregate, platform)
+    aggregate.choose_account(platform, account_id, name)
+    aggregate.finish_screen(f"{platform}/{screens.ACCOUNT}")
     if differs:
         aggregate.draft_event(catalog.LINK_COMPANY_DIFFERS, reason=name or account_id)
     await aggregate.save(session)
-    for platform in {
-        access_request.platform for access_request in aggregate.access_requests if not access_request.is_manual
-    }:
-        await partners.match_business_center(session, aggregate.agency.id, platform, account_id)
+    await partners.match_account(session, aggregate.agency.id, platform, account_id)
 
 
-async def adopt_sharing_center(
+async def _drop_assets(session: AsyncSession, aggregate: LinkAggregate, platform: str) -> None:
+    """Drop the assets chosen from a list of another account; what depends on them follows."""
+    for kind in {each.asset_kind for each in aggregate.access_requests if each.platform == platform}:
+        if kind.screen == screens.ASSETS:
+            await choose_assets(session, aggregate, platform, kind.key, [])
+
+
+async def adopt_sharing_account(
     session: AsyncSession, aggregate: LinkAggregate, access_request_id: str, *, said: Sequence[str]
 ) -> None:
-    """Make the Business Center that shares an asset the link's own, after the client confirmed that it is its own.
+    """Make the account that shares an asset the link's own, after the client confirmed that it is its own.
 
     Only one that the reconciler found. Nothing changes if the asset is shared from the given one by now, or if it is
     another client's. `said`: the sentences that the client confirmed.
@@ -70,60 +82,60 @@ async def adopt_sharing_center(
     access_request = aggregate.find(access_request_id)
     if access_request is None or access_request.code != "asset_shared_elsewhere":
         return
-    if access_request.shared_from_account_id is None or await _is_shared(session, aggregate):
+    platform, account_id = access_request.platform, access_request.shared_from_account_id
+    if account_id is None or await _is_shared(session, aggregate, platform):
         return
-    account_id = access_request.shared_from_account_id
-    owner = await partners.client_of(session, aggregate.agency.id, access_request.platform, account_id)
+    owner = await partners.client_of(session, aggregate.agency.id, platform, account_id)
     if owner is not None and owner[1] and owner[0] != aggregate.client.id:
         return
-    aggregate.correct_business_center(account_id, said=said)
+    aggregate.correct_account(platform, account_id, said=said)
     await aggregate.save(session)
-    await partners.match_business_center(session, aggregate.agency.id, access_request.platform, account_id)
+    await partners.match_account(session, aggregate.agency.id, platform, account_id)
     await access_requests.check_link(session, aggregate)
 
 
-async def _is_shared(session: AsyncSession, aggregate: LinkAggregate) -> bool:
-    """True if assets are, or may be, shared from the Business Center that the client gave."""
+async def _is_shared(session: AsyncSession, aggregate: LinkAggregate, platform: str) -> bool:
+    """True if assets are, or may be, shared from the account that the client gave."""
     shared = await _shared(session, aggregate)
     maybe_shared = await queries.maybe_shared(session, aggregate.agency.id, aggregate.client.id)
     return any(
         access_request.id in shared or access_request.asset_id in maybe_shared
         for access_request in aggregate.access_requests
-        if not access_request.is_manual
+        if access_request.platform == platform
     )
 
 
-async def remove_center_not_in(session: AsyncSession, aggregate: LinkAggregate, found: DiscoveredAssets) -> None:
-    """Remove a Business Center that the new authorization lacks, unless the client agreed to share from it."""
-    here = {center.account_id for center in found.business_centers}
-    if (
-        aggregate.intake.client_account_id is None
-        or aggregate.intake.client_account_id in here
-        or await _is_bound(session, aggregate)
-    ):
+async def remove_account_not_in(
+    session: AsyncSession, aggregate: LinkAggregate, platform: str, found: DiscoveredAssets
+) -> None:
+    """Remove an account that the new authorization lacks, unless the client agreed to share from it."""
+    given = aggregate.on(platform).client_account_id
+    seen = {center.account_id for center in found.business_centers}
+    if given is None or given in seen or await _is_bound(session, aggregate, platform):
         return
-    await choose_assets(session, aggregate, "ad_account", [])
-    aggregate.choose_business_center(None, None)
+    await _drop_assets(session, aggregate, platform)
+    aggregate.choose_account(platform, None, None)
     await aggregate.save(session)
 
 
-async def _is_bound(session: AsyncSession, aggregate: LinkAggregate) -> bool:
-    """True if access from the chosen Business Center was approved or is shared."""
+async def _is_bound(session: AsyncSession, aggregate: LinkAggregate, platform: str) -> bool:
+    """True if access from the chosen account was approved or is shared."""
     shared = await _shared(session, aggregate)
     return any(
-        (access_request.approved_at or access_request.id in shared) and not access_request.is_manual
+        access_request.approved_at or access_request.id in shared
         for access_request in aggregate.access_requests
+        if access_request.platform == platform
     )
 
 
 async def differs(
-    session: AsyncSession, aggregate: LinkAggregate, choice: Choice, found: DiscoveredAssets | None
+    session: AsyncSession, aggregate: LinkAggregate, platform: str, choice: Choice, found: DiscoveredAssets | None
 ) -> bool:
-    """True if a Business Center seems to be another company's: the client must confirm it, and the agency is notified.
+    """True if an account seems to be another company's: the client must confirm it, and the agency is notified.
 
     The agency's own records decide first. Only then are names compared, and one common word is enough.
     """
-    owner = await partners.client_of(session, aggregate.agency.id, aggregate.platform or "", choice.id)
+    owner = await partners.client_of(session, aggregate.agency.id, platform, choice.id)
     if owner is not None and owner[0] == aggregate.client.id:
         return False
     if owner is not None and owner[1]:

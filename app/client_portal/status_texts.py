@@ -209,7 +209,7 @@ def _other_choice(sentence: str, label: str = "Choose another", *, then: str = "
     def words(case: Case) -> BlockerTexts:
         if case.kind.is_person or case.was_verified:
             return _checked_again(f"{sentence} {then}".strip())(case)
-        return BlockerTexts(sentence, label, "change", screen=screens.OF_KIND.get(case.kind.key, "accounts"))
+        return BlockerTexts(sentence, label, "change", screen=screens.choice_of(case.kind.key, case.kind.screen))
 
     return words
 
@@ -324,7 +324,7 @@ def _agencys_own_center(case: Case) -> BlockerTexts:
         return BlockerTexts(f"{sentence} Sign in as an Admin of yours.", "Switch", "connect")
     if case.was_verified:
         return _checked_again(f"{sentence} Ask {{agency}} which one is meant.")(case)
-    return BlockerTexts(f"{sentence} Choose yours.", "Choose another", "change", screen="business-center")
+    return BlockerTexts(f"{sentence} Choose yours.", "Choose another", "change", screen=screens.ACCOUNT)
 
 
 _SILENT = (

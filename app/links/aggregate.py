@@ -19,7 +19,7 @@ from app.events.recorder import EventDraft, record_all
 from app.kit import ids
 from app.kit.actor import Actor, system_actor
 from app.links import event_data, status
-from app.links.models import AccessRequest, AccessRequestColumns, Consent, Intake, IntakeFile, Link
+from app.links.models import AccessRequest, AccessRequestColumns, Consent, Intake, IntakeFile, Link, LinkPlatform
 from app.links.pasted_ids import SelectedAsset
 from app.links.presets.preset import Preset, PresetAccessRequest
 from app.links.status import OVER, PROVED, Pipeline, RequestStatus
@@ -50,6 +50,8 @@ class LinkAggregate:
     agency: Agency
     client: Client
     link: Link
+    #: its platforms, in the order of the client's way
+    platforms: Sequence[LinkPlatform]
     access_requests: list[AccessRequest]
     intake: Intake
     preset: Preset
@@ -79,9 +81,9 @@ class LinkAggregate:
     @property
     def is_intake_complete(self) -> bool:
         """True if the client answered everything that the preset asks."""
-        given = {"pixels": self.intake.pixel_codes, "markets": self.intake.markets, "contacts": self.intake.contacts}
-        if self.platform is None:  # then pixels are not requested
-            del given["pixels"]
+        given: dict[str, Any] = {"markets": self.intake.markets, "contacts": self.intake.contacts}
+        if any(each.pixel_codes is None for each in self.connecting):
+            given["pixels"] = None
         return self.has_answers and all(given.get(screen, "") is not None for screen in self.preset.screens)
 
     @property
@@ -93,9 +95,13 @@ class LinkAggregate:
         )
 
     @property
-    def platform(self) -> str | None:
-        """Platform that is connected or read; None if only manual platforms are requested."""
-        return next((each.platform for each in self.access_requests if not each.is_manual), None)
+    def connecting(self) -> list[LinkPlatform]:
+        """The platforms with an API that the client uses, in order."""
+        return [each for each in self.platforms if not each.is_manual and each.unused_at is None]
+
+    def on(self, platform: str) -> LinkPlatform:
+        """The row of one of its platforms."""
+        return next(each for each in self.platforms if each.platform == platform)
 
     @property
     def pipeline(self) -> Pipeline:
@@ -121,7 +127,7 @@ class LinkAggregate:
 
     def event_data(self, access_request: AccessRequest | None = None) -> dict[str, Any]:
         """The data of an event about the link, or about one of its access requests."""
-        about = event_data.of_link(self.link, self.client, self.access_requests, self.intake)
+        about = event_data.of_link(self.link, self.client, self.platforms, self.access_requests, self.intake)
         return about | event_data.of_access_request(access_request) if access_request else about
 
     # The link
@@ -202,23 +208,26 @@ class LinkAggregate:
 
     # Input of the client
 
-    def choose_lane(self, lane: str) -> None:
-        """Set the lane. No input is lost; approved access requests continue in the new lane."""
+    def choose_lane(self, platform: str, lane: str) -> None:
+        """Set the lane of a platform. No input is lost; approved access requests continue in the new lane."""
         assert lane in status.LANES
-        self.link.lane = lane
+        self.on(platform).lane = lane
         self._advance("in_progress")
 
-    def choose_business_center(self, account_id: str | None, name: str | None) -> None:
-        """Set the Business Center of the assets; None removes it."""
-        self.intake.client_account_id, self.intake.client_account_name = account_id, name
+    def choose_account(self, platform: str, account_id: str | None, name: str | None) -> None:
+        """Set the client's account that shares the assets; None removes it."""
+        here = self.on(platform)
+        here.client_account_id, here.client_account_name = account_id, name
 
-    def choose_assets(self, kind: str, chosen: Sequence[SelectedAsset], *, shared: Collection[str] = ()) -> None:
+    def choose_assets(
+        self, platform: str, kind: str, chosen: Sequence[SelectedAsset], *, shared: Collection[str] = ()
+    ) -> None:
         """Have one access request for each asset. Approved ones stay; unapproved ones follow the choice.
 
         `shared` are ids of access requests that are shared already and wait for consent to a wider role: they stay too.
         One whose asset is chosen again keeps it, so that no asset is ever in two access requests.
         """
-        of_kind = [each for each in self.access_requests if each.kind == kind]
+        of_kind = [each for each in self.access_requests if (each.platform, each.kind) == (platform, kind)]
         spare = [each for each in of_kind if not (each.approved_at or each.id in shared)]
         pattern = next(iter(spare), of_kind[0])
         kept = {_place(each) for each in of_kind if each not in spare}
@@ -236,7 +245,7 @@ class LinkAggregate:
         for each in list(needless):
             self._remove(each)
         if pattern.asset_kind.has_dependents:
-            self._forget_dependents_elsewhere(shared)
+            self._forget_dependents_elsewhere(platform, shared)
 
     def name_manual_ids(self, given: Mapping[str, str | None]) -> None:
         """Set the client's own ids on manual platforms, by access request; approved ones stay unchanged."""
@@ -245,8 +254,14 @@ class LinkAggregate:
                 each.asset_id = given[each.id]
         self.intake.others_at = self.now
 
+    def save_pixel_codes(self, platform: str, codes: list[Any]) -> None:
+        """Save the client's pixel codes on a platform, requested or not."""
+        was_complete = self.is_intake_complete
+        self.on(platform).pixel_codes = codes
+        self._draft_intake_completed(was_complete=was_complete)
+
     def save_intake(self, **values: list[Any]) -> None:
-        """Save the given values among pixel_codes, markets, contacts."""
+        """Save the given values among markets, contacts."""
         was_complete = self.is_intake_complete
         for name, value in values.items():
             setattr(self.intake, name, value)
@@ -275,13 +290,13 @@ class LinkAggregate:
         for each in fresh:
             self.set_status(each, status="approved", next_actor="us", approved_at=self.now)
 
-    def correct_business_center(self, account_id: str, *, said: Sequence[str]) -> None:
-        """Replace the Business Center given first; the consent remains, with the sentences about the change added."""
+    def correct_account(self, platform: str, account_id: str, *, said: Sequence[str]) -> None:
+        """Replace the account given first; the consent remains, with the sentences about the change added."""
         assert self.consent is not None  # nothing is read before a consent
-        self.choose_business_center(account_id, None)
+        self.choose_account(platform, account_id, None)
         self._agree(self.consent.name, [*self.consent.sentences, *said])
         for each in self.access_requests:
-            if each.approved_at and not each.is_manual:
+            if each.approved_at and each.platform == platform:
                 self.set_status(each, status="approved", code=None, next_actor="us", shared_from_account_id=None)
 
     # Access requests
@@ -429,7 +444,8 @@ class LinkAggregate:
         self._store_pipeline()
         session.add(self.link)
         await session.flush()  # the other rows refer to it
-        session.add(self.intake)
+        session.add_all([self.intake, *self.platforms])
+        await session.flush()  # access requests refer to their platforms
         await self.save(session)
         self.watch(session)
 
@@ -443,7 +459,7 @@ class LinkAggregate:
                 await session.delete(row)
         self._removed.clear()
         self._store_pipeline()
-        changed: list[AccessRequest | Intake] = [*self.access_requests, self.intake]
+        changed: list[AccessRequest | Intake | LinkPlatform] = [*self.access_requests, self.intake, *self.platforms]
         for each in changed:
             if session.is_modified(each):
                 each.updated_at = self.now
@@ -508,15 +524,16 @@ class LinkAggregate:
             if each.approved_at is None and each.declined_at is None:
                 self.set_status(each, status="ended", code=None, next_actor=None, actor=system_actor())
 
-    def _forget_dependents_elsewhere(self, shared: Collection[str]) -> None:
-        """Clear pixels of ad accounts that are no longer chosen, so that they are requested again."""
-        parents = {each.asset_id for each in self.access_requests if each.asset_kind.has_dependents}
-        for each in self.access_requests:
+    def _forget_dependents_elsewhere(self, platform: str, shared: Collection[str]) -> None:
+        """Clear assets whose parents are no longer chosen, such as pixels, so that they are chosen again."""
+        here = [each for each in self.access_requests if each.platform == platform]
+        parents = {each.asset_id for each in here if each.asset_kind.has_dependents}
+        for each in here:
             if each.parent_asset_id and each.parent_asset_id not in parents:
                 if each.approved_at or each.id in shared:
                     continue
                 _name(each, None)
-                self.intake.pixel_codes = None
+                self.on(platform).pixel_codes = None
 
     def _remove(self, access_request: AccessRequest) -> None:
         self.access_requests.remove(access_request)

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from app.kit.database import RecordingSession, Session
 from app.kit.errors import InvalidInput, NotFound
-from app.kit.input.fields import Digits, ExternalId, Line120, Moment, PublicId, RequestShape, Word
+from app.kit.input.fields import ExternalId, Line120, Moment, PublicId, RequestShape, Word
 from app.kit.web.paging import Cursor, Limit, Page, UpdatedSince
 from app.links import access_changes, business_centers, devices, emails, queries, questions, service
 from app.links.presets.preset import PresetAccessRequest
@@ -16,6 +16,7 @@ from app.links.presets.schemas import AccessRequestFields
 from app.links.schemas import (
     AccessRequestView,
     AddressView,
+    AgencyAccountIds,
     CreatedLink,
     DeviceCodeView,
     InvitationView,
@@ -68,9 +69,7 @@ class NewLink(RequestShape):
     requested_by: Line120 | None = Field(
         None, description="Name of the person who asks; by default your agency's contact."
     )
-    agency_account_id: Digits | None = Field(
-        None, description="The Business Center of yours that gets the access; required if you have several."
-    )
+    agency_account_ids: AgencyAccountIds = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _one_client(self) -> Self:

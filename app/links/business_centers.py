@@ -1,4 +1,6 @@
-"""The agency's Business Center of a link: its choice for a new link, and its removal if no active link uses it."""
+"""The agency's accounts of a link: their choice for a new link, and the removal of one that no active link uses."""
+
+from collections.abc import Mapping
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -6,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.kit.actor import Actor
 from app.kit.errors import AppError, InvalidInput, NotFound
 from app.links import queries
-from app.links.models import Link, PublicLink
+from app.links.models import Link, LinkPlatform, PublicLink
 from app.links.presets.preset import Preset
 from app.platforms.manual import library
 from app.platforms.manual.library import CUSTOM
@@ -39,15 +41,20 @@ class IdentityMissing(AppError):
     detail = "An id of the agency's own is missing, so a client would not know with whom to share."
 
 
-async def own_side(session: AsyncSession, agency_id: str, preset: Preset, agency_account_id: str | None) -> str | None:
-    """Business Center that gets the access: the given one or the only one; None for manual platforms alone.
+async def own_side(
+    session: AsyncSession, agency_id: str, preset: Preset, agency_account_ids: Mapping[str, str]
+) -> dict[str, str | None]:
+    """The agency's accounts that get the access, by platform in the preset's order: the given one or the only one.
 
-    Raises BusinessCenterMissing, IdentityMissing, InvalidInput.
+    None for a manual platform. Raises BusinessCenterMissing, IdentityMissing, InvalidInput.
     """
-    known = await platform_ids.every(session, agency_id)
-    for key in dict.fromkeys(
-        access_request.platform for access_request in preset.access_requests if access_request.kind == CUSTOM
-    ):
+    manual = {each.platform: each.kind == CUSTOM for each in preset.access_requests}
+    if wrong := agency_account_ids.keys() - {key for key, is_manual in manual.items() if not is_manual}:
+        raise InvalidInput(
+            fields={"agency_account_ids": f"The preset requests nothing on {', '.join(sorted(wrong))} that needs one."}
+        )
+    known = await platform_ids.every(session, agency_id) if any(manual.values()) else {}
+    for key in [key for key, is_manual in manual.items() if is_manual]:
         platform = library.find(key)
         missing = platform.missing(known.get(key, {}))
         if missing:
@@ -56,12 +63,10 @@ async def own_side(session: AsyncSession, agency_id: str, preset: Preset, agency
                 hint=f"Set it with PUT /api/v1/agency/platforms/{key}: "
                 f"{', '.join(f'{need.key}={need.example}' for need in missing)}.",
             )
-    connecting = next(
-        (access_request.platform for access_request in preset.access_requests if access_request.kind != CUSTOM), None
-    )
-    if connecting is None:
-        return None
-    return await chosen(session, agency_id, connecting, agency_account_id)
+    return {
+        key: None if is_manual else await chosen(session, agency_id, key, agency_account_ids.get(key))
+        for key, is_manual in manual.items()
+    }
 
 
 async def chosen(session: AsyncSession, agency_id: str, platform: str, account_id: str | None) -> str:
@@ -77,7 +82,7 @@ async def chosen(session: AsyncSession, agency_id: str, platform: str, account_i
     if account_id not in {center.account_id for center in centers}:
         named = ", ".join(f"{center.account_id} ({center.name})" for center in centers)
         said = "Your agency has several; name one" if account_id is None else "This is none of your agency's; name one"
-        raise InvalidInput(fields={"agency_account_id": f"{said} of: {named}."})
+        raise InvalidInput(fields={f"agency_account_ids.{platform}": f"{said} of: {named}."})
     return account_id
 
 
@@ -86,11 +91,15 @@ async def remove(session: AsyncSession, agency_id: str, center_id: str, *, actor
     center = await service.business_center(session, agency_id, center_id)
     if center is None:
         raise NotFound
-    active = select(func.count()).where(
-        Link.agency_id == agency_id, Link.agency_account_id == center.account_id, queries.is_active()
+    here = (LinkPlatform.platform == center.platform) & (LinkPlatform.agency_account_id == center.account_id)
+    active = (
+        select(func.count())
+        .join_from(Link, LinkPlatform, (LinkPlatform.agency_id == Link.agency_id) & (LinkPlatform.link_id == Link.id))
+        .where(Link.agency_id == agency_id, here, queries.is_active())
     )
     public = select(func.count()).where(
-        PublicLink.agency_id == agency_id, PublicLink.agency_account_id == center.account_id,
+        PublicLink.agency_id == agency_id,
+        PublicLink.agency_account_ids[center.platform].astext == center.account_id,
         PublicLink.revoked_at.is_(None),
         PublicLink.expires_at.is_(None) | (PublicLink.expires_at > func.now()),
     )  # fmt: skip

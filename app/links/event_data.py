@@ -5,7 +5,7 @@ from typing import Any
 
 from app.events.schema import center_data, joined, selected_assets
 from app.kit import clock
-from app.links.models import AccessRequest, Consent, Intake, IntakeFile, Link
+from app.links.models import AccessRequest, Consent, Intake, IntakeFile, Link, LinkPlatform
 from app.links.pasted_ids import CONTACT_ROLES
 from app.links.presets.preset import Question
 from app.links.status import OVER, PROVED
@@ -15,10 +15,16 @@ from app.tenants.clients.models import Client
 
 
 def of_link(
-    link: Link, client: Client, access_requests: Sequence[AccessRequest], intake: Intake | None
+    link: Link,
+    client: Client,
+    platforms: Sequence[LinkPlatform],
+    access_requests: Sequence[AccessRequest],
+    intake: Intake,
 ) -> dict[str, Any]:
     """Data about the link as a whole."""
     counted = [access_request for access_request in access_requests if access_request.status not in OVER]
+    given = [each.client_account_id for each in platforms if each.client_account_id]
+    codes = [code for each in platforms for code in each.pixel_codes or ()]
     parents = [each.asset_id for each in access_requests if each.asset_kind.has_dependents and each.asset_id]
     return {
         **clients.facts(client),
@@ -32,9 +38,9 @@ def of_link(
         "assets_total": len(counted),
         "assets_verified": sum(access_request.status in PROVED for access_request in counted),
         "assets_blocked": sum(access_request.status == "blocked" for access_request in counted),
-        **center_data(intake.client_account_id if intake else None),
-        **selected_assets(parents, intake.pixel_codes if intake else None),
-        "target_markets": joined(intake.markets) if intake else None,
+        **center_data(next(iter(given), None)),
+        **selected_assets(parents, codes if any(each.pixel_codes is not None for each in platforms) else None),
+        "target_markets": joined(intake.markets),
     }
 
 
@@ -61,9 +67,9 @@ def of_given(
     }
 
 
-def _given_address(intake: Intake | None) -> str | None:
+def _given_address(intake: Intake) -> str | None:
     """E-mail address of the first contact that has one; the approver comes before the others."""
-    contacts = {contact["role"]: contact.get("email") for contact in (intake.contacts if intake else None) or ()}
+    contacts = {contact["role"]: contact.get("email") for contact in intake.contacts or ()}
     return next((contacts[role] for role in CONTACT_ROLES if contacts.get(role)), None)
 
 

@@ -1,9 +1,9 @@
-"""Tables of links: access requests, intake, consents, browsers and device codes; and public links with their uses."""
+"""Tables of links, their platforms, access requests, intake, consents and browsers; and of public links."""
 
 from datetime import datetime
 from typing import Any, TypedDict
 
-from sqlalchemy import CheckConstraint, Index, String, Text, UniqueConstraint, func, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, String, Text, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import ids
@@ -25,8 +25,8 @@ class Link(Changing, JobMixin, CreatedAt, Base):
     __audit__ = Audit(
         "link",
         only=(
-            "client_id", "external_id", "preset", "preset_version", "requested_by", "language", "agency_account_id",
-            "expires_at", "revoked_at", "public_link_id",
+            "client_id", "external_id", "preset", "preset_version", "requested_by", "language", "expires_at",
+            "revoked_at", "public_link_id",
         ),
         personal=("requested_by",),
     )  # fmt: skip
@@ -43,7 +43,6 @@ class Link(Changing, JobMixin, CreatedAt, Base):
         Index("ix_links_agency_id_updated_at_id", "agency_id", "updated_at", "id"),
         CheckConstraint(f"stage IN {STAGES}", name="stage"),
         CheckConstraint(f"next_actor IN {TURNS}", name="next_actor"),
-        CheckConstraint(f"lane IN {LANES}", name="lane"),
         Index("ix_links_agency_id_stage_next_actor_since_id", "agency_id", "stage", "next_actor_since", "id"),
         Index("ix_links_agency_id_next_actor_next_actor_since_id", "agency_id", "next_actor", "next_actor_since", "id"),
         Index("ix_links_agency_id_next_actor_since_id", "agency_id", "next_actor_since", "id"),
@@ -58,13 +57,9 @@ class Link(Changing, JobMixin, CreatedAt, Base):
     #: name of the person who asks, shown to the client
     requested_by: Mapped[str] = mapped_column(String(120))
     language: Mapped[str] = mapped_column(String(16))
-    #: Business Center of the agency that gets the access; null if only manual platforms are requested
-    agency_account_id: Mapped[str | None] = mapped_column(String(32))
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     token_encrypted: Mapped[bytes]
     status: Mapped[str] = mapped_column(String(16), default="draft")
-    #: `connected` or `guided`, once the client has chosen; may change at any time
-    lane: Mapped[str | None] = mapped_column(String(16))
     expires_at: Mapped[datetime]
     opened_at: Mapped[datetime | None]
     submitted_at: Mapped[datetime | None]
@@ -85,6 +80,45 @@ class Link(Changing, JobMixin, CreatedAt, Base):
     claimed_external_id: Mapped[str | None] = mapped_column(String(200))
 
 
+class LinkPlatform(Base):
+    """One platform of a link: its lane, and the accounts of both sides between which access is shared."""
+
+    __tablename__ = "link_platforms"
+    __table_args__ = (
+        belongs_to("links", "link_id"),
+        CheckConstraint(f"lane IN {LANES}", name="lane"),
+        Index("ix_link_platforms_client_account_id", "agency_id", "client_account_id"),
+    )
+
+    agency_id: Mapped[str] = agency_key()
+    link_id: Mapped[str] = mapped_column(ids.Id("link"), primary_key=True)
+    platform: Mapped[str] = mapped_column(String(32), primary_key=True)
+    #: its place on the client's way
+    position: Mapped[int]
+    #: `connected` or `guided`, once the client has chosen; may change at any time
+    lane: Mapped[str | None] = mapped_column(String(16))
+    #: the agency's account that gets the access; null on a manual platform
+    agency_account_id: Mapped[str | None] = mapped_column(String(64))
+    #: the client's account that shares it, once chosen
+    client_account_id: Mapped[str | None] = mapped_column(String(64))
+    client_account_name: Mapped[str | None] = mapped_column(String(200))
+    #: the client's pixel codes, requested or not
+    pixel_codes: Mapped[list[Any] | None]
+    #: time at which the client said that it does not use the platform
+    unused_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+    @property
+    def is_manual(self) -> bool:
+        """True for a manual platform: people confirm the access, nothing is read."""
+        return self.agency_account_id is None
+
+    @property
+    def is_connected(self) -> bool:
+        """True in the connected lane: the client's authorization shares and reads."""
+        return self.lane == "connected"
+
+
 class AccessRequest(CreatedAt, Base):
     """One access wanted, of one asset once the client has chosen it. `status` is the last projection."""
 
@@ -98,7 +132,10 @@ class AccessRequest(CreatedAt, Base):
         personal=("person_email", "attested_by"),
     )  # fmt: skip
     __table_args__ = (
-        belongs_to("links", "link_id"),
+        ForeignKeyConstraint(
+            ["agency_id", "link_id", "platform"],
+            ["link_platforms.agency_id", "link_platforms.link_id", "link_platforms.platform"],
+        ),
         CheckConstraint(f"status IN {ACCESS_STATUSES}", name="status"),
         CheckConstraint(f"next_actor IN {TURNS}", name="next_actor"),
         CheckConstraint("seen_by IN ('agency', 'client')", name="seen_by"),
@@ -107,6 +144,7 @@ class AccessRequest(CreatedAt, Base):
             "uq_access_requests_asset",
             "agency_id",
             "link_id",
+            "platform",
             "kind",
             "asset_id",
             text("coalesce(parent_asset_id, '')"),
@@ -156,8 +194,8 @@ class AccessRequest(CreatedAt, Base):
     role_seen: Mapped[str | None] = mapped_column(String(32))
     #: token with which it was read: `agency` or `client`
     seen_by: Mapped[str | None] = mapped_column(String(16))
-    #: Business Center that shares the access, if it is not the one the client gave
-    shared_from_account_id: Mapped[str | None] = mapped_column(String(32))
+    #: account that shares the access, if it is not the one the client gave
+    shared_from_account_id: Mapped[str | None] = mapped_column(String(64))
     #: first time the client's own list showed the share that the agency has to accept
     listed_at: Mapped[datetime | None]
     #: the platform's answer about the blocker: operation, code, message, and request id for its support
@@ -236,9 +274,6 @@ class Intake(Base):
 
     agency_id: Mapped[str] = agency_key()
     id: Mapped[str] = mapped_column(ids.Id("link"), primary_key=True)
-    client_account_id: Mapped[str | None] = mapped_column(String(32))
-    client_account_name: Mapped[str | None] = mapped_column(String(200))
-    pixel_codes: Mapped[list[Any] | None]
     #: ISO 3166 alpha-2 country codes
     markets: Mapped[list[Any] | None]
     #: `[{"role": "approver|billing|technical", "name": …, "email": …}]`
@@ -349,7 +384,8 @@ class PublicLink(CreatedAt, Base):
     preset_version: Mapped[int]
     language: Mapped[str] = mapped_column(String(16))
     requested_by: Mapped[str] = mapped_column(String(120))
-    agency_account_id: Mapped[str | None] = mapped_column(String(32))
+    #: the agency's accounts that get the access, by platform
+    agency_account_ids: Mapped[dict[str, Any]]
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     token_encrypted: Mapped[bytes]
     uses: Mapped[int] = mapped_column(default=0, server_default="0")

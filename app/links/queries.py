@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit import encryption
@@ -14,7 +14,7 @@ from app.kit.web import paging
 from app.kit.web.paging import ChangePage
 from app.links import questions
 from app.links.aggregate import LinkAggregate
-from app.links.models import AccessRequest, Consent, Intake, Link, LinkSession
+from app.links.models import AccessRequest, Consent, Intake, Link, LinkPlatform, LinkSession
 from app.links.presets import service as presets
 from app.links.presets.service import AgencyPreset
 from app.tenants.agencies.models import Agency
@@ -112,11 +112,13 @@ async def _load(
     link, agency, client, intake, own_preset, now, *others = found
     chosen = presets.of_row(own_preset) if own_preset else presets.builtin_version(link.preset, link.preset_version)
     where = (session, agency.id, link.id)
+    platforms, asked = await _platforms(*where, refresh=lock)
     loaded = LinkAggregate(
         agency=agency,
         client=client,
         link=link,
-        access_requests=list(await access_requests(*where, refresh=lock)),
+        platforms=platforms,
+        access_requests=asked,
         intake=intake,
         preset=chosen,
         answers=await questions.saved_answers(*where) if chosen.questions else {},
@@ -128,13 +130,35 @@ async def _load(
     return loaded, next(iter(others), None)
 
 
-async def access_requests(
-    session: AsyncSession, agency_id: str, link_id: str, *, refresh: bool = False
-) -> Sequence[AccessRequest]:
-    """The access requests of a link in their order; `refresh` overwrites what the session read before."""
+async def _platforms(
+    session: AsyncSession, agency_id: str, link_id: str, *, refresh: bool
+) -> tuple[list[LinkPlatform], list[AccessRequest]]:
+    """Platforms and access requests of a link, each in order; `refresh` overwrites what the session read before."""
+    rows = (
+        select(LinkPlatform, AccessRequest)
+        .outerjoin(AccessRequest, _of_platform())
+        .where(LinkPlatform.agency_id == agency_id, LinkPlatform.link_id == link_id)
+        .order_by(AccessRequest.position, AccessRequest.id)
+        .execution_options(populate_existing=refresh)
+    )
+    found = (await session.execute(rows)).all()
+    platforms = sorted({platform for platform, _ in found}, key=lambda each: each.position)
+    return platforms, [asked for _, asked in found if asked is not None]
+
+
+def _of_platform() -> ColumnElement[bool]:
+    """Condition: an access request is on this platform of its link."""
+    return and_(
+        AccessRequest.agency_id == LinkPlatform.agency_id,
+        AccessRequest.link_id == LinkPlatform.link_id,
+        AccessRequest.platform == LinkPlatform.platform,
+    )
+
+
+async def access_requests(session: AsyncSession, agency_id: str, link_id: str) -> Sequence[AccessRequest]:
+    """The access requests of a link in their order."""
     rows = select(AccessRequest).where(AccessRequest.agency_id == agency_id, AccessRequest.link_id == link_id)
-    ordered = rows.order_by(AccessRequest.position, AccessRequest.id).execution_options(populate_existing=refresh)
-    return (await session.scalars(ordered)).all()
+    return (await session.scalars(rows.order_by(AccessRequest.position, AccessRequest.id))).all()
 
 
 async def access_request(session: AsyncSession, agency_id: str, access_request_id: str) -> AccessRequest:
@@ -147,16 +171,16 @@ async def access_request(session: AsyncSession, agency_id: str, access_request_i
 
 async def access_requests_of_client(
     session: AsyncSession, agency_id: str, client_id: str, platform: str
-) -> Sequence[tuple[Link, AccessRequest, str | None]]:
-    """Every access request of a client on one platform, with its link and the Business Center the client gave."""
+) -> Sequence[tuple[Link, LinkPlatform, AccessRequest]]:
+    """Every access request of a client on one platform, with its link."""
     rows = (
-        select(Link, AccessRequest, Intake.client_account_id)
-        .join(AccessRequest, (AccessRequest.agency_id == Link.agency_id) & (AccessRequest.link_id == Link.id))
-        .join(Intake, (Intake.agency_id == Link.agency_id) & (Intake.id == Link.id))
-        .where(Link.agency_id == agency_id, Link.client_id == client_id, AccessRequest.platform == platform)
+        select(Link, LinkPlatform, AccessRequest)
+        .join(LinkPlatform, (LinkPlatform.agency_id == Link.agency_id) & (LinkPlatform.link_id == Link.id))
+        .join(AccessRequest, _of_platform())
+        .where(Link.agency_id == agency_id, Link.client_id == client_id, LinkPlatform.platform == platform)
         .order_by(Link.id, AccessRequest.position, AccessRequest.id)
     )
-    return [(link, found, account_id) for link, found, account_id in await session.execute(rows)]
+    return [(link, on, found) for link, on, found in await session.execute(rows)]
 
 
 async def last_consent(session: AsyncSession, agency_id: str, link_id: str) -> Consent | None:

@@ -1,11 +1,11 @@
 """Response schemas of links: access requests, intake, answers, files, invitations and device codes."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.kit import clock
-from app.kit.input.fields import Time
+from app.kit.input.fields import Digits, Time, Word
 from app.links import status
 from app.links.aggregate import LinkAggregate
 from app.links.models import Intake, IntakeFile, Link
@@ -15,6 +15,16 @@ from app.tenants.clients.schemas import ClientView
 
 #: Next actor, and since when.
 _CONTACTS = [{"role": "approver", "name": "Ana Lima", "email": "ana@brand.example"}]
+
+
+#: The agency's accounts that get the access, by platform.
+AgencyAccountIds = Annotated[
+    dict[Word, Digits],
+    Field(
+        description="Your account at each platform that gets the access, by platform; required where you have several.",
+        examples=[{"tiktok": "7000999988887777666"}],
+    ),
+]
 
 
 class LinkView(BaseModel):
@@ -34,11 +44,6 @@ class LinkView(BaseModel):
     requested_by: str = Field(description="Name of the person who asks, shown to the client.", examples=["Ana Agent"])
     language: str = Field(examples=["en"])
     status: str = Field(examples=["submitted"])
-    lane: str | None = Field(description="`connected` or `guided`, once the client has chosen.", examples=["connected"])
-    agency_account_id: str | None = Field(
-        description="The Business Center that gets the access; null if only manual platforms are requested.",
-        examples=["7000999988887777666"],
-    )
     expires_at: Time
     opened_at: Time | None
     submitted_at: Time | None
@@ -69,6 +74,30 @@ class LinkView(BaseModel):
         if as_of == link.status:
             return view
         return view.model_copy(update={"status": as_of, "stage": as_of, "next_actor": None, "next_actor_since": None})
+
+
+class LinkPlatformView(BaseModel):
+    """A platform of a link: its lane, and the accounts between which access is shared."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    platform: str = Field(examples=["tiktok"])
+    lane: str | None = Field(
+        description="`connected` or `guided`, once the client has chosen; null on a manual platform.",
+        examples=["connected"],
+    )
+    agency_account_id: str | None = Field(
+        description="Your account that gets the access; null on a manual platform.", examples=["7000999988887777666"]
+    )
+    client_account_id: str | None = Field(
+        description="The client's account that shares it, once chosen: on TikTok a Business Center.",
+        examples=["7111222233334444555"],
+    )
+    client_account_name: str | None = Field(examples=["Brand SA"])
+    pixel_codes: list[str] | None = Field(
+        description="The client's pixel codes; null until answered.", examples=[["C4ABCDEFGH77U7QBTM10"]]
+    )
+    unused_at: Time | None = Field(description="Time at which the client said that it does not use the platform.")
 
 
 class AccessRequestView(BaseModel):
@@ -104,7 +133,7 @@ class AccessRequestView(BaseModel):
     role_seen: str | None = Field(description="The role that was read.", examples=["OPERATOR"])
     seen_by: str | None = Field(description="Token with which it was read: `agency` or `client`.", examples=["agency"])
     shared_from_account_id: str | None = Field(
-        description="The Business Center that shares the access, if it is not the one the client gave.",
+        description="The account that shares the access, if it is not the one the client gave.",
         examples=["7111222233334444601"],
     )
     platform_operation: str | None = Field(
@@ -145,9 +174,6 @@ class ContactView(BaseModel):
 class IntakeView(BaseModel):
     """The client's answers so far; null for screens without an answer."""
 
-    client_account_id: str | None = Field(description="The client's Business Center.", examples=["7111222233334444555"])
-    client_account_name: str | None = Field(examples=["Brand SA"])
-    pixel_codes: list[str] | None = Field(examples=[["C4ABCDEFGH77U7QBTM10"]])
     markets: list[str] | None = Field(description="Country codes (ISO 3166 alpha-2).", examples=[["FR", "BE"]])
     contacts: list[ContactView] | None = Field(examples=[_CONTACTS])
 
@@ -156,8 +182,7 @@ class IntakeView(BaseModel):
         """From the row."""
         contacts = intake.contacts
         return cls(
-            client_account_id=intake.client_account_id, client_account_name=intake.client_account_name,
-            pixel_codes=intake.pixel_codes, markets=intake.markets,
+            markets=intake.markets,
             contacts=None if contacts is None else [ContactView.model_validate(each) for each in contacts],
         )  # fmt: skip
 
@@ -209,6 +234,7 @@ class LinkDetail(LinkView):
     """A link with its client, its access requests and the client's answers."""
 
     client: ClientView
+    platforms: list[LinkPlatformView] = Field(description="The platforms of the link, in the client's order.")
     access_requests: list[AccessRequestView]
     assets: Counts
     intake: IntakeView
@@ -224,6 +250,7 @@ class LinkDetail(LinkView):
         return cls(
             **dict(link),
             client=ClientView.model_validate(found.client),
+            platforms=[LinkPlatformView.model_validate(each) for each in found.platforms],
             access_requests=[
                 AccessRequestView.model_validate(access_request) for access_request in found.access_requests
             ],

@@ -1,8 +1,9 @@
 """Use cases of an agency's links: create, create or get by CRM id, show the address, extend."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import func, select
@@ -18,7 +19,7 @@ from app.kit.ids import MalformedId
 from app.links import queries, url
 from app.links.aggregate import LinkAggregate, new_access_request
 from app.links.business_centers import own_side
-from app.links.models import Intake, Link
+from app.links.models import Intake, Link, LinkPlatform
 from app.links.presets import service as presets
 from app.links.presets.preset import Preset
 from app.tenants.agencies.models import Agency
@@ -27,6 +28,7 @@ from app.tenants.clients.models import Client
 
 DEFAULT_LIFE = timedelta(days=14)
 LONGEST_LIFE = timedelta(days=90)
+NO_ACCOUNTS: Mapping[str, str] = MappingProxyType({})
 
 
 class LinkOver(AppError):
@@ -40,7 +42,10 @@ class LinkOver(AppError):
 
 @dataclass(frozen=True)
 class LinkRequest:
-    """Request for a link. `client`: fields of a client given with the request, else `client_id`."""
+    """Request for a link. `client`: fields of a client given with the request, else `client_id`.
+
+    `agency_account_ids`: the agency's accounts that get the access, by platform.
+    """
 
     preset: str
     client_id: str | None = None
@@ -48,7 +53,7 @@ class LinkRequest:
     expires_at: datetime | None = None
     external_id: str | None = None
     requested_by: str | None = None
-    agency_account_id: str | None = None
+    agency_account_ids: Mapping[str, str] = field(default_factory=dict)
 
 
 async def create_or_get_link(
@@ -83,7 +88,7 @@ async def create_link(
     expires_at: datetime | None = None,
     external_id: str | None = None,
     requested_by: str | None = None,
-    agency_account_id: str | None = None,
+    agency_account_ids: Mapping[str, str] = NO_ACCOUNTS,
     public_link_id: str | None = None,
     claimed_external_id: str | None = None,
     sent: bool = False,
@@ -95,21 +100,27 @@ async def create_link(
     """
     chosen = preset if isinstance(preset, Preset) else await presets.current(session, agency_id, preset)
     agency, client, now = await _sides(session, agency_id, client_id)
-    own = await own_side(session, agency_id, chosen, agency_account_id)
+    own = await own_side(session, agency_id, chosen, agency_account_ids)
     ends = checked_end(expires_at, clock.now())
     token, link_id = encryption.new_secret(), ids.new("link")
     link = Link(
         agency_id=agency_id, id=link_id, client_id=client_id, external_id=external_id, preset=chosen.slug,
         preset_version=chosen.version, requested_by=requested_by or agency.contact_name, language=client.language,
-        agency_account_id=own, token_hash=encryption.sha256(token),
+        token_hash=encryption.sha256(token),
         token_encrypted=keyring.encrypt(token, bound_to=token_place(agency_id, link_id)),
         expires_at=ends, due_at=ends, public_link_id=public_link_id, claimed_external_id=claimed_external_id,
     )  # fmt: skip
     intake = Intake(agency_id=agency_id, id=link_id, screens_completed=[])
+    platforms = [
+        LinkPlatform(
+            agency_id=agency_id, link_id=link_id, platform=platform, position=position, agency_account_id=account
+        )
+        for position, (platform, account) in enumerate(own.items())
+    ]
     asked = [new_access_request(link, wanted, position) for position, wanted in enumerate(chosen.access_requests)]
     made = LinkAggregate(
-        agency=agency, client=client, link=link, access_requests=asked, intake=intake, preset=chosen, answers={},
-        files=[], consent=None, now=now,
+        agency=agency, client=client, link=link, platforms=platforms, access_requests=asked, intake=intake,
+        preset=chosen, answers={}, files=[], consent=None, now=now,
     )  # fmt: skip
     made.create(actor=actor)
     if sent:
@@ -182,6 +193,6 @@ async def _create(
     made, token = await create_link(
         session, agency_id, client_id=client_id, preset=wanted.preset, keyring=keyring, actor=actor,
         expires_at=wanted.expires_at, external_id=wanted.external_id, requested_by=wanted.requested_by,
-        agency_account_id=wanted.agency_account_id, sent=True,
+        agency_account_ids=wanted.agency_account_ids, sent=True,
     )  # fmt: skip
     return made, address_of(made, token, public_url)

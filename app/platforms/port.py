@@ -173,6 +173,9 @@ class AssetKind:
     many: str
     #: from lowest to highest
     roles: tuple[str, ...]
+    #: the client's screen on which its assets are chosen: one of its own, or that of the pixels; None if the agency
+    #: names them
+    screen: Literal["assets", "pixels"] | None = "assets"
     #: the connected lane can share it; any other kind is guided in either lane
     by_api: bool = False
     #: kind of the parent asset without which it does not exist

@@ -14,8 +14,8 @@ async def who_connects(demo: Demo, say: Say) -> None:
         await connect(browser, CLIENT_ADMIN)
         say(f"Maison Lune: connected as {CLIENT_ADMIN}")
         await browser.press("Continue")
-        accounts = browser.page.form("Continue").choices["accounts"]
-        await browser.press("Continue", {"accounts": accounts})
+        accounts = browser.page.form("Continue").choices["assets"]
+        await browser.press("Continue", {"assets": accounts})
         say(f"Maison Lune: picked {len(accounts)} ad accounts from what TikTok shows")
         await answer_and_agree(browser, CLIENT_ADMIN, {})
         say("Maison Lune: agreed; Keyturn shares")
@@ -47,7 +47,7 @@ async def by_hand(demo: Demo, say: Say) -> None:
         await browser.press(
             "Continue", {"account_id": f"https://business.tiktok.com/manage/overview?org_id={GUIDED_BC}"}
         )
-        await browser.press("Continue", {"accounts": GUIDED_ACCOUNT})
+        await browser.press("Continue", {"assets": GUIDED_ACCOUNT})
         await answer_and_agree(browser, "Theo Two Brands", {})
         say("Brand FR: agreed; has the steps with the agency's Business Center ID")
         await share_by_hand(demo)
@@ -79,6 +79,6 @@ async def by_the_public_link(demo: Demo, say: Say) -> None:
         say("Comptoir Mixte: came by the public link")
         await connect(browser, OPEN_ADMIN)
         await browser.press("Continue")
-        await browser.press("Continue", {"accounts": [OPEN_ACCOUNT]})
+        await browser.press("Continue", {"assets": [OPEN_ACCOUNT]})
         await answer_and_agree(browser, OPEN_ADMIN, {})
         say("Comptoir Mixte: connected, picked the one ad account that is in order, agreed; Keyturn shares")

@@ -22,7 +22,7 @@ async def connect(browser: Browser, person: str) -> None:
     for _ in range(PATIENCE):
         await browser.press("Connect with TikTok")
         await authorize(browser, person)
-        if browser.screen == "business-center":
+        if browser.screen == "account":
             return
         await asyncio.sleep(0.5)
     raise NotAsExpected(f"could not connect: {browser.page.words[:600]}")

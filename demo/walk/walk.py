@@ -95,8 +95,9 @@ async def _until_delivered(agency: Agency, started: float) -> None:
 def _asks(links: list[dict[str, Any]]) -> Asks:
     """As they were before one was taken away again."""
     every = [
-        (link["lane"], access_request["kind"] == "custom", access_request["status"])
+        (lanes[access_request["platform"]], access_request["kind"] == "custom", access_request["status"])
         for link in links
+        for lanes in [{each["platform"]: each["lane"] for each in link["platforms"]}]
         for access_request in link["access_requests"]
     ]
     verified = [lane for lane, is_manual, status in every if not is_manual and status == "verified"]

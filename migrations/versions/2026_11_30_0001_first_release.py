@@ -173,8 +173,7 @@ AUDITED = {
     ),
     "links": (
         "link",
-        "client_id external_id preset preset_version requested_by language agency_account_id expires_at "
-        "revoked_at public_link_id",
+        "client_id external_id preset preset_version requested_by language expires_at revoked_at public_link_id",
         "requested_by",
         "",
     ),
@@ -198,7 +197,7 @@ AUDITED = {
     ),
     "public_links": (
         "public_link",
-        "preset preset_version language requested_by agency_account_id token_hash token_encrypted most_uses "
+        "preset preset_version language requested_by agency_account_ids token_hash token_encrypted most_uses "
         "most_per_hour expires_at revoked_at",
         "requested_by",
         "token_hash token_encrypted",
@@ -240,6 +239,7 @@ TABLES = (
     "buyer_lists",
     "authorizations",
     "access_requests",
+    "link_platforms",
     "webhook_secrets",
     "webhook_replays",
     "webhook_health",
@@ -429,7 +429,7 @@ def _tables() -> None:
         sa.Column("agency_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("platform", sa.String(length=32), nullable=False),
-        sa.Column("account_id", sa.String(length=32), nullable=False),
+        sa.Column("account_id", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_business_centers_agency_id")),
@@ -558,7 +558,7 @@ def _tables() -> None:
         sa.Column("agency_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("platform", sa.String(length=32), nullable=False),
-        sa.Column("agency_account_id", sa.String(length=32), nullable=False),
+        sa.Column("agency_account_id", sa.String(length=64), nullable=False),
         sa.Column("reason", sa.String(length=16), nullable=False),
         sa.Column("status", sa.String(length=8), server_default="running", nullable=False),
         sa.Column("setbacks", sa.Integer(), server_default="0", nullable=False),
@@ -677,7 +677,7 @@ def _tables() -> None:
         sa.Column("preset_version", sa.Integer(), nullable=False),
         sa.Column("language", sa.String(length=16), nullable=False),
         sa.Column("requested_by", sa.String(length=120), nullable=False),
-        sa.Column("agency_account_id", sa.String(length=32), nullable=True),
+        sa.Column("agency_account_ids", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
         sa.Column("token_encrypted", sa.LargeBinary(), nullable=False),
         sa.Column("uses", sa.Integer(), server_default="0", nullable=False),
@@ -790,8 +790,8 @@ def _tables() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("client_id", sa.Uuid(), nullable=False),
         sa.Column("platform", sa.String(length=32), nullable=False),
-        sa.Column("client_account_id", sa.String(length=32), nullable=False),
-        sa.Column("agency_account_id", sa.String(length=32), nullable=False),
+        sa.Column("client_account_id", sa.String(length=64), nullable=False),
+        sa.Column("agency_account_id", sa.String(length=64), nullable=False),
         sa.Column("looks", sa.Integer(), server_default="0", nullable=False),
         sa.Column("setbacks", sa.Integer(), server_default="0", nullable=False),
         sa.Column("watching", sa.Boolean(), server_default="false", nullable=False),
@@ -863,11 +863,9 @@ def _tables() -> None:
         sa.Column("preset_version", sa.Integer(), nullable=False),
         sa.Column("requested_by", sa.String(length=120), nullable=False),
         sa.Column("language", sa.String(length=16), nullable=False),
-        sa.Column("agency_account_id", sa.String(length=32), nullable=True),
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
         sa.Column("token_encrypted", sa.LargeBinary(), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
-        sa.Column("lane", sa.String(length=16), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
@@ -898,7 +896,6 @@ def _tables() -> None:
             name=op.f("ck_links_stage"),
         ),
         sa.CheckConstraint("next_actor IN ('client', 'agency', 'platform', 'us')", name=op.f("ck_links_next_actor")),
-        sa.CheckConstraint("lane IN ('connected', 'guided')", name=op.f("ck_links_lane")),
         sa.ForeignKeyConstraint(
             ["agency_id", "client_id"], ["clients.agency_id", "clients.id"], name=op.f("fk_links_agency_id_client_id")
         ),
@@ -924,8 +921,8 @@ def _tables() -> None:
         sa.Column("agency_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("platform", sa.String(length=32), nullable=False),
-        sa.Column("agency_account_id", sa.String(length=32), nullable=False),
-        sa.Column("account_id", sa.String(length=32), nullable=False),
+        sa.Column("agency_account_id", sa.String(length=64), nullable=False),
+        sa.Column("account_id", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("client_id", sa.Uuid(), nullable=True),
         sa.Column("linked", sa.Boolean(), server_default="false", nullable=False),
@@ -1061,6 +1058,28 @@ def _tables() -> None:
     )
     op.create_index("ix_webhook_secrets_endpoint", "webhook_secrets", ["agency_id", "endpoint_id"], unique=False)
     op.create_table(
+        "link_platforms",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("link_id", sa.Uuid(), nullable=False),
+        sa.Column("platform", sa.String(length=32), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("lane", sa.String(length=16), nullable=True),
+        sa.Column("agency_account_id", sa.String(length=64), nullable=True),
+        sa.Column("client_account_id", sa.String(length=64), nullable=True),
+        sa.Column("client_account_name", sa.String(length=200), nullable=True),
+        sa.Column("pixel_codes", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("unused_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("lane IN ('connected', 'guided')", name=op.f("ck_link_platforms_lane")),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "link_id"], ["links.agency_id", "links.id"], name=op.f("fk_link_platforms_agency_id_link_id")
+        ),
+        sa.PrimaryKeyConstraint("agency_id", "link_id", "platform", name=op.f("pk_link_platforms")),
+    )
+    op.create_index(
+        "ix_link_platforms_client_account_id", "link_platforms", ["agency_id", "client_account_id"], unique=False
+    )
+    op.create_table(
         "access_requests",
         sa.Column("agency_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1094,7 +1113,7 @@ def _tables() -> None:
         sa.Column("next_actor", sa.String(length=16), nullable=True),
         sa.Column("role_seen", sa.String(length=32), nullable=True),
         sa.Column("seen_by", sa.String(length=16), nullable=True),
-        sa.Column("shared_from_account_id", sa.String(length=32), nullable=True),
+        sa.Column("shared_from_account_id", sa.String(length=64), nullable=True),
         sa.Column("listed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("platform_operation", sa.String(length=64), nullable=True),
         sa.Column("platform_code", sa.Integer(), nullable=True),
@@ -1113,7 +1132,9 @@ def _tables() -> None:
         ),
         sa.CheckConstraint("seen_by IN ('agency', 'client')", name=op.f("ck_access_requests_seen_by")),
         sa.ForeignKeyConstraint(
-            ["agency_id", "link_id"], ["links.agency_id", "links.id"], name=op.f("fk_access_requests_agency_id_link_id")
+            ["agency_id", "link_id", "platform"],
+            ["link_platforms.agency_id", "link_platforms.link_id", "link_platforms.platform"],
+            name=op.f("fk_access_requests_agency_id_link_id_platform"),
         ),
         sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_access_requests")),
     )
@@ -1121,7 +1142,7 @@ def _tables() -> None:
     op.create_index(
         "uq_access_requests_asset",
         "access_requests",
-        ["agency_id", "link_id", "kind", "asset_id", sa.literal_column("coalesce(parent_asset_id, '')")],
+        ["agency_id", "link_id", "platform", "kind", "asset_id", sa.literal_column("coalesce(parent_asset_id, '')")],
         unique=True,
     )
     op.create_table(
@@ -1229,9 +1250,6 @@ def _tables() -> None:
         "intakes",
         sa.Column("agency_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("client_account_id", sa.String(length=32), nullable=True),
-        sa.Column("client_account_name", sa.String(length=200), nullable=True),
-        sa.Column("pixel_codes", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("markets", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("contacts", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column(
@@ -1497,8 +1515,8 @@ def _tables() -> None:
         sa.Column("parent_asset_id", sa.String(length=64), nullable=True),
         sa.Column("asset_name", sa.String(length=200), nullable=True),
         sa.Column("origin", sa.String(length=8), server_default="asked", nullable=False),
-        sa.Column("client_account_id", sa.String(length=32), nullable=False),
-        sa.Column("agency_account_id", sa.String(length=32), nullable=False),
+        sa.Column("client_account_id", sa.String(length=64), nullable=False),
+        sa.Column("agency_account_id", sa.String(length=64), nullable=False),
         sa.Column("role", sa.String(length=32), nullable=False),
         sa.Column("status", sa.String(length=8), nullable=False),
         sa.Column("seen_by", sa.String(length=8), nullable=False),
@@ -1547,7 +1565,7 @@ def _tables() -> None:
         sa.Column("agency_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("grant_id", sa.Uuid(), nullable=False),
-        sa.Column("agency_account_id", sa.String(length=32), nullable=False),
+        sa.Column("agency_account_id", sa.String(length=64), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("role", sa.String(length=32), nullable=False),
         sa.Column("wanted", sa.Boolean(), server_default="true", nullable=False),

@@ -221,7 +221,7 @@ PRESET = {
 ANSWERS: dict[str, dict[str, Any]] = {
     **BY_HAND, "others": {}, "questions": {"q-goal": "Sell more", "q-site": "brand.com", "q-why": "Because"},
 }  # fmt: skip
-WAY = ("lane", "business-center", "accounts", "others", "pixels", "markets", "contacts", "questions", "get-ready")
+WAY = ("lane", "account", "accounts", "pixels", "others", "markets", "contacts", "questions", "get-ready")
 
 
 @pytest.fixture

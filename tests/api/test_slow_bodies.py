@@ -117,7 +117,11 @@ def _held(engine: AsyncEngine) -> int:
 
 
 def _form(walk: Walk, path: str) -> bytes:
-    filled = path.replace("{link_id}", walk.corner.link_id).replace("{agency_slug}", walk.corner.slug)
+    filled = (
+        path.replace("{link_id}", walk.corner.link_id)
+        .replace("{platform}", "tiktok")
+        .replace("{agency_slug}", walk.corner.slug)
+    )
     filled = re.sub(r"{\w*token\w*}", walk.corner.token, filled)
     filled = re.sub(r"{[^}]+}", "x", filled)
     cookie = f"Cookie: {forms.BROWSER}={CLIENT_BROWSER}"
@@ -126,7 +130,7 @@ def _form(walk: Walk, path: str) -> bytes:
 
 async def test_a_form_that_comes_slowly_holds_no_connection(slowly: Slowly, walk: Walk, engine: AsyncEngine) -> None:
     await walk.start()
-    await walk.answer("lane", "business-center")
+    await walk.answer("lane", "account")
     waited = []
     for number, path in enumerate(FORMS):
         if await slowly.waits(number, _form(walk, path)):
@@ -153,7 +157,7 @@ async def test_more_slow_forms_than_there_are_connections_keep_nobody_out(
     slowly: Slowly, walk: Walk, engine: AsyncEngine, world: World
 ) -> None:
     await walk.start()
-    form = _form(walk, "/l/{link_id}/lane")
+    form = _form(walk, "/l/{link_id}/{platform}/lane")
     for number in range(40):
         assert await slowly.waits(number, form)
     async with httpx2.AsyncClient(trust_env=False, timeout=LONGEST) as other:

@@ -63,7 +63,7 @@ class Scene:
         await self.house.connect_agency(self.corner, self.member)
         await self.walk.start()
         await trip(self.walk, self.house)
-        await self.walk.send("business-center", account_id=seed.MAISON_LUNE)
+        await self.walk.send("account", account_id=seed.MAISON_LUNE)
 
 
 async def create_client(scene: Scene) -> Action:
@@ -81,13 +81,13 @@ async def create_link(scene: Scene) -> Action:
 
 async def choose_by_hand(scene: Scene) -> Action:
     await scene.walk.start()
-    await scene.walk.answer("lane", "business-center")
+    await scene.walk.answer("lane", "account")
     return await scene.form("accounts", **BY_HAND["accounts"])
 
 
 async def choose_connected(scene: Scene) -> Action:
     await scene.connect()
-    return await scene.form("accounts", accounts=[seed.LUNE_EU, seed.LUNE_UK])
+    return await scene.form("accounts", assets=[seed.LUNE_EU, seed.LUNE_UK])
 
 
 async def consent_by_hand(scene: Scene) -> Action:
@@ -98,7 +98,7 @@ async def consent_by_hand(scene: Scene) -> Action:
 
 async def consent_connected(scene: Scene) -> Action:
     await scene.connect()
-    await scene.walk.send("accounts", accounts=[seed.LUNE_EU, seed.LUNE_UK])
+    await scene.walk.send("accounts", assets=[seed.LUNE_EU, seed.LUNE_UK])
     await scene.walk.answer("pixels", "markets", "contacts", "get-ready")
     return await scene.form("review", **await scene.walk.consent())
 
@@ -222,7 +222,7 @@ async def onboard(scene: Scene, meter: Meter, *accounts: str) -> Cost:
     await count(walk.start)
     token = await walk.token()
     await count(lambda: trip(walk, house))
-    await count(*screen("business-center", account_id=seed.MAISON_LUNE), *screen("accounts", accounts=accounts))
+    await count(*screen("account", account_id=seed.MAISON_LUNE), *screen("accounts", assets=accounts))
     for name in SCREENS:
         await count(*screen(name, **BY_HAND[name]))
     given: dict[str, str] = {}

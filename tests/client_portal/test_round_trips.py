@@ -22,7 +22,6 @@ from starlette.routing import Match
 
 from app import main
 from app.client_portal import routes
-from app.client_portal.screens import SEQUENCE
 from app.kit.database import Sessions, make_engine, make_sessions
 from app.kit.encryption import Keyring
 from app.kit.html import forms
@@ -61,6 +60,10 @@ PRESET: dict[str, Any] = {
         {"platform": "meta", "kind": "custom", "role": "MANAGE_CAMPAIGNS", "reason": "To run campaigns there, too."},
     ],
 }  # fmt: skip
+#: Its screens, by the short names of the walk.
+SEQUENCE = (
+    "way", "account", "accounts", "pixels", "others", "markets", "contacts", "questions", "get-ready", "review",
+)  # fmt: skip
 Request = tuple[str, str]
 
 
@@ -156,7 +159,7 @@ class Tour:
         await trip(walk, self.house)
         for screen in SEQUENCE[1:]:
             await walk.see(screen)
-            await self.fill(walk, screen, account_id=seed.MAISON_LUNE, accounts=[LUNE_EU])
+            await self.fill(walk, screen, account_id=seed.MAISON_LUNE, assets=[LUNE_EU])
         await self.house.work()
         await self.after_consent(walk)
 
@@ -169,7 +172,7 @@ class Tour:
             files = [("q-plan", ("plan.pdf", b"%PDF-1.7 the plan"))]
             await walk.browser.post(f"{walk.path}/questions", data=data, files=files, headers=SAME_ORIGIN)
         elif screen == "pixels":
-            accounts = {f"on-{PIXEL_LUNE_CODE}": given.get("accounts", ["7200000000000000201"])[0]}
+            accounts = {f"on-{PIXEL_LUNE_CODE}": given.get("assets", ["7200000000000000201"])[0]}
             await walk.send("pixels", pixels=[PIXEL_LUNE_CODE], catalogs=CATALOG_LUNE, **accounts)
         elif screen == "review":
             catalog = next(each for each in await self.house.access_requests(walk.corner) if each.kind == "catalog")
@@ -188,10 +191,10 @@ class Tour:
         (manual,) = [each for each in await self.house.access_requests(walk.corner) if each.platform == "meta"]
         for form in ("check", f"access-requests/{manual.id}/done", f"access-requests/{manual.id}/not-done"):
             await walk.send(form)
-        for form in ("reduction", "sharing-center"):
+        for form in ("reduction", "sharing-account"):
             await walk.send(form, access_request=manual.id)
         await walk.see("progress")
-        await walk.send("change", screen="accounts")
+        await walk.send("change", screen="assets/ad_account")
 
     async def new_device(self, walk: Walk) -> None:
         """Another browser on the same link."""
@@ -203,7 +206,7 @@ class Tour:
             token = re.search(r'name="form_token" value="([0-9a-f]{64})"', page.text)
             assert token
             for form, fields in (
-                ("", {"address": "invited"}), ("/code", {"code": "000000"}), ("/connection", {}),
+                ("", {"address": "invited"}), ("/code", {"code": "000000"}), ("/proof", {}),
             ):  # fmt: skip
                 await there.send(f"device{form}", form_token=token[1], **fields)
                 await there.see("device")

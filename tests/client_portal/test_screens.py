@@ -1,64 +1,65 @@
 """Which screen is next, which may be opened, and where a trip leads."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
 from app.client_portal import screens
-from app.client_portal.screens import AFTER, SEQUENCE, USUAL_SEQUENCE, Progress
+from app.client_portal.screens import AFTER, COMMON, Progress
 
-NOTHING = Progress()
-BY_HAND = Progress(lane="guided")
-CONNECTED = Progress(lane="connected", connected=True)
-CENTER = replace(BY_HAND, business_center=True)
-ACCOUNTS = replace(CENTER, assets=True, unapproved=True)
-PIXELS = replace(ACCOUNTS, pixels=True)
-MARKETS = replace(PIXELS, markets=True)
-CONTACTS = replace(MARKETS, contacts=True)
-READY = replace(CONTACTS, ready=True)
+LANE, ACCOUNT, ASSETS, PIXELS = "tiktok/way", "tiktok/account", "tiktok/assets/ad_account", "tiktok/pixels"
+PLATFORM = screens.platform_screens("tiktok", ["ad_account"], pixels=True)
+#: TikTok alone; beside manual platforms; these alone; TikTok beside another platform with an API.
+USUAL = (*PLATFORM, "markets", "contacts", "get-ready", "review")
+BOTH = (*PLATFORM, *(screen for screen in COMMON if screen != "questions"))
+MANUAL_ALONE = ("others", "markets", "contacts", "review")
+TWO = (*PLATFORM, *screens.platform_screens("other", ["page", "shop"], pixels=False), "get-ready", "review")
+WAYS = (USUAL, BOTH, MANUAL_ALONE, TWO, (*PLATFORM, *COMMON))
+
+
+def answered(sequence: tuple[str, ...], *names: str, **more: Any) -> Progress:
+    return Progress(sequence, frozenset(names), **more)
+
+
+NOTHING = Progress(USUAL)
+CONNECTED = answered(USUAL, LANE, connected=frozenset({"tiktok"}))
+ALL = (LANE, ACCOUNT, ASSETS, PIXELS, "markets", "contacts", "get-ready")
+READY = answered(USUAL, *ALL, unapproved=True)
 SUBMITTED = replace(READY, submitted=True, unapproved=False)
 COMPLETED = replace(SUBMITTED, completed=True)
 
-#: Beside TikTok, and alone: links that ask for something on platforms where people do all of it.
-BOTH = Progress(sequence=tuple(screen for screen in SEQUENCE if screen != "questions"))
-WRITTEN_ALONE = Progress(sequence=("others", "markets", "contacts", "review"))
-QUESTIONS = tuple(screen for screen in SEQUENCE if screen != "others")
-WAYS = (USUAL_SEQUENCE, BOTH.sequence, WRITTEN_ALONE.sequence, QUESTIONS)
-
-STANDINGS = some.builds(
-    Progress, lane=some.sampled_from([None, "connected", "guided"]), sequence=some.sampled_from(WAYS), **dict.fromkeys(
-        ("questions", "connected", "business_center", "assets", "others", "pixels",
-         "markets", "contacts", "ready", "submitted", "unapproved",
-         "completed"), some.booleans(),
-    ),
-)  # fmt: skip
+STANDINGS = some.sampled_from(WAYS).flatmap(
+    lambda sequence: some.builds(
+        Progress,
+        sequence=some.just(sequence),
+        answered=some.frozensets(some.sampled_from([each for each in sequence if each != "review"])),
+        connected=some.frozensets(some.sampled_from(["tiktok", "other"])),
+        submitted=some.booleans(),
+        unapproved=some.booleans(),
+        completed=some.booleans(),
+    )
+)
 
 
 @pytest.mark.parametrize(
     ("standing", "screen"),
     [
-        (NOTHING, "way"),
-        (Progress(lane="connected"), "way"),
-        (CONNECTED, "business-center"),
-        (BY_HAND, "business-center"),
-        (CENTER, "accounts"),
-        (ACCOUNTS, "pixels"),
-        (PIXELS, "markets"),
-        (MARKETS, "contacts"),
-        (CONTACTS, "get-ready"),
+        *((answered(USUAL, *ALL[:number]), ALL[number]) for number in range(len(ALL))),
         (READY, "review"),
         (SUBMITTED, "progress"),
-        (replace(SUBMITTED, lane="connected"), "progress"),
         (replace(SUBMITTED, unapproved=True), "review"),
         (COMPLETED, "receipt"),
-        (replace(CENTER, assets=True, sequence=BOTH.sequence), "others"),
-        (replace(CENTER, assets=True, sequence=BOTH.sequence, others=True), "pixels"),
-        (WRITTEN_ALONE, "others"),
-        (replace(WRITTEN_ALONE, others=True), "markets"),
-        (replace(WRITTEN_ALONE, others=True, markets=True, contacts=True), "review"),
-        (replace(WRITTEN_ALONE, others=True, markets=True, contacts=True, submitted=True), "progress"),
+        (answered(BOTH, *ALL[:4]), "others"),
+        (answered(BOTH, *ALL[:4], "others"), "markets"),
+        (answered(MANUAL_ALONE), "others"),
+        (answered(MANUAL_ALONE, "others"), "markets"),
+        (answered(MANUAL_ALONE, "others", "markets", "contacts"), "review"),
+        (answered(MANUAL_ALONE, "others", "markets", "contacts", submitted=True), "progress"),
+        (answered(TWO, *ALL[:4]), "other/way"),
+        (answered(TWO, *ALL[:4], "other/way", "other/account", "other/assets/page"), "other/assets/shop"),
     ],
 )
 def test_the_next_screen_is_the_first_that_needs_the_client(standing: Progress, screen: str) -> None:
@@ -68,17 +69,18 @@ def test_the_next_screen_is_the_first_that_needs_the_client(standing: Progress, 
 @pytest.mark.parametrize(
     ("standing", "asked", "sent_to"),
     [
-        (NOTHING, "way", None),
-        (NOTHING, "review", "way"),
-        (NOTHING, "progress", "way"),
-        (CONTACTS, "markets", None),
-        (CONTACTS, "review", "get-ready"),
+        (NOTHING, LANE, None),
+        (NOTHING, "review", LANE),
+        (NOTHING, "progress", LANE),
+        (NOTHING, "elsewhere/way", LANE),
+        (answered(USUAL, *ALL[:6]), "markets", None),
+        (answered(USUAL, *ALL[:6]), "review", "get-ready"),
         (READY, "review", None),
         (READY, "receipt", "review"),
         (SUBMITTED, "progress", None),
         (SUBMITTED, "receipt", None),
         (SUBMITTED, "markets", None),
-        (COMPLETED, "accounts", "receipt"),
+        (COMPLETED, ASSETS, "receipt"),
         (COMPLETED, "progress", None),
     ],
 )
@@ -89,7 +91,7 @@ def test_whoever_is_too_early_or_too_late_is_led_on(standing: Progress, asked: s
 @given(STANDINGS)
 def test_the_screen_one_is_led_to_can_always_be_shown(standing: Progress) -> None:
     """No standing makes two screens send a browser back and forth."""
-    for screen in (*SEQUENCE, *AFTER):
+    for screen in (*standing.sequence, *AFTER):
         other = screens.instead(standing, screen)
         assert other is None or other in AFTER or screens.instead(standing, other) is None
         if other in AFTER:
@@ -99,28 +101,28 @@ def test_the_screen_one_is_led_to_can_always_be_shown(standing: Progress) -> Non
 @pytest.mark.parametrize(
     ("standing", "outcome", "leads_to"),
     [
-        (CONNECTED, "connected", "business-center"),
-        (replace(CONNECTED, business_center=True), "connected", "accounts"),
-        (replace(SUBMITTED, connected=True), "connected", "progress"),
-        (NOTHING, "cancelled", "way?cancelled=1"),
-        (NOTHING, "too_late", "way?outcome=too_late"),
-        (CONNECTED, "too_late", "business-center"),
-        (CONNECTED, "unknown", "business-center"),
-        (CONNECTED, "busy", "way?outcome=busy"),
+        (CONNECTED, "connected", ACCOUNT),
+        (replace(CONNECTED, answered=frozenset({LANE, ACCOUNT})), "connected", ASSETS),
+        (replace(SUBMITTED, connected=frozenset({"tiktok"})), "connected", "progress"),
+        (NOTHING, "cancelled", f"{LANE}?cancelled=1"),
+        (NOTHING, "too_late", f"{LANE}?outcome=too_late"),
+        (CONNECTED, "too_late", ACCOUNT),
+        (CONNECTED, "unknown", ACCOUNT),
+        (CONNECTED, "busy", f"{LANE}?outcome=busy"),
         (SUBMITTED, "cancelled", "progress?cancelled=1"),
     ],
 )
 def test_a_trip_leads_to_what_it_made_possible(standing: Progress, outcome: str, leads_to: str) -> None:
-    assert screens.after_authorization(standing, outcome) == leads_to
+    assert screens.after_authorization(standing, "tiktok", outcome) == leads_to
 
 
 def test_back_leads_one_screen_back() -> None:
-    assert screens.before(screens.USUAL_SEQUENCE, "way") is None
-    assert [screens.before(SEQUENCE, screen) for screen in SEQUENCE[1:]] == list(SEQUENCE[:-1])
+    assert screens.before(USUAL, LANE) is None
+    assert [screens.before(TWO, screen) for screen in TWO[1:]] == list(TWO[:-1])
 
 
 def test_the_minutes_left_only_shrink() -> None:
-    left = [screens.minutes_left(screens.USUAL_SEQUENCE, each) for each in screens.USUAL_SEQUENCE]
+    left = [screens.minutes_left(USUAL, each) for each in USUAL]
     assert left[0] == 6
     assert left == sorted(left, reverse=True)
     assert left[0] == 6

@@ -74,7 +74,7 @@ def test_what_is_offered_can_be_done_at_that_moment() -> None:
             assert found.does not in ("connect", "by_hand", "reduce"), f"by hand nobody is sent to connect: {about}"
         if found.does == "change":
             assert not case.was_verified, f"proved access cannot be replaced: {about}"
-            assert not case.kind.is_person or found.screen == "business-center", f"nobody chooses people: {about}"
+            assert not case.kind.is_person or found.screen == "account", f"nobody chooses people: {about}"
         if found.does == "reduce":
             assert case.kind.can_be_lowered, about
         if found.steps:

@@ -16,11 +16,16 @@ _TOKEN = re.compile(r'name="form_token" value="([0-9a-f]{64})"')
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin", "Origin": "null"}
 WITHOUT_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 
+#: Short names of TikTok's screens and forms, with their paths under the link.
+TIKTOK = {
+    name: f"tiktok/{name}"
+    for name in ("way", "lane", "connection", "account", "pixels", "check", "change", "reduction", "sharing-account")
+} | {"accounts": "tiktok/assets/ad_account"}
 #: Answers that lead through every screen of the guided lane, in order.
 BY_HAND: dict[str, dict[str, Any]] = {
     "lane": {"lane": "guided"},
-    "business-center": {"account_id": "https://business.tiktok.com/manage/overview?org_id=7111222233334444601"},
-    "accounts": {"accounts": "7200000000000000201, 7200000000000000202"},
+    "account": {"account_id": "https://business.tiktok.com/manage/overview?org_id=7111222233334444601"},
+    "accounts": {"assets": "7200000000000000201, 7200000000000000202"},
     "pixels": {"pixels": ""},
     "markets": {"markets": ["FR", "DE"]},
     "contacts": {
@@ -54,13 +59,18 @@ class Walk:
         """Where the screens lie."""
         return f"/l/{self.corner.link_id}"
 
+    def place(self, name: str) -> str:
+        """The path under the link of a screen or a form: those of TikTok have short names here."""
+        first, mark, rest = name.partition("?")
+        return f"{TIKTOK.get(first, first)}{mark}{rest}"
+
     async def start(self) -> httpx2.Response:
         """Presses the button of the link's first page: Start, or what stands there later."""
         return await press(self.browser, self.corner.link_path)
 
     async def see(self, screen: str = "") -> httpx2.Response:
         """Opens a screen."""
-        return await self.browser.get(f"{self.path}/{screen}".rstrip("/"))
+        return await self.browser.get(f"{self.path}/{self.place(screen)}".rstrip("/"))
 
     async def token(self) -> str:
         """The token of this browser's forms, looked up once on a page."""
@@ -78,7 +88,7 @@ class Walk:
     async def send(self, form: str, /, **fields: Any) -> httpx2.Response:
         """Sends a form as this browser would, after a look at a page unless the form's token is given."""
         data = fields if "form_token" in fields else {"form_token": await self.token(), **fields}
-        return await self.browser.post(f"{self.path}/{form}", data=data, headers=SAME_ORIGIN)
+        return await self.browser.post(f"{self.path}/{self.place(form)}", data=data, headers=SAME_ORIGIN)
 
     async def answer(self, *screens: str) -> None:
         """Goes through screens of the guided lane, as far as named, or through all."""
@@ -97,9 +107,11 @@ class Walk:
         return {"mark": mark[1], "agree": "yes", "name": "Theo Brand"}
 
     def goes_to(self, answer: httpx2.Response) -> str:
-        """The screen a 303 leads to."""
+        """The screen a 303 leads to, by its short name."""
         assert answer.status_code == 303, answer.text
-        return str(answer.headers["location"]).removeprefix(f"{self.path}/")
+        first, mark, rest = str(answer.headers["location"]).removeprefix(f"{self.path}/").partition("?")
+        short = {place: name for name, place in TIKTOK.items()}
+        return f"{short.get(first, first)}{mark}{rest}"
 
 
 async def trip(

@@ -11,7 +11,7 @@ from app.kit import clock, encryption, ids
 from app.kit.database import Sessions
 from app.links import queries
 from app.links.aggregate import LinkAggregate, LinkNotSaved
-from app.links.models import AccessRequest, Intake, Link
+from app.links.models import AccessRequest, Intake, Link, LinkPlatform
 from app.links.pasted_ids import SelectedAsset
 from app.links.presets import service as presets
 from app.tenants.agencies.models import Agency
@@ -40,7 +40,8 @@ def whole(*asset_ids: str | None, kind: str = "ad_account") -> LinkAggregate:
     return LinkAggregate(
         agency=Agency(id=agency_id, name="North", slug="north", contact_name="Nora", contact_email="n@north.example"),
         client=Client(agency_id=agency_id, id=client_id, name="Brand", language="en"),
-        link=link, access_requests=asked, intake=Intake(agency_id=agency_id, id=link_id, screens_completed=[]),
+        link=link, platforms=[LinkPlatform(agency_id=agency_id, link_id=link_id, platform="tiktok", position=0)],
+        access_requests=asked, intake=Intake(agency_id=agency_id, id=link_id, screens_completed=[]),
         preset=presets.builtin_newest()["run-campaigns"], answers={}, files=[], consent=None, now=clock.now(),
     )  # fmt: skip
 
@@ -56,7 +57,7 @@ def named(link: LinkAggregate) -> list[str | None]:
 def test_one_request_becomes_as_many_as_are_chosen() -> None:
     link = whole(None)
     first = link.access_requests[0].id
-    link.choose_assets("ad_account", chosen(FIRST, SECOND))
+    link.choose_assets("tiktok", "ad_account", chosen(FIRST, SECOND))
     assert named(link) == [FIRST, SECOND]
     assert link.access_requests[0].id == first
     assert {each.role for each in link.access_requests} == {"OPERATOR"}
@@ -65,7 +66,7 @@ def test_one_request_becomes_as_many_as_are_chosen() -> None:
 def test_what_is_chosen_again_stays_where_it_is() -> None:
     link = whole(FIRST, SECOND, None)
     first, second, _ = link.access_requests
-    link.choose_assets("ad_account", chosen(SECOND, THIRD))
+    link.choose_assets("tiktok", "ad_account", chosen(SECOND, THIRD))
     assert sorted(map(str, named(link))) == [SECOND, THIRD]
     assert (first.asset_id, second.asset_id) == (THIRD, SECOND)
     assert second.asset_name == "Account 202"
@@ -73,14 +74,14 @@ def test_what_is_chosen_again_stays_where_it_is() -> None:
 
 def test_one_request_is_left_where_nothing_is_chosen() -> None:
     link = whole(FIRST, SECOND)
-    link.choose_assets("ad_account", [])
+    link.choose_assets("tiktok", "ad_account", [])
     assert named(link) == [None]
 
 
 def test_what_is_agreed_to_or_shared_stays_beside_the_choice() -> None:
     link = whole(FIRST, SECOND, None)
     link.access_requests[0].approved_at = clock.now()
-    link.choose_assets("ad_account", chosen(FIRST, THIRD), shared={link.access_requests[1].id})
+    link.choose_assets("tiktok", "ad_account", chosen(FIRST, THIRD), shared={link.access_requests[1].id})
     assert named(link) == [FIRST, SECOND, THIRD]
 
 
@@ -98,7 +99,7 @@ def test_an_event_tells_what_was_so_when_it_was_drafted() -> None:
 
 async def test_two_requests_may_swap_what_they_name(sessions: Sessions, world: World) -> None:
     async with change_link(sessions, world.north) as (_, link):
-        link.choose_assets("ad_account", chosen(FIRST, SECOND))
+        link.choose_assets("tiktok", "ad_account", chosen(FIRST, SECOND))
     async with change_link(sessions, world.north) as (_, link):
         one, other = link.access_requests
         one.asset_id, other.asset_id = other.asset_id, one.asset_id
@@ -109,7 +110,7 @@ async def test_two_requests_may_swap_what_they_name(sessions: Sessions, world: W
 
 async def test_a_change_without_its_events_is_not_committed(session: AsyncSession, world: World) -> None:
     link = await queries.load_link(session, world.north.agency_id, world.north.link_id, lock=True)
-    link.choose_lane("guided")
+    link.choose_lane("tiktok", "guided")
     link.finish_screen("accounts")
     with pytest.raises(LinkNotSaved):
         await session.commit()
@@ -117,7 +118,7 @@ async def test_a_change_without_its_events_is_not_committed(session: AsyncSessio
 
 async def test_events_are_recorded_in_their_order(sessions: Sessions, world: World) -> None:
     async with change_link(sessions, world.north) as (_, link):
-        link.choose_assets("ad_account", chosen(FIRST))
+        link.choose_assets("tiktok", "ad_account", chosen(FIRST))
         link.finish_screen("accounts")
         link.give_consent("Ana", ["as shown"])
     rows = select(Event.type).where(Event.agency_id == world.north.agency_id, Event.subject_id == world.north.link_id)

@@ -57,7 +57,7 @@ class BuyerAccess(JobMixin, CreatedAt, Base):
     id: Mapped[str] = mapped_column(ids.Id("buyeraccess"), primary_key=True)
     grant_id: Mapped[str] = mapped_column(ids.Id("grant"))
     #: Business Center of the agency: its rows are observed together
-    agency_account_id: Mapped[str] = mapped_column(String(32))
+    agency_account_id: Mapped[str] = mapped_column(String(64))
     email: Mapped[str] = mapped_column(String(254))
     #: desired role: never higher than that of the grant
     role: Mapped[str] = mapped_column(String(32))

@@ -231,7 +231,7 @@ async def _exchange(
             and authorization.handle_expires_at is not None
         ):
             await _cancel(session, authorization)
-            return CallbackResult(ExchangeOutcome.CANCELLED, authorization.agency_id)
+            return CallbackResult(ExchangeOutcome.CANCELLED, authorization.agency_id, platform=authorization.platform)
         code_encrypted = await _claim(session, authorization)
         if code_encrypted is not None:
             code = keyring.decrypt(code_encrypted, bound_to=_code_place(authorization))

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Select, func, select, union_all, update
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.connections.models import Authorization, Connection
@@ -91,21 +92,23 @@ async def page(session: AsyncSession, agency_id: str, *, limit: int, before: str
     return (await session.scalars(rows.order_by(Connection.id.desc()).limit(limit))).all()
 
 
-async def of_link(session: AsyncSession, agency_id: str, link_id: str) -> Connection | None:
-    """The live connection that the client made on a link, in any browser."""
-    return await _latest(session, agency_id, Connection.link_id == link_id, Connection.status == "live")
+async def of_link(session: AsyncSession, agency_id: str, link_id: str, platform: str) -> Connection | None:
+    """The live connection with a platform that the client made on a link, in any browser."""
+    here = (Connection.link_id == link_id, Connection.platform == platform, Connection.status == "live")
+    return await _latest(session, agency_id, *here)
 
 
 def of_browser(browser: LinkSession) -> Select[Connection]:
-    """Select the live connection of a browser: its own, or any of the link after a code was entered."""
+    """Select the live connections of a browser, the newest of each platform: its own, or any of the link after a code
+    was entered."""
     where = [Connection.link_id == browser.link_id, Connection.status == "live"]
     if browser.verified_by != VerifiedBy.CODE:
         where.append(Connection.browser_id == browser.id)
     return (
         select(Connection)
         .where(Connection.agency_id == browser.agency_id, *where)
-        .order_by(Connection.id.desc())
-        .limit(1)
+        .ext(postgresql.distinct_on(Connection.platform))
+        .order_by(Connection.platform, Connection.id.desc())
     )
 
 
@@ -184,9 +187,11 @@ async def read_access(
     return ReadAccess(held, can_look=agency is not None or held == "live")
 
 
-async def centers_of_link(session: AsyncSession, agency_id: str, link_id: str) -> frozenset[str]:
-    """The Business Centers that the people who connected on a link can use."""
-    rows = select(Connection).where(Connection.agency_id == agency_id, Connection.link_id == link_id)
+async def accounts_of_link(session: AsyncSession, agency_id: str, link_id: str, platform: str) -> frozenset[str]:
+    """The client's accounts at a platform that the people who connected on a link can use."""
+    rows = select(Connection).where(
+        Connection.agency_id == agency_id, Connection.link_id == link_id, Connection.platform == platform
+    )
     newest = (await session.scalars(rows.order_by(Connection.id.desc()).limit(20))).all()
     return frozenset().union(*(usable(each) for each in newest))
 
@@ -245,9 +250,11 @@ async def last_authorization(
     return (await session.scalars(rows.order_by(Authorization.id.desc()).limit(1))).one_or_none()
 
 
-async def is_authorizing(session: AsyncSession, agency_id: str, link_id: str, now: datetime) -> bool:
-    """True if the client is at the consent page: the last authorization of the link is neither used nor expired."""
-    rows = select(Authorization).where(Authorization.agency_id == agency_id, Authorization.link_id == link_id)
+async def is_authorizing(session: AsyncSession, agency_id: str, link_id: str, platform: str, now: datetime) -> bool:
+    """True if the client is at a platform's consent page: its last authorization is neither used nor expired."""
+    rows = select(Authorization).where(
+        Authorization.agency_id == agency_id, Authorization.link_id == link_id, Authorization.platform == platform
+    )
     last = (await session.scalars(rows.order_by(Authorization.id.desc()).limit(1))).one_or_none()
     return last is not None and last.consumed_at is None and last.expires_at > now
 

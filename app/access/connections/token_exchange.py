@@ -208,7 +208,7 @@ async def _save_connection(
     await _use_invitation(session, purpose)
     data: dict[str, object] = {"platform": platform.key}
     if purpose.link_id:
-        data = (await _admit_browser(session, purpose, found)).event_data()
+        data = (await _admit_browser(session, platform.key, purpose, found)).event_data()
     await _retire_older(session, platform.key, purpose, found)
     connection = Connection(
         agency_id=agency_id, id=connection_id, platform=platform.key, side=purpose.side,
@@ -247,8 +247,10 @@ async def _use_invitation(session: AsyncSession, purpose: Purpose) -> None:
         raise InvitationUsed
 
 
-async def _admit_browser(session: AsyncSession, purpose: Purpose, found: DiscoveredAssets) -> LinkAggregate:
-    """Admit a browser without a verified person: nothing was saved before, or it can use the link's Business Center.
+async def _admit_browser(
+    session: AsyncSession, platform: str, purpose: Purpose, found: DiscoveredAssets
+) -> LinkAggregate:
+    """Admit a browser without a verified person: nothing was saved before, or it can use the link's account.
 
     Raises OtherCompany.
     """
@@ -260,8 +262,12 @@ async def _admit_browser(session: AsyncSession, purpose: Purpose, found: Discove
     if not await devices.is_guarded(session, aggregate):
         devices.let_in(browser, VerifiedBy.ANSWER)
         return aggregate
-    known = await connections.centers_of_link(session, purpose.agency_id, purpose.link_id)
-    known = frozenset({aggregate.intake.client_account_id}) if aggregate.intake.client_account_id else known
+    given = aggregate.on(platform).client_account_id
+    known = (
+        frozenset({given})
+        if given
+        else await connections.accounts_of_link(session, purpose.agency_id, purpose.link_id, platform)
+    )
     if not known & {center.account_id for center in found.business_centers if center.usable}:
         raise OtherCompany
     devices.let_in(browser, VerifiedBy.CONNECTION)

@@ -47,8 +47,8 @@ class Grant(Changing, CreatedAt, Base):
     #: `asked`: requested on a link of ours; `found`: existed before
     origin: Mapped[str] = mapped_column(String(8), default="asked", server_default="asked")
     #: Business Center that shares it, and the agency's that receives it
-    client_account_id: Mapped[str] = mapped_column(String(32))
-    agency_account_id: Mapped[str] = mapped_column(String(32))
+    client_account_id: Mapped[str] = mapped_column(String(64))
+    agency_account_id: Mapped[str] = mapped_column(String(64))
     role: Mapped[str] = mapped_column(String(32))
     status: Mapped[str] = mapped_column(String(8), default="live")
     #: side whose token last observed it: `agency` or `client`

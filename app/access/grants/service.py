@@ -258,9 +258,9 @@ async def _requests(session: AsyncSession, grant: Grant) -> Sequence[AccessReque
     same = (grant.kind, grant.asset_id, grant.parent_asset_id)
     return [
         access_request
-        for link, access_request, _ in every
+        for _, on, access_request in every
         if (access_request.kind, access_request.asset_id, access_request.parent_asset_id) == same
-        and link.agency_account_id == grant.agency_account_id
+        and on.agency_account_id == grant.agency_account_id
         # one that waits for approval of a wider role still covers the role that is shared
         and (access_request.approved_at is not None or access_request.id == grant.access_request_id)
         and access_request.status not in OVER

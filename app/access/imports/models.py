@@ -34,7 +34,7 @@ class Import(JobMixin, FailureColumns, CreatedAt, Base):
     agency_id: Mapped[str] = agency_key()
     id: Mapped[str] = mapped_column(ids.Id("import"), primary_key=True)
     platform: Mapped[str] = mapped_column(String(32))
-    agency_account_id: Mapped[str] = mapped_column(String(32))
+    agency_account_id: Mapped[str] = mapped_column(String(64))
     #: `connected`: the agency connected; `asked`: it requested the import; `watch`: daily repetition
     reason: Mapped[str] = mapped_column(String(16))
     status: Mapped[str] = mapped_column(String(8), default="running", server_default="running")

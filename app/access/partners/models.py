@@ -32,8 +32,8 @@ class Partner(FailureColumns, Base):
     agency_id: Mapped[str] = agency_key()
     id: Mapped[str] = mapped_column(ids.Id("partner"), primary_key=True)
     platform: Mapped[str] = mapped_column(String(32))
-    agency_account_id: Mapped[str] = mapped_column(String(32))
-    account_id: Mapped[str] = mapped_column(String(32))
+    agency_account_id: Mapped[str] = mapped_column(String(64))
+    account_id: Mapped[str] = mapped_column(String(64))
     #: from the platform, on one line
     name: Mapped[str] = mapped_column(String(200))
     client_id: Mapped[str | None] = mapped_column(ids.Id("client"))

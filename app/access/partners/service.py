@@ -15,7 +15,7 @@ from app.events.recorder import record
 from app.events.schema import center_data
 from app.kit.actor import Actor, system_actor
 from app.kit.errors import AppError, NotFound
-from app.links.models import Intake, Link
+from app.links.models import Link, LinkPlatform
 from app.platforms import kinds
 from app.tenants.clients import service as clients
 from app.tenants.clients.models import Client
@@ -110,12 +110,15 @@ async def client_of(session: AsyncSession, agency_id: str, platform: str, accoun
             Client.origin == "made",
         )
     )  # fmt: skip
-    intakes = (
+    chosen = (
         _source(4, True, Link.client_id, Link.created_at)
-        .join(Intake, and_(Intake.agency_id == Link.agency_id, Intake.id == Link.id))
-        .where(Link.agency_id == agency_id, Intake.client_account_id == account_id)
-    )
-    every = union_all(*(_partners(agency_id, platform, account_id)), grants, handshakes, intakes).subquery()
+        .join(LinkPlatform, and_(LinkPlatform.agency_id == Link.agency_id, LinkPlatform.link_id == Link.id))
+        .where(
+            Link.agency_id == agency_id, LinkPlatform.platform == platform,
+            LinkPlatform.client_account_id == account_id,
+        )
+    )  # fmt: skip
+    every = union_all(*(_partners(agency_id, platform, account_id)), grants, handshakes, chosen).subquery()
     rows = select(every.c.client_id, every.c.is_record).order_by(every.c.rank, every.c.since, every.c.client_id)
     found = (await session.execute(rows.limit(1))).one_or_none()
     return (found[0], found[1]) if found else None
@@ -170,7 +173,7 @@ async def _is_asked_elsewhere(session: AsyncSession, partner: Partner, client_id
     return (await session.execute(select(rows.exists()))).scalar_one()
 
 
-async def match_business_center(session: AsyncSession, agency_id: str, platform: str, account_id: str) -> None:
+async def match_account(session: AsyncSession, agency_id: str, platform: str, account_id: str) -> None:
     """Match the partners of a Business Center that a link names: their found grants move to the client of the link."""
     await lock_business_center(session, agency_id, platform, account_id)
     for partner in await of_center(session, agency_id, platform, account_id, lock=True):

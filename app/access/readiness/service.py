@@ -40,26 +40,24 @@ class ReadinessAnswer(CreatedAt, Base):
 
 
 async def of_link(session: AsyncSession, aggregate: LinkAggregate) -> tuple[Item, ...]:
-    """The current checklist of a link."""
+    """The current checklist of a link, about its first platform with an API."""
     agency_id, link, intake = aggregate.agency.id, aggregate.link, aggregate.intake
-    living = [access_request for access_request in aggregate.access_requests if access_request.status not in OVER]
-    platform = next(
-        (access_request.platform for access_request in aggregate.access_requests if not access_request.is_manual), None
-    )
+    here = next(iter(aggregate.connecting), None)
+    platform = here.platform if here else ""
+    living = [each for each in aggregate.access_requests if each.platform == platform and each.status not in OVER]
+    account_id, pixel_codes = (here.client_account_id, here.pixel_codes) if here else (None, None)
     found = None
-    if platform is not None:
-        found = await connections.of_client(
-            session, agency_id, aggregate.client.id, platform, intake.client_account_id or ""
-        )
+    if here is not None:
+        found = await connections.of_client(session, agency_id, aggregate.client.id, platform, account_id or "")
     contacts = intake.contacts or []
     facts = Facts(
         today=clock.now().date(),
-        platform=platform or "",
+        platform=platform,
         kinds=frozenset(access_request.kind for access_request in living),
-        account_id=intake.client_account_id,
+        account_id=account_id,
         accounts=_chosen(living, "ad_account"),
         pixels=_chosen(living, "pixel"),
-        pixel_codes=None if intake.pixel_codes is None else tuple(intake.pixel_codes),
+        pixel_codes=None if pixel_codes is None else tuple(pixel_codes),
         markets=None if intake.markets is None else tuple(intake.markets),
         emails=tuple(contact["email"] for contact in contacts) or None,
         approver=next((contact["name"] for contact in contacts if contact["role"] == "approver"), None),

@@ -15,11 +15,13 @@ def sentences(aggregate: LinkAggregate, platform: Platform, *, can_look: bool = 
         access_request
         for access_request in aggregate.access_requests
         if access_request.asset_id
-        and not access_request.is_manual
+        and access_request.platform == platform.key
         and not access_request.declined_at
         and not access_request.approved_at
     ]
-    doer = "We do this for you" if aggregate.link.lane == "connected" else "You do this yourself, step by step"
+    doer = (
+        "We do this for you" if aggregate.on(platform.key).lane == "connected" else "You do this yourself, step by step"
+    )
     then = (
         "afterwards we check that it worked" if can_look else f"{aggregate.agency.name} then confirms that it arrived"
     )
@@ -30,10 +32,7 @@ def sentences(aggregate: LinkAggregate, platform: Platform, *, can_look: bool = 
 
 
 def _sentence(access_request: AccessRequest, aggregate: LinkAggregate, platform: Platform) -> str:
-    agency, center = (
-        aggregate.agency.name,
-        aggregate.intake.client_account_name or aggregate.intake.client_account_id or "",
-    )
+    here = aggregate.on(platform.key)
     role = platform.role_words(access_request.kind, access_request.role).label
     kind = kinds.find(platform.key, access_request.kind)
     return kind.plan.format(
@@ -41,9 +40,9 @@ def _sentence(access_request: AccessRequest, aggregate: LinkAggregate, platform:
         asset=named(access_request.asset_name, access_request.asset_id),
         parent=_parent(access_request, kind, aggregate),
         person=access_request.person_email,
-        center=center,
-        agency=agency,
-        agency_account_id=aggregate.link.agency_account_id,
+        center=here.client_account_name or here.client_account_id or "",
+        agency=aggregate.agency.name,
+        agency_account_id=here.agency_account_id,
         role=role,
     )
 
@@ -54,7 +53,8 @@ def _parent(access_request: AccessRequest, kind: AssetKind, aggregate: LinkAggre
         (
             each
             for each in aggregate.access_requests
-            if (each.kind, each.asset_id) == (kind.through, access_request.parent_asset_id)
+            if (each.platform, each.kind, each.asset_id)
+            == (access_request.platform, kind.through, access_request.parent_asset_id)
         ),
         None,
     )

@@ -19,7 +19,7 @@ from app.access.reconciler.state import ActionHistory, DesiredAccess
 from app.kit import clock
 from app.links import queries as links
 from app.links import status as link_status
-from app.links.models import AccessRequest, Link
+from app.links.models import AccessRequest, Link, LinkPlatform
 from app.platforms import kinds
 from app.platforms.access import AssetKey
 from app.tenants.clients.models import Client
@@ -72,21 +72,21 @@ async def load_input(
         blocker = connections.authorization_blocker(last, clock.now())
     found = await links.access_requests_of_client(session, agency_id, client_id, platform)
     requests = [
-        (link, request)
-        for link, request, account_id in found
-        if (account_id, link.agency_account_id) == (handshake.client_account_id, handshake.agency_account_id)
+        (link, on, request)
+        for link, on, request in found
+        if (on.client_account_id, on.agency_account_id) == (handshake.client_account_id, handshake.agency_account_id)
     ]
     granted = await grants.of_client(session, agency_id, client_id)
-    standing = {request.id for _, request, _ in found if request.status not in link_status.OVER}
+    standing = {request.id for _, _, request in found if request.status not in link_status.OVER}
     removals = [grant for grant in granted if _is_removal(grant, handshake) and grant.access_request_id not in standing]
     by_request = {grant.access_request_id: grant for grant in granted}
     connected_at = client.created_at if client is not None else None
     desired = [
         *(
             desired_access(
-                link, request, history, by_request.get(request.id) if request.verified_at else None, connected_at
+                link, on, request, history, by_request.get(request.id) if request.verified_at else None, connected_at
             )
-            for link, request in requests
+            for link, on, request in requests
         ),
         *(desired_removal(grant, connected_at) for grant in removals),
     ]
@@ -101,8 +101,8 @@ async def load_input(
         authorization_blocker=blocker,
         unavailable_since=handshake.unavailable_since,
         searched_at=handshake.searched_at,
-        requests=requests,
-        client_requests=[(link, request) for link, request, _ in found],
+        requests=[(link, request) for link, _, request in requests],
+        client_requests=[(link, request) for link, _, request in found],
         grants=granted,
         removals=removals,
     )
@@ -125,6 +125,7 @@ async def held_by_others(
     granted = select(Grant.kind, Grant.asset_id, Grant.parent_asset_id).where(
         Grant.agency_id == agency_id,
         Grant.client_id != client_id,
+        Grant.platform == handshake.platform,
         Grant.agency_account_id == agency_account_id,
         Grant.asset_id.in_(assets),
         Grant.status.in_(("live", "drifted")),
@@ -135,10 +136,17 @@ async def held_by_others(
     agreed = (
         select(AccessRequest.kind, AccessRequest.asset_id, AccessRequest.parent_asset_id)
         .join(Link, (Link.agency_id == AccessRequest.agency_id) & (Link.id == AccessRequest.link_id))
+        .join(
+            LinkPlatform,
+            (LinkPlatform.agency_id == AccessRequest.agency_id)
+            & (LinkPlatform.link_id == AccessRequest.link_id)
+            & (LinkPlatform.platform == AccessRequest.platform),
+        )
         .where(
             AccessRequest.agency_id == agency_id,
             Link.client_id != client_id,
-            Link.agency_account_id == agency_account_id,
+            LinkPlatform.platform == handshake.platform,
+            LinkPlatform.agency_account_id == agency_account_id,
             AccessRequest.asset_id.in_(assets),
             AccessRequest.approved_at.is_not(None),
             AccessRequest.unwanted_at.is_(None),
@@ -225,6 +233,7 @@ def recorded_actions(rows: Iterable[PlatformCall]) -> list[RecordedAction]:
 
 def desired_access(
     link: Link,
+    on: LinkPlatform,
     access_request: AccessRequest,
     history: ActionHistory,
     grant: Grant | None,
@@ -248,7 +257,7 @@ def desired_access(
         asset_id=access_request.asset_id,
         parent_asset_id=access_request.parent_asset_id,
         role=access_request.role,
-        lane="connected" if kind.by_api and link.lane == "connected" else "guided",
+        lane="connected" if kind.by_api and on.lane == "connected" else "guided",
         approved_at=access_request.approved_at,
         declined=access_request.declined_at is not None,
         link_ended=ended,
@@ -268,7 +277,7 @@ def desired_access(
         listed_at=access_request.listed_at,
         needs_events=access_request.needs_events,
         email=access_request.person_email,
-        center_typed=link.lane == "guided",
+        center_typed=on.lane == "guided",
         shared_from=access_request.shared_from_account_id,
     )
 

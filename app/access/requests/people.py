@@ -56,9 +56,12 @@ async def request_person(
     aggregate = await links.load_link(session, agency_id, link_id, lock=True)
     access_changes.refuse_over(aggregate)
     email = email.lower()
-    if not any(each.asset_kind.is_assignable and each.status not in OVER for each in aggregate.access_requests):
+    assignable = [
+        each for each in aggregate.access_requests if each.asset_kind.is_assignable and each.status not in OVER
+    ]
+    if not assignable:
         raise InvalidInput(fields={"email": "This link requests no ad account for a person to work in."})
-    platform = aggregate.platform or ""
+    platform = assignable[0].platform
     known = platforms[platform].kinds.values() if platform in platforms else ()
     kind = next((each.key for each in known if each.is_person), None)
     if kind is None:
@@ -85,7 +88,7 @@ async def _number(session: AsyncSession, aggregate: LinkAggregate, platform: str
     every = await links.access_requests_of_client(session, aggregate.agency.id, aggregate.client.id, platform)
     known = [
         access_request
-        for link, access_request, _ in every
+        for link, _, access_request in every
         if access_request.person_email == email and link.id != aggregate.link.id
     ]
     here = {access_request.asset_id for access_request in aggregate.access_requests}

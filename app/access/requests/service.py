@@ -139,18 +139,22 @@ async def _can_read(session: AsyncSession, aggregate: LinkAggregate, access_requ
     if access_request.asset_kind.seen_by_agency:
         return await connections.of_agency(session, agency_id, access_request.platform) is not None
     client = await connections.of_client(
-        session, agency_id, aggregate.client.id, access_request.platform, aggregate.intake.client_account_id or ""
+        session,
+        agency_id,
+        aggregate.client.id,
+        access_request.platform,
+        aggregate.on(access_request.platform).client_account_id or "",
     )
     return client is not None and client.status == "live"
 
 
-async def say_link_done(session: AsyncSession, aggregate: LinkAggregate) -> None:
+async def say_platform_done(session: AsyncSession, aggregate: LinkAggregate, platform: str) -> None:
     """Record the client's statement that the steps are done if no token can read; the agency confirms it."""
     for access_request in aggregate.access_requests:
         if (
             access_request.status in ("approved", "awaiting_client")
             and access_request.approved_at
-            and not access_request.is_manual
+            and access_request.platform == platform
         ):
             aggregate.set_status(
                 access_request, status="unverifiable", code=None, next_actor="agency",
@@ -222,9 +226,9 @@ async def handshake_ids(session: AsyncSession, agency_id: str, access_request_id
 async def count_calls(session: AsyncSession, agency_id: str, link_id: str) -> LinkCalls:
     """Count the platform calls of a link's connections, and of its handshake since it was created. Raises NotFound."""
     aggregate = await links.load_link(session, agency_id, link_id)
-    ours = (aggregate.intake.client_account_id, aggregate.link.agency_account_id)
+    ours = {(each.platform, each.client_account_id, each.agency_account_id) for each in aggregate.platforms}
     every = await handshakes.of_client(session, agency_id, aggregate.client.id)
-    here = [each.id for each in every if (each.client_account_id, each.agency_account_id) == ours]
+    here = [each.id for each in every if (each.platform, each.client_account_id, each.agency_account_id) in ours]
     consents = select(Connection.id).where(Connection.agency_id == agency_id, Connection.link_id == link_id)
     rows = (
         select(PlatformCall.operation, func.count())

@@ -11,7 +11,7 @@ from app.client_portal.copy.consent import kind_name
 from app.client_portal.status_texts import Case, Does, Held, Tone
 from app.kit.clock import long_time
 from app.links.aggregate import LinkAggregate
-from app.links.models import AccessRequest
+from app.links.models import AccessRequest, LinkPlatform
 from app.links.status import OVER, PROVED
 from app.platforms import kinds
 from app.platforms.port import Platform
@@ -61,24 +61,25 @@ class AccessRequestRow:
     names: dict[str, str]
 
 
-def names(aggregate: LinkAggregate, asset: str = "") -> dict[str, str]:
+def names(aggregate: LinkAggregate, here: LinkPlatform, asset: str = "") -> dict[str, str]:
     """Values of the placeholders in texts."""
-    return {"agency": aggregate.agency.name, "bc": center(aggregate), "asset": asset}
+    return {"agency": aggregate.agency.name, "bc": center(here), "asset": asset}
 
 
-def center(aggregate: LinkAggregate) -> str:
+def center(here: LinkPlatform) -> str:
     """The client's Business Center by name, else by its number."""
-    intake = aggregate.intake
-    return intake.client_account_name or (
-        f"Business Center {intake.client_account_id}" if intake.client_account_id else "your Business Center"
+    return here.client_account_name or (
+        f"Business Center {here.client_account_id}" if here.client_account_id else "your Business Center"
     )
 
 
-def of_choice(choice: Choice, aggregate: LinkAggregate, kind: str = "ad_account") -> ChoiceLine:
+def of_choice(choice: Choice, aggregate: LinkAggregate, here: LinkPlatform, kind: str = "ad_account") -> ChoiceLine:
     """The line of a choice; of an ad account it names the Business Center."""
-    case = Case(kinds.find(aggregate.platform or "", kind), aggregate.link.lane, "live", choosing=True)
+    case = Case(kinds.find(here.platform, kind), here.lane, "live", choosing=True)
     blocker = status_texts.of_code(choice.code, case) if choice.code else None
-    about = names(aggregate, choice.name) | ({"bc": choice.name} if choice.code in status_texts.ABOUT_CENTER else {})
+    about = names(aggregate, here, choice.name) | (
+        {"bc": choice.name} if choice.code in status_texts.ABOUT_CENTER else {}
+    )
     return ChoiceLine(
         choice.id, choice.name, choice.detail, choice.can,
         why=blocker.sentence if blocker else "",
@@ -99,8 +100,8 @@ def of_access_request(
 ) -> AccessRequestRow:
     """The row of an access request: its status, or the blocker. `held`: state of the client's authorization."""
     case = Case(
-        kinds.find(platform.key, access_request.kind),
-        aggregate.link.lane,
+        access_request.asset_kind,
+        aggregate.on(platform.key).lane,
         held,
         was_verified=access_request.verified_at is not None,
         can_connect=can_connect,
@@ -127,7 +128,7 @@ def of_access_request(
         since=access_request.status_since,
         label=blocker.label if blocker else None,
         does=blocker.does if blocker else None,
-        screen=blocker.screen if blocker else "",
+        screen=f"{platform.key}/{blocker.screen}" if blocker and blocker.screen else "",
         steps=blocker.steps if blocker else case.by_hand and access_request.status in ("approved", "awaiting_client"),
         names=_names(access_request, aggregate, platform),
     )
@@ -136,7 +137,11 @@ def of_access_request(
 def _names(access_request: AccessRequest, aggregate: LinkAggregate, platform: Platform) -> dict[str, str]:
     seen = platform.role_words(access_request.kind, access_request.role_seen) if access_request.role_seen else None
     return {
-        **names(aggregate, access_request.asset_name or access_request.person_email or access_request.asset_id or ""),
+        **names(
+            aggregate,
+            aggregate.on(platform.key),
+            access_request.asset_name or access_request.person_email or access_request.asset_id or "",
+        ),
         "role": platform.role_words(access_request.kind, access_request.role).label,
         "role_seen": seen.label if seen else "another role",
         "lacking": seen.cannot[0] if seen else "do all of that",
@@ -151,7 +156,12 @@ def _account(access_request: AccessRequest, aggregate: LinkAggregate) -> str:
     if access_request.parent_asset_id is None:
         return "the ad account"
     account = next(
-        (each for each in aggregate.access_requests if each.asset_id == access_request.parent_asset_id), None
+        (
+            each
+            for each in aggregate.access_requests
+            if (each.platform, each.asset_id) == (access_request.platform, access_request.parent_asset_id)
+        ),
+        None,
     )
     return (account.asset_name if account else None) or access_request.parent_asset_id
 
@@ -250,11 +260,12 @@ class Summary:
 _TURNS = ("client", "us", "platform", "agency")
 
 
-def summary(access_requests: Sequence[AccessRequest], lane: str | None) -> Summary:
+def summary(aggregate: LinkAggregate) -> Summary:
     """Count the proved access requests and name the next actor; by hand, the client is next right after the consent."""
+    by_hand = {each.platform for each in aggregate.platforms if each.lane == "guided"}
     counted = [
         access_request
-        for access_request in access_requests
+        for access_request in aggregate.access_requests
         if access_request.status not in OVER and access_request.is_chosen
     ]
     proved = [
@@ -263,7 +274,9 @@ def summary(access_requests: Sequence[AccessRequest], lane: str | None) -> Summa
         if access_request.status in PROVED and access_request.unwanted_at is None
     ]
     actors = {
-        "client" if lane == "guided" and access_request.status == "approved" else access_request.next_actor
+        "client"
+        if access_request.platform in by_hand and access_request.status == "approved"
+        else access_request.next_actor
         for access_request in counted
         if access_request not in proved
     }

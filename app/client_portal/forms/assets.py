@@ -65,7 +65,7 @@ def picked_center(given: str, seen: Sequence[Choice]) -> ParsedField:
     return ParsedField(problem=_("Choose the Business Center your ad accounts are in."))
 
 
-def picked_accounts(
+def picked_assets(
     given: Sequence[str],
     seen: Sequence[Choice],
     *,

@@ -1,4 +1,4 @@
-"""Screens of assets: Business Center, ad accounts, pixels and catalogs; selected from the platform's list, or typed."""
+"""Screens of the client's account and assets on a platform: selected from the platform's list, or typed."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ from app.client_portal.copy.guided_steps import HelpArticle
 from app.client_portal.forms import assets as asset_forms
 from app.client_portal.forms.assets import PIXEL_ON
 from app.client_portal.link_session import CurrentLink, LinkForm, OpenScreen
-from app.client_portal.rendering import consent_origins, go_on, platform_of, screen
+from app.client_portal.rendering import go_on, platform_of, screen
 from app.kit.database import Session
 from app.kit.html import render
 from app.kit.html.forms import Form
@@ -41,26 +41,28 @@ _NEEDED = {
 }
 
 
-@router.get("/l/{link_id}/business-center")
-async def show_business_center(request: Request, session: Session, link: OpenScreen, sure: str = "") -> Response:
-    """Show the choice of a Business Center. `sure`: one that the client has to confirm."""
+@router.get("/l/{link_id}/{platform}/account")
+async def show_account(request: Request, session: Session, link: OpenScreen, sure: str = "") -> Response:
+    """Show the choice of the client's account. `sure`: one that the client has to confirm."""
     can = [choice for choice in _center_choices(link) if choice.can]
     asked = next((choice for choice in can if choice.id == sure), None)
     if asked is None and sure and not can:
         asked = _typed(sure)
-    if asked is None and len(can) == 1 and link.aggregate.intake.client_account_id is None:
+    if asked is None and len(can) == 1 and link.here.client_account_id is None:
         asked = can[0]  # the only one: asked immediately
     found = connections.discovered(link.connection) if link.connection else None
-    in_doubt = asked if asked and await service.differs(session, link.aggregate, asked, found) else None
-    return _center_screen(request, link, link.aggregate.intake.client_account_id or "", {}, in_doubt=in_doubt)
+    in_doubt = (
+        asked if asked and await service.differs(session, link.aggregate, link.here.platform, asked, found) else None
+    )
+    return _center_screen(request, link, link.here.client_account_id or "", {}, in_doubt=in_doubt)
 
 
-@router.post("/l/{link_id}/business-center")
-async def save_business_center(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
-    """Save the Business Center and drop ad accounts chosen in another one."""
+@router.post("/l/{link_id}/{platform}/account")
+async def save_account(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
+    """Save the client's account and drop assets chosen in another one."""
     typed = form.text("account_id", most=ADDRESS_LENGTH)
-    own = await agencies.business_centers(session, link.aggregate.agency.id, platform_of(request, link.aggregate).key)
-    agency_ids = {link.aggregate.link.agency_account_id or "", *(center.account_id for center in own)}
+    own = await agencies.business_centers(session, link.aggregate.agency.id, link.here.platform)
+    agency_ids = {link.here.agency_account_id or "", *(center.account_id for center in own)}
     seen = _center_choices(link)
     taken = taken_numbers(link, but="business_center")
     read = (
@@ -74,49 +76,44 @@ async def save_business_center(request: Request, session: Session, link: OpenScr
     (account_id,) = read.values
     choice = next((choice for choice in seen if choice.id == account_id), _typed(account_id))
     found = connections.discovered(link.connection) if link.connection else None
-    in_doubt = await service.differs(session, link.aggregate, choice, found)
+    in_doubt = await service.differs(session, link.aggregate, link.here.platform, choice, found)
     if in_doubt and form.text("sure") != account_id:
-        return render.see_other(request, f"{link.path}/business-center?sure={account_id}")
-    await service.save_business_center(session, link.aggregate, account_id, choice.name or None, differs=in_doubt)
+        return render.see_other(request, f"{link.path}/{link.platform}/account?sure={account_id}")
+    await service.save_account(
+        session, link.aggregate, link.here.platform, account_id, choice.name or None, differs=in_doubt
+    )
     return go_on(request, link)
 
 
-@router.get("/l/{link_id}/accounts")
-async def show_accounts(request: Request, link: OpenScreen) -> Response:
-    """Show the choice of ad accounts."""
-    access_requests = [
-        access_request for access_request in link.aggregate.access_requests if not access_request.is_manual
-    ]
-    given = [
-        access_request.asset_id
-        for access_request in access_requests
-        if access_request.asset_id and not access_request.approved_at
-    ]
-    return _accounts_screen(request, link, given, {})
+@router.get("/l/{link_id}/{platform}/assets/{kind}")
+async def show_assets(request: Request, link: OpenScreen, kind: str) -> Response:
+    """Show the choice of assets of one kind."""
+    given = [each.asset_id for each in _requests_of_kind(link, kind) if each.asset_id and not each.approved_at]
+    return _assets_screen(request, link, kind, given, {})
 
 
-@router.post("/l/{link_id}/accounts")
-async def save_accounts(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
-    """Save one access request for each ad account. Approved ones stay."""
-    seen = _account_choices(link)
-    typed = form.texts("accounts") if seen else [form.text("accounts", most=LIST_LENGTH)]
+@router.post("/l/{link_id}/{platform}/assets/{kind}")
+async def save_assets(request: Request, session: Session, link: OpenScreen, kind: str, form: LinkForm) -> Response:
+    """Save one access request for each asset. Approved ones stay."""
+    seen = _asset_choices(link)
+    typed = form.texts("assets") if seen else [form.text("assets", most=LIST_LENGTH)]
     agreed = [access_request.asset_id for access_request in _agreed(link)]
-    read = asset_forms.picked_accounts(typed, seen, agreed=agreed, taken=taken_numbers(link, but="ad_account"))
-    problems = form.problems or _field_problem("accounts", read)
+    read = asset_forms.picked_assets(typed, seen, agreed=agreed, taken=taken_numbers(link, but=kind))
+    problems = form.problems or _field_problem("assets", read)
     if problems:
-        return _accounts_screen(request, link, typed, problems)
+        return _assets_screen(request, link, kind, typed, problems)
     names = {choice.id: choice.name for choice in seen}
     chosen = [SelectedAsset(asset_id, names.get(asset_id)) for asset_id in read.values]
-    await service.choose_assets(session, link.aggregate, "ad_account", chosen)
-    link.aggregate.finish_screen("accounts")
+    await service.choose_assets(session, link.aggregate, link.here.platform, kind, chosen)
+    link.aggregate.finish_screen(screens.assets_screen(link.here.platform, kind))
     await link.aggregate.save(session)
     return go_on(request, link)
 
 
-@router.get("/l/{link_id}/pixels")
+@router.get("/l/{link_id}/{platform}/pixels")
 async def show_pixels(request: Request, link: OpenScreen) -> Response:
     """Show the choice of pixels with their ad accounts, and of catalogs."""
-    known = link.aggregate.intake.pixel_codes
+    known = link.here.pixel_codes
     if known is None:  # TikTok's list is proposed if it leaves no choice
         can = [choice.id for choice in _pixel_choices(link) if choice.can]
         known = can if len(can) == 1 or not _requests_of_kind(link, "pixel") else []
@@ -131,7 +128,7 @@ async def show_pixels(request: Request, link: OpenScreen) -> Response:
     return _pixels_screen(request, link, given=list(known), on=on, catalogs=catalogs)
 
 
-@router.post("/l/{link_id}/pixels")
+@router.post("/l/{link_id}/{platform}/pixels")
 async def save_pixels(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
     """Save pixels and catalogs, as access requests if access is requested. No choice declines optional ones."""
     seen = _pixel_choices(link)
@@ -155,6 +152,10 @@ async def save_pixels(request: Request, session: Session, link: OpenScreen, form
     return go_on(request, link)
 
 
+def _consent_origin(request: Request, link: CurrentLink) -> tuple[str, ...]:
+    return (platform_of(request, link.platform).consent_origin,)
+
+
 def _typed(account_id: str) -> Choice:
     """A Business Center known only by its number."""
     return Choice(account_id, "", f"Business Center {account_id}", True)
@@ -168,41 +169,38 @@ def _center_screen(
     return screen(
         request,
         link,
-        "business-center",
+        "account",
         problems=problems,
-        form_to=consent_origins(request, link.aggregate),
+        form_to=_consent_origin(request, link),
         connected=link.is_connected,
         person=link.connection.person if link.connection else None,
         choices=_choice_lines(link, seen),
         in_doubt=in_doubt,
         given=given or (can[0] if len(can) == 1 else ""),
-        agreed=any(
-            access_request.approved_at
-            for access_request in link.aggregate.access_requests
-            if not access_request.is_manual
-        ),
-        center=link.aggregate.intake.client_account_name or link.aggregate.intake.client_account_id,
+        agreed=bool(_agreed(link)),
+        center=link.here.client_account_name or link.here.client_account_id,
+        onward=screens.before(tuple(reversed(link.progress.sequence)), f"{link.platform}/{screens.ACCOUNT}"),
         helps=_help_for(seen, without="no_business_center"),
     )
 
 
-def _accounts_screen(request: Request, link: CurrentLink, given: list[str], problems: Problems) -> Response:
-    seen = _account_choices(link)
+def _assets_screen(request: Request, link: CurrentLink, kind: str, given: list[str], problems: Problems) -> Response:
+    seen = _asset_choices(link)
     can = [choice.id for choice in seen if choice.can]
-    asked = next(each for each in link.aggregate.access_requests if screens.OF_KIND.get(each.kind) == "accounts")
+    asked = _requests_of_kind(link, kind)[0]
     return screen(
         request,
         link,
-        "accounts",
+        "assets",
         problems=problems,
-        form_to=consent_origins(request, link.aggregate),
+        form_to=_consent_origin(request, link),
         connected=link.is_connected,
         reconnect=link.is_to_reconnect,
         choices=_choice_lines(link, seen),
         given=given or (can if len(can) == 1 else []),
         agreed=_agreed(link),
-        center=status_rows.center(link.aggregate),
-        role=platform_of(request, link.aggregate).role_words(asked.kind, asked.role),
+        center=status_rows.center(link.here),
+        role=platform_of(request, link.platform).role_words(asked.kind, asked.role),
         helps=_help_for(seen, without="no_ad_account"),
     )
 
@@ -210,8 +208,12 @@ def _accounts_screen(request: Request, link: CurrentLink, given: list[str], prob
 def taken_numbers(link: CurrentLink, *, but: str) -> dict[str, Message]:
     """A sentence for each number given on other screens."""
     whole = link.aggregate
-    centers = {whole.link.agency_account_id: "agency", whole.intake.client_account_id: "business_center"}
-    taken = {value: _GIVEN_AS[what] for value, what in centers.items() if value and but != "business_center"}
+    taken: dict[str, Message] = {}
+    for here in whole.connecting if but != "business_center" else ():
+        if here.agency_account_id:
+            taken[here.agency_account_id] = _GIVEN_AS["agency"]
+        if here.client_account_id:
+            taken[here.client_account_id] = _GIVEN_AS["business_center"]
     for access_request in whole.access_requests:
         if access_request.asset_id and access_request.kind in _GIVEN_AS and access_request.kind != but:
             taken[access_request.asset_id] = _GIVEN_AS[access_request.kind]
@@ -222,28 +224,28 @@ def _center_choices(link: CurrentLink) -> list[Choice]:
     if not link.is_connected or link.connection is None:
         return []
     return selectable_assets.business_centers(
-        connections.discovered(link.connection), link.connection.platform, link.aggregate.link.agency_account_id or ""
+        connections.discovered(link.connection), link.connection.platform, link.here.agency_account_id or ""
     )
 
 
-def _account_choices(link: CurrentLink) -> list[Choice]:
+def _asset_choices(link: CurrentLink) -> list[Choice]:
     if not link.is_connected or link.connection is None:
         return []
     found, platform = connections.discovered(link.connection), link.connection.platform
-    return selectable_assets.accounts(found, platform, link.aggregate.intake.client_account_id or "")
+    return selectable_assets.accounts(found, platform, link.here.client_account_id or "")
 
 
 def _agreed(link: CurrentLink) -> list[AccessRequest]:
     return [
         access_request
         for access_request in link.aggregate.access_requests
-        if access_request.approved_at and not access_request.is_manual
+        if access_request.approved_at and access_request.platform == link.platform
     ]
 
 
 def _choice_lines(link: CurrentLink, seen: list[Choice]) -> list[status_rows.ChoiceLine]:
     agreed = {access_request.asset_id for access_request in _agreed(link)}
-    return [status_rows.of_choice(choice, link.aggregate) for choice in seen if choice.id not in agreed]
+    return [status_rows.of_choice(choice, link.aggregate, link.here) for choice in seen if choice.id not in agreed]
 
 
 def _help_for(seen: list[Choice], *, without: str) -> list[HelpArticle]:
@@ -276,8 +278,8 @@ async def _save_pixels(
 ) -> None:
     await _choose(session, link, "pixel", chosen)
     await _choose(session, link, "catalog", [SelectedAsset(each) for each in catalogs])
-    link.aggregate.save_intake(pixel_codes=codes)
-    link.aggregate.finish_screen("pixels")
+    link.aggregate.save_pixel_codes(link.here.platform, codes)
+    link.aggregate.finish_screen(f"{link.platform}/{screens.PIXELS}")
     await link.aggregate.save(session)
 
 
@@ -291,7 +293,7 @@ async def _choose(session: Session, link: CurrentLink, kind: str, chosen: Sequen
     if chosen:
         for access_request in access_requests:
             link.aggregate.reconsider(access_request)
-    await service.choose_assets(session, link.aggregate, kind, chosen)
+    await service.choose_assets(session, link.aggregate, link.here.platform, kind, chosen)
     if not chosen:
         for access_request in access_requests:
             if access_request in link.aggregate.access_requests:
@@ -316,9 +318,9 @@ def _pixels_screen(
         asked=bool(_requests_of_kind(link, "pixel")),
         needed=any(access_request.required for access_request in _requests_of_kind(link, "pixel")),
         reason=next((access_request.reason for access_request in _requests_of_kind(link, "pixel")), None),
-        form_to=consent_origins(request, link.aggregate) if link.is_to_reconnect else (),
+        form_to=_consent_origin(request, link) if link.is_to_reconnect else (),
         reconnect=link.is_to_reconnect,
-        choices=[status_rows.of_choice(choice, link.aggregate, "pixel") for choice in seen],
+        choices=[status_rows.of_choice(choice, link.aggregate, link.here, "pixel") for choice in seen],
         given=list(given),
         on=on,
         on_field=PIXEL_ON,
@@ -337,14 +339,14 @@ def _pixel_choices(link: CurrentLink) -> list[Choice]:
     if not link.is_connected or link.connection is None:
         return []
     found, platform = connections.discovered(link.connection), link.connection.platform
-    return selectable_assets.pixels(found, platform, link.aggregate.intake.client_account_id or "")
+    return selectable_assets.pixels(found, platform, link.here.client_account_id or "")
 
 
 def _requests_of_kind(link: CurrentLink, kind: str) -> list[AccessRequest]:
     return [
         access_request
         for access_request in link.aggregate.access_requests
-        if access_request.kind == kind and access_request.status != "ended"
+        if (access_request.platform, access_request.kind) == (link.platform, kind) and access_request.status != "ended"
     ]
 
 

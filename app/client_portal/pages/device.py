@@ -11,7 +11,7 @@ from app.client_portal import link_session, rate_limits, status_texts
 from app.client_portal.branding import brand_of
 from app.client_portal.errors import Elsewhere, TooMany
 from app.client_portal.link_session import DEVICE, VisitedLink
-from app.client_portal.rendering import consent_origins, is_connecting, platform_of, to_platform
+from app.client_portal.rendering import consent_origins, platform_of, to_platform
 from app.kit.database import Session
 from app.kit.html import forms, render
 from app.kit.html.forms import Form, SentForm
@@ -66,7 +66,9 @@ async def new_device(
         sent_to=sent.sent_to if sent else None,
         minutes=int(devices.CODE_LIFE.total_seconds() // 60),
         problems={"code": _PROBLEMS[problem]} if problem in _PROBLEMS else {},
-        platform=platform_of(request, link.aggregate).name if await _can_connect(request, session, link) else None,
+        platform=platform_of(request, proof).name
+        if (proof := await _proving_platform(request, session, link))
+        else None,
         came_back=status_texts.CAME_BACK.get(outcome),
     )
 
@@ -99,13 +101,14 @@ async def enter_code(request: Request, session: Session, link: NewDevice, form: 
     return render.see_other(request, f"{link.path}/{DEVICE}?problem={entered}")
 
 
-@router.post("/l/{link_id}/device/connection")
+@router.post("/l/{link_id}/device/proof")
 async def connect(request: Request, session: Session, link: NewDevice, form: DeviceForm) -> Response:
-    """Redirect to the platform if no code can be e-mailed: access to the same Business Center verifies the browser."""
+    """Redirect to the platform if no code can be e-mailed: access to the same account verifies the browser."""
     del form  # it was checked
-    if not await _can_connect(request, session, link):
+    platform = await _proving_platform(request, session, link)
+    if platform is None:
         return render.see_other(request, f"{link.path}/{DEVICE}")
-    return await to_platform(request, session, link)
+    return await to_platform(request, session, link, platform)
 
 
 _PROBLEMS: Problems = {
@@ -123,10 +126,16 @@ def _whose(address: Address) -> Message:
     return _("This link was sent there") if address.key == INVITED else CONTACT_ROLES[address.key]
 
 
-async def _can_connect(request: Request, session: AsyncSession, link: VisitedLink) -> bool:
-    """True if an authorization can prove the same company: one is known to compare with, and no e-mail is possible."""
+async def _proving_platform(request: Request, session: AsyncSession, link: VisitedLink) -> str | None:
+    """A platform at which an authorization can prove the same company: one is known to compare with, and no e-mail is
+    possible."""
     whole = link.aggregate
-    if _addresses(request, link) or not is_connecting(whole):
-        return False
-    known = whole.intake.client_account_id or await connections.centers_of_link(session, whole.agency.id, whole.link.id)
-    return bool(known) and await link_session.can_connect(session, request, whole)
+    if _addresses(request, link):
+        return None
+    for here in whole.connecting:
+        known = here.client_account_id or await connections.accounts_of_link(
+            session, whole.agency.id, whole.link.id, here.platform
+        )
+        if known and await link_session.can_connect(session, request, whole, here.platform):
+            return here.platform
+    return None

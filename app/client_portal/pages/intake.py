@@ -13,9 +13,9 @@ from app.client_portal.copy import guided_steps, readiness
 from app.client_portal.copy.status_rows import names
 from app.client_portal.forms import intake
 from app.client_portal.link_session import CurrentLink, LinkForm, OpenScreen, claim
-from app.client_portal.rendering import consent_origins, go_on, is_connecting, screen
+from app.client_portal.rendering import consent_origins, go_on, screen
 from app.kit.database import Session
-from app.kit.html import forms
+from app.kit.html import forms, render
 from app.kit.html.forms import Form
 from app.kit.i18n import locales
 from app.kit.i18n.message import Problems, _
@@ -197,14 +197,16 @@ def _checklist_screen(
     problems: Problems,
     note: str | None = None,
 ) -> Response:
-    accounts = kinds.find(link.aggregate.platform or "", "ad_account")
-    lines = readiness.lines(items, names(link.aggregate), accounts, lane=link.aggregate.link.lane)
+    here = link.aggregate.connecting[0]  # without one there is no checklist
+    accounts = kinds.find(here.platform, "ad_account")
+    lines = readiness.lines(items, names(link.aggregate, here), accounts, lane=here.lane)
     return screen(
         request,
         link,
         "get-ready",
         problems=problems,
-        form_to=consent_origins(request, link.aggregate) if is_connecting(link.aggregate) else (),
+        form_to=consent_origins(request, link.aggregate),
+        at=f"{render.root(request)}{link.path}/{here.platform}",
         checked=[line for line in lines if not line.asked],
         asked=[line for line in lines if line.asked],
         given={key: word.answer for key, word in words.items()},

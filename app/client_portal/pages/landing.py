@@ -15,7 +15,7 @@ from app.client_portal.errors import LinkEnded, LinkUnknown, PublicLinkEnded
 from app.client_portal.forms import intake
 from app.client_portal.forms.intake import TRAP, Visitor
 from app.client_portal.link_session import OpenLink, opened_before, screens_of
-from app.client_portal.rendering import can_email_codes, is_connecting, platform_of
+from app.client_portal.rendering import can_email_codes, platform_of
 from app.kit.actor import bind_actor
 from app.kit.database import Session
 from app.kit.html import forms, render
@@ -126,16 +126,14 @@ async def welcome(request: Request, session: Session, token: str) -> Response:
         **brand_of(aggregate),
         form_token=forms.token(request),
         link=aggregate.link,
-        summary=status_rows.summary(aggregate.access_requests, aggregate.link.lane)
-        if aggregate.link.submitted_at
-        else None,
+        summary=status_rows.summary(aggregate) if aggregate.link.submitted_at else None,
         settled=aggregate.is_settled,
         changed=any(access_request.status == "drifted" for access_request in aggregate.access_requests),
         offers=asked,
         codes=can_email_codes(request, aggregate),
-        platform=platform_of(request, aggregate).name if is_connecting(aggregate) else None,
+        platform=" and ".join(platform_of(request, each.platform).name for each in aggregate.connecting) or None,
         others=list(dict.fromkeys(each.platform.name for each in offers.manual_requests(aggregate) if not each.title)),
-        minutes=sum(screens.MINUTES[screen] for screen in screens_of(aggregate)),
+        minutes=sum(map(screens.minutes_of, screens_of(aggregate))),
     )
 
 

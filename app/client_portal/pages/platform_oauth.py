@@ -13,7 +13,6 @@ from app.client_portal.in_app_browser import app_around
 from app.client_portal.link_session import DEVICE, FROM_OUR_SCREEN, LinkForm, OpenLink, OpenScreen
 from app.client_portal.rendering import (
     can_look,
-    consent_origins,
     go_on,
     needs_own_connection,
     platform_of,
@@ -29,23 +28,23 @@ from app.services import services_of
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/l/{link_id}/way")
+@router.get("/l/{link_id}/{platform}/way")
 async def show_lanes(
     request: Request, session: Session, link: OpenScreen, cancelled: bool = False, outcome: str = ""
 ) -> Response:
     """Show the choice: connect with the platform, or share by hand."""
-    platform = platform_of(request, link.aggregate)
+    platform = platform_of(request, link.platform)
     away = not link.connection and await connections.is_authorizing(
-        session, link.aggregate.agency.id, link.aggregate.link.id, clock.now()
+        session, link.aggregate.agency.id, link.aggregate.link.id, platform.key, clock.now()
     )
     return screen(
         request,
         link,
         "way",
-        form_to=consent_origins(request, link.aggregate),
+        form_to=(platform.consent_origin,),
         platform=platform.name,
         can_connect=link.can_connect,
-        can_look=await can_look(session, link.aggregate, by_hand=True),
+        can_look=await can_look(session, link.aggregate, link.here, by_hand=True),
         person=link.connection.person if link.connection else None,
         inside=app_around(request.headers.get("user-agent", "")),
         came_back=status_texts.CAME_BACK.get("cancelled" if cancelled else outcome or ("away" if away else "")),
@@ -53,23 +52,21 @@ async def show_lanes(
     )
 
 
-@router.post("/l/{link_id}/lane")
-async def choose_lane(request: Request, session: Session, link: OpenLink, form: LinkForm) -> Response:
-    """Change the lane. No input is lost."""
+@router.post("/l/{link_id}/{platform}/lane")
+async def choose_lane(request: Request, session: Session, platform: str, link: OpenLink, form: LinkForm) -> Response:
+    """Change the lane of a platform. No input is lost."""
     lane = form.text("lane")
-    if lane == "connected" and await needs_own_connection(session, link):
-        return render.see_other(request, f"{link.path}/way?outcome=connect_here")
-    if lane in status.LANES and link.progress.connecting:
-        await service.choose_lane(session, link.aggregate, lane)
+    if lane == "connected" and await needs_own_connection(session, link, platform):
+        return render.see_other(request, f"{link.path}/{platform}/way?outcome=connect_here")
+    if lane in status.LANES:
+        await service.choose_lane(session, link.aggregate, platform, lane)
     return go_on(request, link)
 
 
-@router.post("/l/{link_id}/connection", dependencies=[FROM_OUR_SCREEN])
-async def connect(request: Request, session: Session, link: OpenLink) -> Response:
+@router.post("/l/{link_id}/{platform}/connection", dependencies=[FROM_OUR_SCREEN])
+async def connect(request: Request, session: Session, platform: str, link: OpenLink) -> Response:
     """Redirect to the platform's consent page; this alone shares nothing."""
-    if not link.progress.connecting:
-        return go_on(request, link)
-    return await to_platform(request, session, link)
+    return await to_platform(request, session, link, platform)
 
 
 @router.get("/l/{link_id}/return")
@@ -100,8 +97,11 @@ async def come_back(request: Request, link_id: str, handle: str = "") -> Respons
             link = await link_session.opened(session, request, link_id, lock=True)
         except Elsewhere:  # a new device that the authorization did not verify
             return render.see_other(request, f"{before.path}/{DEVICE}?outcome={outcome}")
+        platform = arrived.platform or link.aggregate.connecting[0].platform
         if outcome is ExchangeOutcome.CONNECTED and arrived.is_first:
-            await service.choose_lane(session, link.aggregate, "connected")
-            if link.connection is not None:
-                await service.remove_center_not_in(session, link.aggregate, connections.discovered(link.connection))
-    return render.see_other(request, f"{link.path}/{screens.after_authorization(link.progress, outcome)}")
+            await service.choose_lane(session, link.aggregate, platform, "connected")
+            if connection := link.connections.get(platform):
+                await service.remove_account_not_in(
+                    session, link.aggregate, platform, connections.discovered(connection)
+                )
+    return render.see_other(request, f"{link.path}/{screens.after_authorization(link.progress, platform, outcome)}")

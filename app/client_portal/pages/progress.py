@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from app.access.requests import service as access_requests
-from app.client_portal import offers, rate_limits, service, status_texts
+from app.client_portal import offers, rate_limits, screens, service, status_texts
 from app.client_portal.branding import brand_of
 from app.client_portal.copy import status_rows
 from app.client_portal.copy.consent import kind_name
@@ -20,7 +20,6 @@ from app.client_portal.link_session import FROM_OUR_SCREEN, CurrentLink, LinkFor
 from app.client_portal.rendering import (
     can_look,
     consent_origins,
-    is_read_as_client,
     platform_of,
     read_access,
     screen,
@@ -38,29 +37,31 @@ from app.platforms.port import Platform
 
 router = APIRouter(include_in_schema=False)
 
-CHANGEABLE = ("business-center", "pixels", "accounts")
-
 
 @dataclass(frozen=True)
 class PlatformProgress:
-    """Progress on the connected platform; empty if a link requests nothing there."""
+    """Progress on one platform with an API."""
 
-    platform: str | None = None
-    lines: Sequence[AccessRequestRow] = ()
-    fixes: Sequence[Fix] = ()
-    guided: bool = False
-    can_look: bool = True
+    key: str
+    name: str
+    lines: Sequence[AccessRequestRow]
+    fixes: Sequence[Fix]
+    guided: bool
+    can_connect: bool
+    can_look: bool
     #: last check by the client that did not find the access
-    checked: datetime | None = None
+    checked: datetime | None
     #: the Business Center and the ad accounts can still be changed
-    changeable: bool = False
-    agency_account_id: str | None = None
+    changeable: bool
+    #: screens on which assets are chosen, with the names of the kinds
+    choices: Sequence[tuple[str, str]]
+    agency_account_id: str | None
     #: date on which the steps were checked
-    dated: date | None = None
+    dated: date
     #: steps to share by hand
-    guidance: Sequence[Guidance] = ()
+    guidance: Sequence[Guidance]
     #: steps that the client did, where the platform cannot be read
-    done_guidance: Sequence[Guidance] = ()
+    done_guidance: Sequence[Guidance]
 
     @property
     def by_hand(self) -> bool:
@@ -80,12 +81,31 @@ class PlatformProgress:
 
 @dataclass(frozen=True)
 class AccessProgress:
-    """The part of the page that changes by itself: the summary, the connected platform, and manual ones."""
+    """The part of the page that changes by itself: the summary, platforms with an API, and manual ones."""
 
     summary: Summary
-    connected: PlatformProgress
+    platforms: Sequence[PlatformProgress]
     others: Sequence[ManualGroup]
-    can_connect: bool
+
+    @property
+    def by_hand(self) -> PlatformProgress | None:
+        """The first platform with steps for the client."""
+        return next((each for each in self.platforms if each.by_hand), None)
+
+    @property
+    def fixes(self) -> Sequence[Fix]:
+        """The actions that wait for the client, of all platforms."""
+        return [fix for each in self.platforms for fix in each.fixes]
+
+    @property
+    def can_look(self) -> bool:
+        """True if everything can be read at its platform."""
+        return all(each.can_look for each in self.platforms)
+
+    @property
+    def waiting_at(self) -> str:
+        """Names of the platforms that act next."""
+        return " and ".join(each.name for each in self.platforms if any(line.tone == "moving" for line in each.lines))
 
     @property
     def others_to_do(self) -> bool:
@@ -95,7 +115,7 @@ class AccessProgress:
     @property
     def mark(self) -> str:
         """Hash of the content, so that the browser gets it only after a change."""
-        content = (self.connected.lines, self.others, self.connected.guided)
+        content = ([(each.lines, each.guided) for each in self.platforms], self.others)
         return hashlib.sha256(repr(content).encode()).hexdigest()[:16]
 
     @property
@@ -132,72 +152,61 @@ async def progress_lines(request: Request, session: Session, link: OpenScreen, m
     )  # fmt: skip
 
 
-@router.post("/l/{link_id}/check", dependencies=[FROM_OUR_SCREEN])
-async def check(request: Request, session: Session, link: OpenLink) -> Response:
-    """Check the access again after an action of the client."""
+@router.post("/l/{link_id}/{platform}/check", dependencies=[FROM_OUR_SCREEN])
+async def check(request: Request, session: Session, platform: str, link: OpenLink) -> Response:
+    """Check the access again after an action of the client at a platform."""
     await rate_limits.take(session, link.aggregate, (rate_limits.CHECKS_ON_LINK, link.aggregate.link.id))
-    if link.progress.connecting:
-        await access_requests.check_link(session, link.aggregate)
-        if not await can_look(session, link.aggregate):
-            await access_requests.say_link_done(session, link.aggregate)
+    await access_requests.check_link(session, link.aggregate)
+    if not await can_look(session, link.aggregate, link.here):
+        await access_requests.say_platform_done(session, link.aggregate, platform)
     return render.see_other(request, f"{link.path}/progress")
 
 
-@router.post("/l/{link_id}/reduction")
-async def reduce(request: Request, session: Session, link: OpenLink, form: LinkForm) -> Response:
+@router.post("/l/{link_id}/{platform}/reduction")
+async def reduce(request: Request, session: Session, platform: str, link: OpenLink, form: LinkForm) -> Response:
     """Lower a role that is higher than agreed; without a connection, redirect to the platform first."""
     await rate_limits.take(session, link.aggregate, (rate_limits.CHECKS_ON_LINK, link.aggregate.link.id))
     await access_requests.lower_role(session, link.aggregate, form.text("access_request"))
     if link.connection is None:
-        return await to_platform(request, session, link)
+        return await to_platform(request, session, link, platform)
     return render.see_other(request, f"{link.path}/progress")
 
 
-@router.post("/l/{link_id}/sharing-center")
-async def take_center(request: Request, session: Session, link: OpenLink, form: LinkForm) -> Response:
-    """Make the Business Center that shares an asset the link's own, as the client confirmed."""
+@router.post("/l/{link_id}/{platform}/sharing-account")
+async def take_account(request: Request, session: Session, platform: str, link: OpenLink, form: LinkForm) -> Response:
+    """Make the account that shares an asset the link's own, as the client confirmed."""
     await rate_limits.take(session, link.aggregate, (rate_limits.CHECKS_ON_LINK, link.aggregate.link.id))
-    access_request = next((each for each in _read(link.aggregate) if each.id == form.text("access_request")), None)
+    those = _read(link.aggregate, platform)
+    access_request = next((each for each in those if each.id == form.text("access_request")), None)
     if access_request is not None:
-        line = status_rows.of_access_request(access_request, link.aggregate, platform_of(request, link.aggregate))
+        line = status_rows.of_access_request(access_request, link.aggregate, platform_of(request, platform))
         said = [line.sentence.format(**line.names), line.label or ""]
-        await service.adopt_sharing_center(session, link.aggregate, access_request.id, said=said)
+        await service.adopt_sharing_account(session, link.aggregate, access_request.id, said=said)
     return render.see_other(request, f"{link.path}/progress")
 
 
-@router.post("/l/{link_id}/change")
-async def change(request: Request, session: Session, link: OpenLink, form: LinkForm) -> Response:
-    """Let the client choose another Business Center or other assets, to agree again."""
+@router.post("/l/{link_id}/{platform}/change")
+async def change(request: Request, session: Session, platform: str, link: OpenLink, form: LinkForm) -> Response:
+    """Let the client choose another account or other assets, to agree again."""
     await service.withdraw_consent(session, link.aggregate)
-    to = form.text("screen")
-    return render.see_other(request, f"{link.path}/{to if to in CHANGEABLE else CHANGEABLE[-1]}")
+    to = f"{platform}/{form.text('screen')}"
+    return render.see_other(request, f"{link.path}/{to if to in link.progress.sequence else f'{platform}/account'}")
 
 
 @router.get("/l/{link_id}/receipt")
 async def receipt(request: Request, session: Session, link: OpenScreen) -> Response:
     """Show the receipt: assets with role, time and verification, and instructions to remove the access."""
     aggregate = link.aggregate
-    platform = platform_of(request, aggregate) if link.progress.connecting else None
     return screen(
         request,
         link,
         "receipt",
-        summary=status_rows.summary(aggregate.access_requests, aggregate.link.lane),
-        access_requests=[
-            (access_request, status_rows.of_access_request(access_request, aggregate, platform))
-            for access_request in _read(aggregate)
-        ]
-        if platform
-        else [],
+        summary=status_rows.summary(aggregate),
+        platforms=[_receipt_of(platform_of(request, here.platform), aggregate) for here in aggregate.connecting],
         changed=any(access_request.status == "drifted" for access_request in aggregate.access_requests),
         others=await offers.manual_groups(session, aggregate),
         consent=aggregate.consent,
-        center=aggregate.intake.client_account_name or "Your Business Center",
-        center_id=aggregate.intake.client_account_id,
-        agency_account_id=aggregate.link.agency_account_id,
         reference=aggregate.link.id,
-        removing=removal_steps(platform.key, agency=aggregate.agency.name) if platform else [],
-        platform=platform.name if platform else None,
         leaving=any(
             access_request.unwanted_at and access_request.status not in OVER
             for access_request in aggregate.access_requests
@@ -206,30 +215,57 @@ async def receipt(request: Request, session: Session, link: OpenScreen) -> Respo
     )
 
 
+@dataclass(frozen=True)
+class PlatformReceipt:
+    """Access shared on one platform, its two accounts, and the steps to take it back."""
+
+    name: str
+    access_requests: Sequence[tuple[AccessRequest, AccessRequestRow]]
+    account: str
+    account_id: str | None
+    agency_account_id: str | None
+    removing: Sequence[str]
+
+
+def _receipt_of(platform: Platform, aggregate: LinkAggregate) -> PlatformReceipt:
+    here = aggregate.on(platform.key)
+    return PlatformReceipt(
+        name=platform.name,
+        access_requests=[
+            (each, status_rows.of_access_request(each, aggregate, platform)) for each in _read(aggregate, platform.key)
+        ],
+        account=here.client_account_name or "Your Business Center",
+        account_id=here.client_account_id,
+        agency_account_id=here.agency_account_id,
+        removing=removal_steps(platform.key, agency=aggregate.agency.name),
+    )
+
+
 async def _access_progress(request: Request, session: Session, link: CurrentLink) -> AccessProgress:
     aggregate = link.aggregate
-    connected = PlatformProgress()
-    if link.progress.connecting:
-        held, looks = await read_access(session, aggregate)
-        connected = _of_platform(
-            platform_of(request, aggregate),
-            aggregate,
-            held,
-            can_connect=link.can_connect,
-            looks=looks or is_read_as_client(aggregate),
+    platforms = []
+    for here in aggregate.connecting:
+        held, looks = await read_access(session, aggregate, here)
+        platforms.append(
+            _of_platform(
+                platform_of(request, here.platform),
+                aggregate,
+                held,
+                can_connect=here.platform in link.connectable,
+                looks=looks or here.is_connected,
+            )
         )
     return AccessProgress(
-        summary=status_rows.summary(aggregate.access_requests, aggregate.link.lane),
-        connected=connected,
+        summary=status_rows.summary(aggregate),
+        platforms=platforms,
         others=await offers.manual_groups(session, aggregate),
-        can_connect=link.can_connect,
     )
 
 
 def _of_platform(
     platform: Platform, aggregate: LinkAggregate, held: Held, *, can_connect: bool, looks: bool
 ) -> PlatformProgress:
-    access_requests = _read(aggregate)
+    here, access_requests = aggregate.on(platform.key), _read(aggregate, platform.key)
     lines = [
         status_rows.of_access_request(
             access_request, aggregate, platform, held, can_connect=can_connect, can_look=looks
@@ -243,18 +279,25 @@ def _of_platform(
         if access_request.status == "unverifiable" and access_request.client_attested_at
     ]
     return PlatformProgress(
-        platform=platform.name,
+        key=platform.key,
+        name=platform.name,
         lines=lines,
         # the button under the steps checks everything: no second one beside it
         fixes=[fix for fix in status_rows.fixes(lines) if not (to_do and fix.does == "check")],
-        guided=aggregate.link.lane == "guided",
+        guided=here.lane == "guided",
+        can_connect=can_connect,
         can_look=looks,
         checked=_last_check(to_do) if looks else None,
         changeable=any(
             access_request.status in service.NOT_SHARED_YET and access_request.verified_at is None
             for access_request in access_requests
         ),
-        agency_account_id=aggregate.link.agency_account_id,
+        choices=[
+            (f"{screens.ASSETS}/{kind.key}", kind_name(kind.key, 2))
+            for kind in dict.fromkeys(each.asset_kind for each in access_requests)
+            if kind.screen == screens.ASSETS
+        ],
+        agency_account_id=here.agency_account_id,
         dated=date.fromisoformat(platform.guided_dated),
         guidance=_guidance(aggregate, platform, to_do),
         done_guidance=_guidance(aggregate, platform, said_done) if not to_do else [],
@@ -268,21 +311,16 @@ def _last_check(to_do: Sequence[AccessRequest]) -> datetime | None:
     return max((access_request.recheck_at for access_request in to_do if access_request.recheck_at), default=None)
 
 
-def _read(aggregate: LinkAggregate) -> list[AccessRequest]:
-    """Access requests on the connected platform that have an asset."""
-    return [
-        access_request
-        for access_request in aggregate.access_requests
-        if access_request.asset_id and not access_request.is_manual
-    ]
+def _read(aggregate: LinkAggregate, platform: str) -> list[AccessRequest]:
+    """Access requests on a platform that have an asset."""
+    return [each for each in aggregate.access_requests if each.asset_id and each.platform == platform]
 
 
 def _guidance(aggregate: LinkAggregate, platform: Platform, to_do: Sequence[AccessRequest]) -> list[Guidance]:
     """The steps for each kind of asset and role to share by hand."""
     named = {
         access_request.asset_id: access_request.asset_name or access_request.asset_id or ""
-        for access_request in aggregate.access_requests
-        if access_request.asset_id
+        for access_request in _read(aggregate, platform.key)
     }
     groups: dict[tuple[str, str], list[AccessRequest]] = {}
     for access_request in to_do:
@@ -294,7 +332,7 @@ def _guidance(aggregate: LinkAggregate, platform: Platform, to_do: Sequence[Acce
                 steps(
                     platform.guided_steps(kind),
                     agency=aggregate.agency.name,
-                    agency_account_id=aggregate.link.agency_account_id or "",
+                    agency_account_id=aggregate.on(platform.key).agency_account_id or "",
                     role=role.replace("_", " ").capitalize(),
                     asset=", ".join(
                         dict.fromkeys(

@@ -1,5 +1,8 @@
 """Screen of the review: every consequence in a sentence, and the client's consent."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
@@ -8,14 +11,15 @@ from app.access.reconciler import dry_run
 from app.access.requests import service as access_requests
 from app.client_portal import offers, screens, service
 from app.client_portal.copy import manual_platforms as manual_copy
-from app.client_portal.copy.consent import Agreement, RequestGroup, agreement, group_requests
+from app.client_portal.copy.consent import Agreement, RequestGroup, agreement, group_requests, kind_name
 from app.client_portal.link_session import CurrentLink, LinkForm, OpenScreen, claim
-from app.client_portal.rendering import can_look, is_connecting, needs_own_connection, platform_of, screen
+from app.client_portal.rendering import can_look, needs_own_connection, platform_of, screen
 from app.kit.database import Session
 from app.kit.html import render
 from app.kit.i18n import locales
 from app.kit.i18n.message import Message, Problems, _
 from app.links.aggregate import LinkAggregate
+from app.links.models import AccessRequest, LinkPlatform
 from app.services import services_of
 
 router = APIRouter(include_in_schema=False)
@@ -32,8 +36,9 @@ async def agree(request: Request, session: Session, link: OpenScreen, form: Link
     """Save the consent with its sentences, and start the handshake."""
     aggregate = link.aggregate
     await claim(session, link)
-    if link.aggregate.link.lane == "connected" and await needs_own_connection(session, link):
-        return render.see_other(request, f"{link.path}/way?outcome=connect_here")
+    for here in aggregate.connecting:
+        if here.lane == "connected" and await needs_own_connection(session, link, here.platform):
+            return render.see_other(request, f"{link.path}/{here.platform}/way?outcome=connect_here")
     if not any(access_request.awaits_yes for access_request in aggregate.access_requests):
         return render.see_other(request, f"{link.path}/progress")  # pressed twice: agreed already
     # the link is locked: the text agreed to is the text shown, whatever another tab does meanwhile
@@ -60,30 +65,36 @@ async def answer_group(request: Request, session: Session, link: OpenScreen, for
         for access_request in link.aggregate.access_requests
         if access_request.id == group and not access_request.is_chosen
     ]
-    to = "pixels" if left_out and not declined else "review"
+    to = "review"
+    if left_out and not declined:
+        kind = left_out[0].asset_kind
+        to = f"{left_out[0].platform}/{screens.choice_of(kind.key, kind.screen)}"
     return render.see_other(request, f"{link.path}/{to}")
 
 
 async def _text(request: Request, session: Session, link: CurrentLink) -> Agreement:
     aggregate = link.aggregate
-    read = []
-    if is_connecting(aggregate):
-        read = dry_run.sentences(
-            aggregate, platform_of(request, aggregate), can_look=await can_look(session, aggregate)
+    read = [
+        sentence
+        for here in aggregate.connecting
+        for sentence in dry_run.sentences(
+            aggregate, platform_of(request, here.platform), can_look=await can_look(session, aggregate, here)
         )
+    ]
     asked = offers.with_asset_names(offers.to_agree(aggregate, services_of(request).platforms))
     plan = [*manual_copy.plan(offers.open_manual_requests(aggregate), agency=aggregate.agency.name), *read]
     return agreement(plan, asked, agency=aggregate.agency.name, client=aggregate.client.name)
 
 
 def _groups(request: Request, aggregate: LinkAggregate) -> list[RequestGroup]:
-    """Groups on the connected platform that can be agreed to or declined."""
-    access_requests = [
-        access_request
-        for access_request in aggregate.access_requests
-        if not access_request.approved_at and not access_request.is_manual
+    """Groups on platforms with an API that can be agreed to or declined."""
+    open_requests = [each for each in aggregate.access_requests if not each.approved_at]
+    return [
+        group
+        for here in aggregate.connecting
+        if (those := [each for each in open_requests if each.platform == here.platform])
+        for group in group_requests(those, platform_of(request, here.platform))
     ]
-    return group_requests(access_requests, platform_of(request, aggregate)) if access_requests else []
 
 
 def _is_worth_a_choice(link: CurrentLink) -> bool:
@@ -91,7 +102,7 @@ def _is_worth_a_choice(link: CurrentLink) -> bool:
     access_requests = [
         access_request for access_request in link.aggregate.access_requests if not access_request.approved_at
     ]
-    several = len({(access_request.kind, access_request.role) for access_request in access_requests}) > 1
+    several = len({(each.platform, each.kind, each.role) for each in access_requests}) > 1
     return several or any(
         access_request.role_reason or not access_request.required for access_request in access_requests
     )
@@ -106,6 +117,40 @@ def _answered(link: CurrentLink) -> list[tuple[str, list[str]]]:
         else (question.label, [answer] if (answer := aggregate.answers.get(question.key)) else [])
         for question in aggregate.preset.questions
     ]
+
+
+@dataclass(frozen=True)
+class PlatformAnswers:
+    """The client's answers on one platform, as the review repeats them."""
+
+    key: str
+    name: str
+    by_hand: bool
+    account_name: str | None
+    account_id: str | None
+    #: chosen assets by kind: its key, its name in the plural, and the access requests
+    assets: Sequence[tuple[str, str, Sequence[AccessRequest]]]
+    #: None if the platform has no pixels
+    pixels: Sequence[str] | None
+
+
+def _answers_on(request: Request, link: CurrentLink, here: LinkPlatform) -> PlatformAnswers:
+    asked: dict[str, list[AccessRequest]] = {}
+    for each in link.aggregate.access_requests:
+        if each.platform == here.platform and each.asset_kind.screen == screens.ASSETS:
+            asked.setdefault(each.kind, []).append(each)
+    has_pixels = f"{here.platform}/{screens.PIXELS}" in link.progress.sequence
+    return PlatformAnswers(
+        key=here.platform,
+        name=platform_of(request, here.platform).name,
+        by_hand=here.lane == "guided",
+        account_name=here.client_account_name,
+        account_id=here.client_account_id,
+        assets=[
+            (kind, kind_name(kind, 2), [each for each in those if each.awaits_yes]) for kind, those in asked.items()
+        ],
+        pixels=(here.pixel_codes or []) if has_pixels else None,
+    )
 
 
 def _problems(name: str, agreed: bool, unchanged: bool) -> Problems:
@@ -130,20 +175,12 @@ def _shown(request: Request, link: CurrentLink, text: Agreement, name: str, prob
         text=text,
         signed=name,
         changed="plan" in problems,
-        by_hand=link.aggregate.link.lane == "guided",
-        connecting=is_connecting(link.aggregate),
+        by_hand=all(each.lane == "guided" for each in link.aggregate.connecting),
+        platforms=[_answers_on(request, link, here) for here in link.aggregate.connecting],
         others=offers.open_manual_requests(link.aggregate),
-        center=intake.client_account_name,
-        center_id=intake.client_account_id,
-        accounts=[
-            access_request
-            for access_request in link.aggregate.access_requests
-            if screens.OF_KIND.get(access_request.kind) == "accounts" and access_request.awaits_yes
-        ],
-        pixels=intake.pixel_codes or [],
         markets=[countries.get(code, code) for code in intake.markets or []],
         contacts=intake.contacts or [],
-        way=link.progress.sequence,
+        sequence=link.progress.sequence,
         to_agree=any(access_request.awaits_yes for access_request in link.aggregate.access_requests),
         answered=_answered(link),
         one_by_one=_is_worth_a_choice(link),

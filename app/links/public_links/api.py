@@ -6,12 +6,12 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.kit.database import RecordingSession, Session
-from app.kit.input.fields import Digits, Language, Line120, Moment, RequestShape, Time, Word
+from app.kit.input.fields import Language, Line120, Moment, RequestShape, Time, Word
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.links.models import PublicLink
 from app.links.public_links import service, signup
 from app.links.public_links.service import MOST_PER_HOUR
-from app.links.schemas import AddressView
+from app.links.schemas import AddressView, AgencyAccountIds
 from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
@@ -30,9 +30,7 @@ class NewPublicLink(RequestShape):
     preset: Word = Field("run-campaigns", description="What to request.")
     language: Language = "en"
     expires_at: Moment | None = Field(None, description="By default it does not expire.")
-    agency_account_id: Digits | None = Field(
-        None, description="The Business Center of yours that gets the access; required if you have several."
-    )
+    agency_account_ids: AgencyAccountIds = Field(default_factory=dict)
     requested_by: Line120 | None = Field(
         None, description="Name of the person who asks; by default your agency's contact."
     )
@@ -50,7 +48,7 @@ class PublicLinkView(BaseModel):
     preset_version: int = Field(examples=[1])
     language: str = Field(examples=["en"])
     requested_by: str = Field(examples=["Ana Agent"])
-    agency_account_id: str | None = Field(examples=["7000999988887777666"])
+    agency_account_ids: dict[str, str] = Field(examples=[{"tiktok": "7000999988887777666"}])
     status: Literal["open", "revoked", "expired", "used_up"] = Field(examples=["open"])
     uses: int = Field(description="Number of links that it created.", examples=[4])
     most_uses: int | None

@@ -1,6 +1,6 @@
 """Public links, with which visitors create clients and links of their own: queries and use cases."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -18,6 +18,7 @@ from app.links import url
 from app.links.business_centers import own_side
 from app.links.models import PublicLink
 from app.links.presets import service as presets
+from app.links.service import NO_ACCOUNTS
 from app.tenants.agencies import service as agencies
 
 MOST_PER_HOUR = 30
@@ -57,7 +58,7 @@ async def create_public_link(
     actor: Actor,
     language: str = "en",
     expires_at: datetime | None = None,
-    agency_account_id: str | None = None,
+    agency_account_ids: Mapping[str, str] = NO_ACCOUNTS,
     requested_by: str | None = None,
     most_per_hour: int = MOST_PER_HOUR,
     most_uses: int | None = None,
@@ -74,7 +75,11 @@ async def create_public_link(
     made = PublicLink(
         agency_id=agency_id, id=public_link_id, preset=chosen.slug, preset_version=chosen.version, language=language,
         requested_by=requested_by or agency.contact_name,
-        agency_account_id=await own_side(session, agency_id, chosen, agency_account_id),
+        agency_account_ids={
+            platform: account
+            for platform, account in (await own_side(session, agency_id, chosen, agency_account_ids)).items()
+            if account is not None
+        },
         token_hash=encryption.sha256(token),
         token_encrypted=keyring.encrypt(token, bound_to=token_place(agency_id, public_link_id)),
         most_per_hour=most_per_hour, most_uses=most_uses, expires_at=expires_at,

@@ -165,7 +165,7 @@ async def _made(session: AsyncSession, public_link: PublicLink, given: Details, 
         session, agency_id, client_id=client.id,
         preset=await presets.version(session, agency_id, public_link.preset, public_link.preset_version),
         keyring=keyring, actor=itself, requested_by=public_link.requested_by,
-        agency_account_id=public_link.agency_account_id,
+        agency_account_ids=public_link.agency_account_ids,
         public_link_id=public_link.id, claimed_external_id=claimed, sent=True,
     )  # fmt: skip
     return made

@@ -15,14 +15,16 @@ AD_ACCOUNT = AssetKind(
 )  # fmt: skip
 #: TikTok has no roles for pixels: a pixel is linked to an ad account, or not.
 PIXEL = AssetKind(
-    "pixel", "pixel", "pixels", ("LINK",), through=AD_ACCOUNT.key,
+    "pixel", "pixel", "pixels", ("LINK",), screen="pixels", through=AD_ACCOUNT.key,
     by_api=True, share_order=1, one_per_call=True, may_predate=True, has_events=True, missing_code="pixel_not_linked",
     plan="Connect pixel {asset} to ad account {parent}, so that {agency} can use it there. It stays yours.",
 )  # fmt: skip
-CATALOG = AssetKind("catalog", "catalog", "catalogs", ("AD_PROMOTE", "ADMIN"), between_partners=True, plan=_SHARE)
+CATALOG = AssetKind(
+    "catalog", "catalog", "catalogs", ("AD_PROMOTE", "ADMIN"), screen="pixels", between_partners=True, plan=_SHARE
+)
 #: People are members of the client's own Business Center; a member from before stays one.
 PERSON = AssetKind(
-    "person", "person", "people", ON_AD_ACCOUNTS, names=AD_ACCOUNT_NAMES,
+    "person", "person", "people", ON_AD_ACCOUNTS, screen=None, names=AD_ACCOUNT_NAMES,
     by_api=True, share_order=2, one_per_call=True, seen_by_agency=False, may_predate=True, is_person=True,
     invite_operation="bc/member/invite",
     plan="Invite {person} of {agency} to Business Center {center} as a standard member: {role}.",

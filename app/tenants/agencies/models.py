@@ -58,5 +58,5 @@ class BusinessCenter(CreatedAt, Base):
     agency_id: Mapped[str] = agency_key()
     id: Mapped[str] = mapped_column(ids.Id("bc"), primary_key=True)
     platform: Mapped[str] = mapped_column(String(32))
-    account_id: Mapped[str] = mapped_column(String(32))
+    account_id: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(String(200))

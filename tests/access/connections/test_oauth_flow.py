@@ -62,7 +62,9 @@ async def test_a_strangers_link_cannot_collect_a_victims_consent(house: House) -
     assert await _exchange(house, back.handle, NO_COOKIE) is ExchangeOutcome.OTHER_BROWSER
     assert await _nothing_was_called(house)
     async with house.tools.sessions() as session:
-        assert await connections.of_link(session, house.world.north.agency_id, house.world.north.link_id) is None
+        assert (
+            await connections.of_link(session, house.world.north.agency_id, house.world.north.link_id, "tiktok") is None
+        )
     # nor can the attacker end it with what he can know: the handle went to the victim's browser alone
     assert await _exchange(house, "guessed", attackers_cookie) is ExchangeOutcome.UNKNOWN
     assert await _nothing_was_called(house)
@@ -197,7 +199,9 @@ async def test_faults_on_the_way_are_tried_again(house: House) -> None:
 async def test_a_standard_member_is_connected_but_can_choose_no_business_center(house: House) -> None:
     assert await house.connect_client(house.world.north, seed.SAM_STANDARD) is ExchangeOutcome.CONNECTED
     async with house.tools.sessions() as session:
-        connection = await connections.of_link(session, house.world.north.agency_id, house.world.north.link_id)
+        connection = await connections.of_link(
+            session, house.world.north.agency_id, house.world.north.link_id, "tiktok"
+        )
     assert connection is not None
     found = connections.discovered(connection)
     assert [(center.role, center.usable) for center in found.business_centers] == [("STANDARD", False)]
@@ -207,7 +211,9 @@ async def test_a_standard_member_is_connected_but_can_choose_no_business_center(
 async def test_accounts_not_ticked_are_seen_as_such(house: House) -> None:
     await house.connect_client(house.world.north, ticked=[seed.LUNE_EU])
     async with house.tools.sessions() as session:
-        connection = await connections.of_link(session, house.world.north.agency_id, house.world.north.link_id)
+        connection = await connections.of_link(
+            session, house.world.north.agency_id, house.world.north.link_id, "tiktok"
+        )
     assert connection is not None
     ticked = {each.asset_id: each.ticked for each in connections.discovered(connection).accounts}
     assert ticked == {seed.LUNE_EU: True, seed.LUNE_UK: False, seed.LUNE_US: False}

@@ -63,8 +63,8 @@ async def test_what_the_client_connected_is_read_by_machine(
     corner = world.north
     await house.connect_client(corner)
     async with change_link(sessions, corner) as (_, link):
-        link.choose_business_center(seed.MAISON_LUNE, "Maison Lune")
-        link.choose_assets("ad_account", [SelectedAsset(seed.LUNE_EU)])
+        link.choose_account("tiktok", seed.MAISON_LUNE, "Maison Lune")
+        link.choose_assets("tiktok", "ad_account", [SelectedAsset(seed.LUNE_EU)])
         link.save_intake(markets=["FR"])
     items = _items(await _read(api, corner))
     for key, seen in (("business_center", ["Maison Lune"]), ("verification", []), ("ad_account", ["Maison Lune EU"]),
@@ -85,8 +85,8 @@ async def test_an_account_of_another_owner_blocks(
     corner = world.north
     await house.connect_client(corner, seed.MIXED_MILO)
     async with change_link(sessions, corner) as (_, link):
-        link.choose_business_center(seed.COMPTOIR_MIXTE, None)
-        link.choose_assets("ad_account", [SelectedAsset(seed.SOUTH_ACCOUNT)])
+        link.choose_account("tiktok", seed.COMPTOIR_MIXTE, None)
+        link.choose_assets("tiktok", "ad_account", [SelectedAsset(seed.SOUTH_ACCOUNT)])
     read = await _read(api, corner)
     account = _items(read)["ad_account"]
     assert (read["blocked"], account["code"], account["blocks"]) == (True, "asset_owned_elsewhere", True)

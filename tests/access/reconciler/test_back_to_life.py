@@ -203,7 +203,7 @@ async def test_a_business_center_is_one_client_in_either_order(house: House, fir
     if first == "import":
         await scene.run()
     async with change_link(house.tools.sessions, north) as (session, link):
-        await portal.save_business_center(session, link, MAISON_LUNE, "Maison Lune")
+        await portal.save_account(session, link, "tiktok", MAISON_LUNE, "Maison Lune")
     if first == "link":
         await scene.run()
     rows = select(Grant.client_id).where(Grant.agency_id == north.agency_id, Grant.client_account_id == MAISON_LUNE)

@@ -119,7 +119,7 @@ async def test_what_may_be_shared_already_is_not_let_out_of_sight(house: House) 
     await _ready(house, seed.LUNE_EU)
     await house.work(1)
     async with change_link(house.tools.sessions, north) as (_, link):
-        link.choose_lane("guided")
+        link.choose_lane("tiktok", "guided")
     await house.work(1)
     async with change_link(house.tools.sessions, north) as (session, link):
         await portal.withdraw_consent(session, link)

@@ -51,7 +51,7 @@ async def test_switching_the_lane_half_way_loses_nothing(house: House) -> None:
     assert await house.statuses(north) == [("awaiting_client", None)]
     await house.connect_client(north)
     async with change_link(house.tools.sessions, north) as (_, link):
-        link.choose_lane("connected")
+        link.choose_lane("tiktok", "connected")
     await house.check_now(north)
     await house.work(4)
     assert await house.statuses(north) == [VERIFIED]

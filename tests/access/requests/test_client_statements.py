@@ -89,7 +89,11 @@ async def test_the_agencys_word_counts_with_or_without_the_clients(house: House,
     assert (await api.get(f"/links/{north.link_id}")).json()["status"] == "submitted"
     await api.post(f"/access-requests/{third.id}/attestation", json={"by": "Nora North"})
     link = (await api.get(f"/links/{north.link_id}")).json()
-    assert (link["status"], link["assets"]["verified"], link["agency_account_id"]) == ("completed", 3, None)
+    assert (link["status"], link["assets"]["verified"], link["platforms"][0]["agency_account_id"]) == (
+        "completed",
+        3,
+        None,
+    )
     assert [access_request["client_attested_by"] for access_request in link["access_requests"]] == [
         "Ana Client",
         None,

@@ -93,7 +93,7 @@ async def test_choosing_anew_keeps_the_access_request_of_what_is_shared_already(
     north = shared.world.north
     await _ask_for(shared, api, "ADMIN", reason="To move the account to another time zone.")
     async with change_link(shared.tools.sessions, north) as (session, link):
-        await choose_assets(session, link, "ad_account", [SelectedAsset(each) for each in chosen])
+        await choose_assets(session, link, "tiktok", "ad_account", [SelectedAsset(each) for each in chosen])
     access_requests = {
         access_request.asset_id: (access_request.status, access_request.role)
         for access_request in await shared.access_requests(north)

@@ -81,7 +81,7 @@ def switch_lane(lane: str) -> Do:
 
     async def switch(stage: Stage) -> None:
         async with change_link(stage.house.tools.sessions, stage.corner) as (session, link):
-            await portal.choose_lane(session, link, lane)
+            await portal.choose_lane(session, link, "tiktok", lane)
 
     return switch
 
@@ -91,7 +91,7 @@ async def take_center(stage: Stage) -> None:
     for access_request in await stage.access_requests():
         if access_request.shared_from_account_id is not None:
             async with change_link(stage.house.tools.sessions, stage.corner) as (session, link):
-                await portal.adopt_sharing_center(session, link, access_request.id, said=["Is it yours?", "Yes"])
+                await portal.adopt_sharing_account(session, link, access_request.id, said=["Is it yours?", "Yes"])
 
 
 async def attest(stage: Stage) -> None:

@@ -55,14 +55,16 @@ class Stage:
         """The client chooses and says yes."""
         async with change_link(self.house.tools.sessions, self.corner) as (session, link):
             if lane:
-                link.choose_lane(lane)
-            link.choose_business_center(account_id or link.intake.client_account_id or self.row.account_id, None)
+                link.choose_lane("tiktok", lane)
+            link.choose_account(
+                "tiktok", account_id or link.on("tiktok").client_account_id or self.row.account_id, None
+            )
             for kind in _CHOSEN:
                 chosen = [
                     SelectedAsset(each.asset_id, None, each.parent_asset_id) for each in wanted if each.kind == kind
                 ]
                 if chosen:
-                    link.choose_assets(kind, chosen)
+                    link.choose_assets("tiktok", kind, chosen)
             roles = {(each.kind, each.asset_id): each.role for each in wanted}
             for access_request in link.access_requests:
                 access_request.role = roles.get(
@@ -134,7 +136,7 @@ class Stage:
             if (
                 access_request.status == "verified" and access_request.unwanted_at is None
             ):  # else it is shown as leaving, and we may be at it
-                sees = truth.in_force(world, link.access_requests, access_request, self._bc_id(link))
+                sees = truth.in_force(world, link.access_requests, access_request, self._account_id(link))
                 covers = access_request.kind == "person" and sees == "ADMIN"  # of the whole Business Center
                 assert covers or sees == access_request.role, (
                     f"false green: {access_request.kind} {access_request.asset_id} is {sees}"
@@ -158,7 +160,7 @@ class Stage:
                 and access_request.code not in _THERE_ALL_THE_SAME
             ):
                 there = (
-                    truth.in_force(world, link.access_requests, access_request, self._bc_id(link))
+                    truth.in_force(world, link.access_requests, access_request, self._account_id(link))
                     if agency_looks
                     else None
                 )
@@ -167,8 +169,8 @@ class Stage:
                     f"{access_request.code}"
                 )
 
-    def _bc_id(self, link: LinkAggregate) -> str:
-        return link.intake.client_account_id or self.row.account_id
+    def _account_id(self, link: LinkAggregate) -> str:
+        return link.on("tiktok").client_account_id or self.row.account_id
 
 
 async def play(house: House, row: Row) -> Stage:

@@ -1,6 +1,5 @@
 """Access requests and choices in words: what is done, whose turn it is, and what stands on the button."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
@@ -11,52 +10,31 @@ from app.access.connections.selectable_assets import Choice
 from app.client_portal.copy import status_rows
 from app.client_portal.status_texts import STATUSES, Case
 from app.links.aggregate import LinkAggregate
-from app.links.models import AccessRequest
+from app.links.models import AccessRequest, LinkPlatform
 from app.platforms.tiktok.adapter import TikTok
 
 WHEN = datetime(2026, 3, 3, 14, 32, tzinfo=UTC)
 
 
-@dataclass
-class Asked:
-    """An access request, as far as lines look at it."""
-
-    status: str = "approved"
-    code: str | None = None
-    next_actor: str | None = "us"
-    asset_id: str | None = "7200000000000000201"
-    asset_name: str | None = "Brand FR"
-    kind: str = "ad_account"
-    role: str = "OPERATOR"
-    role_seen: str | None = None
-    status_since: datetime = WHEN
-    recheck_at: datetime | None = None
-    verified_at: datetime | None = None
-    attested_at: datetime | None = None
-    is_manual: bool = False
-    id: str = "access_1"
-    person_email: str | None = None
-    unwanted_at: datetime | None = None
-    seen_by: str | None = None
-    shared_from_account_id: str | None = None
-    parent_asset_id: str | None = None
-
-    @property
-    def is_chosen(self) -> bool:
-        """As the row says it."""
-        return self.asset_id is not None or self.is_manual
-
-
 def _ask(**values: Any) -> AccessRequest:
-    return cast(AccessRequest, Asked(**values))
+    given = {
+        "id": "access_1", "platform": "tiktok", "kind": "ad_account", "role": "OPERATOR", "status": "approved",
+        "next_actor": "us", "asset_id": "7200000000000000201", "asset_name": "Brand FR", "status_since": WHEN,
+    }  # fmt: skip
+    return AccessRequest(**{**given, **values})
 
 
-def _whole(lane: str = "connected") -> LinkAggregate:
+def _here(lane: str = "connected") -> LinkPlatform:
+    return LinkPlatform(
+        platform="tiktok", lane=lane, agency_account_id="7000", client_account_id="7111",
+        client_account_name="Maison Lune",
+    )  # fmt: skip
+
+
+def _whole(lane: str = "connected", *access_requests: AccessRequest) -> LinkAggregate:
+    here = _here(lane)
     made = SimpleNamespace(
-        agency=SimpleNamespace(name="Acme"),
-        intake=SimpleNamespace(account_id="7111", client_account_name="Maison Lune"),
-        link=SimpleNamespace(lane=lane),
-        platform="tiktok",
+        agency=SimpleNamespace(name="Acme"), platforms=[here], access_requests=access_requests, on=lambda _: here
     )
     return cast(LinkAggregate, made)
 
@@ -170,17 +148,21 @@ def test_an_access_request_without_a_name_goes_by_its_number() -> None:
 def test_the_summary_counts_and_says_whose_turn_it_is(
     access_requests: list[dict[str, Any]], lane: str, expected: tuple[object, ...]
 ) -> None:
-    found = status_rows.summary([_ask(**access_request) for access_request in access_requests], lane)
+    found = status_rows.summary(_whole(lane, *(_ask(**each) for each in access_requests)))
     assert (found.done, found.total, found.all_done, found.all_verified, found.waiting_for) == expected
 
 
 def test_a_choice_that_cannot_be_picked_says_why_and_what_to_do() -> None:
-    line = status_rows.of_choice(Choice("7111", "Brand DE", "Business Center 7111", False, "not_bc_admin"), _whole())
+    line = status_rows.of_choice(
+        Choice("7111", "Brand DE", "Business Center 7111", False, "not_bc_admin"), _whole(), _here()
+    )
     assert "Brand DE" in line.why.format(**line.names)
     assert line.does == "connect"
-    other = status_rows.of_choice(Choice("72", "Brand FR", "Ad account 72", False, "account_not_ticked"), _whole())
+    other = status_rows.of_choice(
+        Choice("72", "Brand FR", "Ad account 72", False, "account_not_ticked"), _whole(), _here()
+    )
     assert other.why.format(**other.names).startswith("TikTok asked which accounts to include, and Brand FR")
-    assert status_rows.of_choice(Choice("72", "Brand FR", "", True), _whole()).why == ""
+    assert status_rows.of_choice(Choice("72", "Brand FR", "", True), _whole(), _here()).why == ""
 
 
 def test_a_pixel_code_keeps_its_letters_and_a_person_has_no_number() -> None:

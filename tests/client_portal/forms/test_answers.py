@@ -19,10 +19,10 @@ SEEN = [CAN, OTHER, CANNOT]
 
 
 def test_only_what_can_be_picked_is_picked() -> None:
-    assert asset_forms.picked_accounts([CANNOT.id, CAN.id, CAN.id, "7999"], SEEN, agreed=[]).values == (CAN.id,)
-    assert asset_forms.picked_accounts([CANNOT.id], SEEN, agreed=[]).problem
-    assert asset_forms.picked_accounts([], SEEN, agreed=[]).problem
-    assert asset_forms.picked_accounts([], SEEN, agreed=["7200000000000000999"]).problem is None
+    assert asset_forms.picked_assets([CANNOT.id, CAN.id, CAN.id, "7999"], SEEN, agreed=[]).values == (CAN.id,)
+    assert asset_forms.picked_assets([CANNOT.id], SEEN, agreed=[]).problem
+    assert asset_forms.picked_assets([], SEEN, agreed=[]).problem
+    assert asset_forms.picked_assets([], SEEN, agreed=["7200000000000000999"]).problem is None
     assert asset_forms.picked_center(CAN.id, SEEN).values == (CAN.id,)
     assert asset_forms.picked_center(CANNOT.id, SEEN).problem
     assert asset_forms.picked_center("", SEEN).problem
@@ -30,18 +30,18 @@ def test_only_what_can_be_picked_is_picked() -> None:
 
 def test_where_nothing_was_seen_numbers_are_read() -> None:
     typed = ["https://ads.tiktok.com/i18n/dashboard?aadvid=7200000000000000101\n7200000000000000102"]
-    assert asset_forms.picked_accounts(typed, [], agreed=[]).values == (
+    assert asset_forms.picked_assets(typed, [], agreed=[]).values == (
         "7200000000000000101",
         "7200000000000000102",
     )
-    assert asset_forms.picked_accounts(["abc"], [], agreed=[]).problem
-    assert asset_forms.picked_accounts([" "], [], agreed=[]).problem
-    assert asset_forms.picked_accounts([" "], [], agreed=["7200000000000000101"]).problem is None
+    assert asset_forms.picked_assets(["abc"], [], agreed=[]).problem
+    assert asset_forms.picked_assets([" "], [], agreed=[]).problem
+    assert asset_forms.picked_assets([" "], [], agreed=["7200000000000000101"]).problem is None
 
 
 def test_more_than_a_call_can_share_is_refused() -> None:
     many = [Choice(str(7200000000000000000 + number), "x", "", True) for number in range(51)]
-    refused = asset_forms.picked_accounts([choice.id for choice in many], many, agreed=[]).problem
+    refused = asset_forms.picked_assets([choice.id for choice in many], many, agreed=[]).problem
     assert "50" in english(refused or "")
 
 

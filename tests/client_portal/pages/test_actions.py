@@ -98,9 +98,9 @@ class Scene:
 
     async def choose_again(self, screen: str) -> None:
         """Through the screens from another choice to the yes."""
-        if screen == "business-center":
-            await self.walk.send("business-center", account_id=MAISON_LUNE)
-        await self.walk.send("accounts", accounts=[LUNE_EU])
+        if screen == "account":
+            await self.walk.send("account", account_id=MAISON_LUNE)
+        await self.walk.send("accounts", assets=[LUNE_EU])
         await self.walk.send("pixels", pixels=[PIXEL_LUNE_APP_CODE] if self.kind == "pixel" else [])
         await self.walk.answer("markets", "contacts", "get-ready")
         await self.walk.agree()

@@ -24,7 +24,7 @@ async def _whole(session: AsyncSession, world: World) -> LinkAggregate:
 async def test_every_answer_leads_to_the_next_screen(walk: Walk, session: AsyncSession, world: World) -> None:
     await walk.start()
     assert walk.goes_to(await walk.see()) == "way"
-    order = ["business-center", "accounts", "pixels", "markets", "contacts", "get-ready", "review"]
+    order = ["account", "accounts", "pixels", "markets", "contacts", "get-ready", "review"]
     for (form, fields), after in zip(BY_HAND.items(), order, strict=True):
         assert walk.goes_to(await walk.send(form, **fields)) == after
         page = await walk.see(after)
@@ -32,7 +32,7 @@ async def test_every_answer_leads_to_the_next_screen(walk: Walk, session: AsyncS
         assert f"Step {order.index(after) + 2} of 8" in page.text
         assert "Ana Agent" in page.text
     kept = await _whole(session, world)
-    assert kept.intake.client_account_id == "7111222233334444601"
+    assert kept.on("tiktok").client_account_id == "7111222233334444601"
     assert [access_request.asset_id for access_request in kept.access_requests] == [
         "7200000000000000201",
         "7200000000000000202",
@@ -75,12 +75,12 @@ async def test_without_a_plain_yes_nothing_is_approved(
 
 
 WRONG: list[tuple[str, dict[str, Any], str, str]] = [
-    ("business-center", {"account_id": "my brand"}, "account_id", 'value="my brand"'),
-    ("business-center", {"account_id": ""}, "account_id", 'value=""'),
-    ("business-center", {"account_id": NORTH_BC}, "account_id", f'value="{NORTH_BC}"'),
-    ("business-center", {"account_id": "7" * 2001}, "account_id", "7" * 2001),
-    ("accounts", {"accounts": "7200000000 abc"}, "accounts", "7200000000 abc</textarea>"),
-    ("accounts", {"accounts": "1" * 10_001}, "accounts", "1" * 10_001),
+    ("account", {"account_id": "my brand"}, "account_id", 'value="my brand"'),
+    ("account", {"account_id": ""}, "account_id", 'value=""'),
+    ("account", {"account_id": NORTH_BC}, "account_id", f'value="{NORTH_BC}"'),
+    ("account", {"account_id": "7" * 2001}, "account_id", "7" * 2001),
+    ("accounts", {"assets": "7200000000 abc"}, "assets", "7200000000 abc</textarea>"),
+    ("accounts", {"assets": "1" * 10_001}, "assets", "1" * 10_001),
     ("pixels", {"pixels": "short"}, "pixels", "short</textarea>"),
     ("markets", {"markets": []}, "markets", "Choose at least one country"),
     ("markets", {"markets": ["FR", "XX"]}, "markets", "XX"),
@@ -108,7 +108,7 @@ async def test_a_mistake_is_told_beside_its_field_and_nothing_typed_is_lost(
 async def test_what_is_typed_is_never_markup(walk: Walk) -> None:
     await walk.start()
     await walk.answer()
-    answer = await walk.send("business-center", account_id='"><script>alert(1)</script>')
+    answer = await walk.send("account", account_id='"><script>alert(1)</script>')
     assert "<script>alert" not in answer.text
     await walk.send("contacts", **BY_HAND["contacts"] | {"approver-name": "<b>{agency.__class__}</b>"})
     review = (await walk.see("review")).text
@@ -120,16 +120,16 @@ async def test_what_is_typed_is_never_markup(walk: Walk) -> None:
 async def test_stray_characters_of_a_paste_do_no_harm(walk: Walk, account_id: str) -> None:
     await walk.start()
     await walk.answer("lane")
-    assert walk.goes_to(await walk.send("business-center", account_id=account_id)) == "accounts"
+    assert walk.goes_to(await walk.send("account", account_id=account_id)) == "accounts"
 
 
 async def test_too_much_is_refused_and_loses_nothing_saved(walk: Walk, session: AsyncSession, world: World) -> None:
     await walk.start()
-    await walk.answer("lane", "business-center")
-    answer = await walk.send("accounts", accounts="7" * 2_000_000)
+    await walk.answer("lane", "account")
+    answer = await walk.send("accounts", assets="7" * 2_000_000)
     assert answer.status_code == 413
     assert "What was saved before is kept" in answer.text
-    assert (await _whole(session, world)).intake.client_account_id == "7111222233334444601"
+    assert (await _whole(session, world)).on("tiktok").client_account_id == "7111222233334444601"
 
 
 async def test_the_steps_name_what_to_type_and_checking_brings_the_proof(
@@ -165,9 +165,9 @@ async def test_a_wrong_number_can_be_changed_after_the_yes_and_is_agreed_to_anew
     await walk.answer()
     await walk.agree()
     await house.work()
-    assert walk.goes_to(await walk.send("change", screen="accounts")) == "accounts"
+    assert walk.goes_to(await walk.send("change", screen="assets/ad_account")) == "accounts"
     assert {access_request.approved_at for access_request in (await _whole(session, world)).access_requests} == {None}
-    assert walk.goes_to(await walk.send("accounts", accounts="7200000000000000202")) == "review"
+    assert walk.goes_to(await walk.send("accounts", assets="7200000000000000202")) == "review"
     await walk.agree()
     kept = await _whole(session, world)
     assert [(access_request.asset_id, access_request.status) for access_request in kept.access_requests] == [
@@ -182,11 +182,11 @@ async def test_the_business_center_agreed_to_stays_unless_it_is_taken_back(
     await walk.answer()
     await walk.agree()
     await house.work()
-    await walk.send("business-center", account_id="7111222233334444602")
-    assert (await _whole(session, world)).intake.client_account_id == "7111222233334444601"
-    await walk.send("change", screen="business-center")
-    await walk.send("business-center", account_id="7111222233334444602")
-    assert (await _whole(session, world)).intake.client_account_id == "7111222233334444602"
+    await walk.send("account", account_id="7111222233334444602")
+    assert (await _whole(session, world)).on("tiktok").client_account_id == "7111222233334444601"
+    await walk.send("change", screen="account")
+    await walk.send("account", account_id="7111222233334444602")
+    assert (await _whole(session, world)).on("tiktok").client_account_id == "7111222233334444602"
 
 
 async def test_contacts_by_role_and_the_yes_reach_the_crm(

@@ -26,8 +26,8 @@ async def done(walk: Walk, house: House) -> Walk:
     await house.connect_agency(walk.corner)
     await walk.start()
     await trip(walk, house)
-    await walk.send("business-center", account_id=MAISON_LUNE)
-    await walk.send("accounts", accounts=[LUNE_EU])
+    await walk.send("account", account_id=MAISON_LUNE)
+    await walk.send("accounts", assets=[LUNE_EU])
     await walk.answer("pixels", "markets", "contacts", "get-ready")
     await walk.agree()
     await house.work()
@@ -81,7 +81,7 @@ async def test_more_accounts_are_picked_from_the_list_after_connecting_once_more
     assert "Connect with TikTok" in (await done.see("accounts")).text
     assert done.goes_to(await trip(done, house)) == "accounts"
     assert "<textarea" not in (await done.see("accounts")).text
-    await done.send("accounts", accounts=[LUNE_UK])
+    await done.send("accounts", assets=[LUNE_UK])
     await done.agree()
     await house.work()
     assert await house.statuses(done.corner) == [VERIFIED, VERIFIED]

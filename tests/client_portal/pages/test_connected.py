@@ -18,12 +18,12 @@ from tests.world import PUBLIC_URL, World
 async def test_nothing_is_typed_from_the_trip_to_the_receipt(walk: Walk, house: House, world: World) -> None:
     await house.connect_agency(world.north)
     await walk.start()
-    assert walk.goes_to(await trip(walk, house)) == "business-center"
-    page = (await walk.see("business-center")).text
+    assert walk.goes_to(await trip(walk, house)) == "account"
+    page = (await walk.see("account")).text
     assert re.search(rf'value="{seed.MAISON_LUNE}"\s+checked', page), "the only one is picked already"
-    assert walk.goes_to(await walk.send("business-center", account_id=seed.MAISON_LUNE)) == "accounts"
+    assert walk.goes_to(await walk.send("account", account_id=seed.MAISON_LUNE)) == "accounts"
     assert "Maison Lune EU" in (await walk.see("accounts")).text
-    assert walk.goes_to(await walk.send("accounts", accounts=[seed.LUNE_EU, seed.LUNE_UK])) == "pixels"
+    assert walk.goes_to(await walk.send("accounts", assets=[seed.LUNE_EU, seed.LUNE_UK])) == "pixels"
     await walk.answer("pixels", "markets", "contacts", "get-ready")
     assert "Share ad account Maison Lune EU" in (await walk.see("review")).text
     await walk.agree()
@@ -39,8 +39,8 @@ async def test_the_live_part_is_sent_only_when_something_moved(walk: Walk, house
     await house.connect_agency(world.north)
     await walk.start()
     await trip(walk, house)
-    await walk.send("business-center", account_id=seed.MAISON_LUNE)
-    await walk.send("accounts", accounts=[seed.LUNE_EU])
+    await walk.send("account", account_id=seed.MAISON_LUNE)
+    await walk.send("accounts", assets=[seed.LUNE_EU])
     await walk.answer("pixels", "markets", "contacts", "get-ready")
     await walk.agree()
     address = re.search(r'hx-get="([^"]+)"', (await walk.see("progress")).text)
@@ -65,9 +65,9 @@ async def test_whoever_cancels_shared_nothing_and_may_go_on(walk: Walk, house: H
 async def test_coming_back_twice_goes_on_like_the_first_time(walk: Walk, house: House) -> None:
     await walk.start()
     first = await trip(walk, house)
-    assert walk.goes_to(await walk.browser.get(str(first.request.url))) == "business-center"
+    assert walk.goes_to(await walk.browser.get(str(first.request.url))) == "account"
     fresh = await walk.browser.get(f"{walk.path}/return?handle=nonsense")
-    assert walk.goes_to(fresh) == "business-center"
+    assert walk.goes_to(fresh) == "account"
 
 
 async def test_the_way_back_in_another_browser_exchanges_nothing(
@@ -92,38 +92,38 @@ async def test_the_way_back_in_another_browser_exchanges_nothing(
 async def test_an_account_left_out_can_be_ticked_with_anothertrip(walk: Walk, house: House) -> None:
     await walk.start()
     await trip(walk, house, ticked=[seed.LUNE_EU])
-    await walk.send("business-center", account_id=seed.MAISON_LUNE)
+    await walk.send("account", account_id=seed.MAISON_LUNE)
     page = (await walk.see("accounts")).text
     assert "<strong>Maison Lune UK</strong> was left out" in page
     assert "Tick it at TikTok" in page
-    refused = await walk.send("accounts", accounts=[seed.LUNE_UK])
+    refused = await walk.send("accounts", assets=[seed.LUNE_UK])
     assert refused.status_code == 422
     assert walk.goes_to(await trip(walk, house)) == "accounts"
-    assert walk.goes_to(await walk.send("accounts", accounts=[seed.LUNE_UK])) == "pixels"
+    assert walk.goes_to(await walk.send("accounts", assets=[seed.LUNE_UK])) == "pixels"
 
 
 async def test_a_standard_member_is_told_what_to_do(walk: Walk, house: House) -> None:
     await walk.start()
     await trip(walk, house, seed.SAM_STANDARD)
-    page = (await walk.see("business-center")).text
+    page = (await walk.see("account")).text
     assert "only an Admin can share" in page
     assert 'type="radio"' not in page
-    assert (await walk.send("business-center", account_id=seed.MAISON_LUNE)).status_code == 422
+    assert (await walk.send("account", account_id=seed.MAISON_LUNE)).status_code == 422
 
 
 async def test_the_agencys_own_business_center_cannot_be_picked(walk: Walk, house: House) -> None:
     await walk.start()
     await trip(walk, house, seed.NORA_NORTH)
-    page = (await walk.see("business-center")).text
+    page = (await walk.see("account")).text
     assert "own Business Center. Sign in as an Admin of yours." in page
     assert 'type="radio"' not in page
-    assert (await walk.send("business-center", account_id=seed.NORTH_AGENCY)).status_code == 422
+    assert (await walk.send("account", account_id=seed.NORTH_AGENCY)).status_code == 422
 
 
 async def test_who_has_no_business_center_is_told_so(walk: Walk, house: House) -> None:
     await walk.start()
     await trip(walk, house, seed.SOLO_SASHA)
-    assert "No Business Center found" in (await walk.see("business-center")).text
+    assert "No Business Center found" in (await walk.see("account")).text
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ async def test_who_has_no_business_center_is_told_so(walk: Walk, house: House) -
 async def test_what_cannot_be_shared_says_why(walk: Walk, house: House, account: str, why: str) -> None:
     await walk.start()
     await trip(walk, house, seed.MIXED_MILO)
-    await walk.send("business-center", account_id=seed.COMPTOIR_MIXTE, sure=seed.COMPTOIR_MIXTE)
+    await walk.send("account", account_id=seed.COMPTOIR_MIXTE, sure=seed.COMPTOIR_MIXTE)
     page = (await walk.see("accounts")).text
     assert why in page
     assert f'value="{account}"' not in page
@@ -148,9 +148,9 @@ async def test_another_business_center_lets_go_of_what_was_picked(
 ) -> None:
     await walk.start()
     await trip(walk, house, seed.TWO_BRANDS_THEO)
-    await walk.send("business-center", account_id=seed.BRAND_FR, sure=seed.BRAND_FR)
-    await walk.send("accounts", accounts=[seed.BRAND_FR_ACCOUNTS[0]])
-    assert walk.goes_to(await walk.send("business-center", account_id=seed.BRAND_DE, sure=seed.BRAND_DE)) == "accounts"
+    await walk.send("account", account_id=seed.BRAND_FR, sure=seed.BRAND_FR)
+    await walk.send("accounts", assets=[seed.BRAND_FR_ACCOUNTS[0]])
+    assert walk.goes_to(await walk.send("account", account_id=seed.BRAND_DE, sure=seed.BRAND_DE)) == "accounts"
     access_requests = await links.access_requests(session, world.north.agency_id, world.north.link_id)
     assert [access_request.asset_id for access_request in access_requests] == [None]
 
@@ -160,7 +160,7 @@ async def test_the_lane_can_be_changed_at_any_point_without_losing_anything(
 ) -> None:
     await house.connect_agency(world.north)
     await walk.start()
-    await walk.answer("lane", "business-center", "accounts")
+    await walk.answer("lane", "account", "accounts")
     assert walk.goes_to(await trip(walk, house, seed.TWO_BRANDS_THEO)) == "accounts"
     assert re.search(r'value="7200000000000000201"\s+checked', (await walk.see("accounts")).text)
     await walk.answer("pixels", "markets", "contacts", "get-ready")
@@ -204,7 +204,7 @@ async def test_a_way_back_loaded_twice_in_a_row_and_at_once_connects_once(walk: 
     query = await _back_from_tiktok(walk, house)
     at_once = await asyncio.gather(*(_load(walk.browser, query) for _ in range(2)))
     in_a_row = [await _load(walk.browser, query) for _ in range(2)]
-    assert {walk.goes_to(each) for each in (*at_once, *in_a_row)} == {"business-center"}
+    assert {walk.goes_to(each) for each in (*at_once, *in_a_row)} == {"account"}
     assert (await house.tiktok.calls())["by_path"]["oauth2/access_token/"] == 1
 
 
@@ -214,7 +214,7 @@ async def test_a_way_back_that_a_stranger_loads_first_connects_the_client(
     query = await _back_from_tiktok(walk, house)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=PUBLIC_URL) as stranger:
         assert (await _load(stranger, query)).status_code == 403
-    assert walk.goes_to(await _load(walk.browser, query)) == "business-center"
+    assert walk.goes_to(await _load(walk.browser, query)) == "account"
     assert (await house.tiktok.calls())["by_path"]["oauth2/access_token/"] == 1
 
 
@@ -225,7 +225,7 @@ async def test_a_way_back_loaded_again_does_not_change_the_way_chosen_since(
     await _load(walk.browser, query)
     await walk.send("lane", lane="guided")
     await _load(walk.browser, query)
-    assert (await links.find(session, world.north.agency_id, world.north.link_id)).lane == "guided"
+    assert (await links.load_link(session, world.north.agency_id, world.north.link_id)).on("tiktok").lane == "guided"
 
 
 async def test_where_tiktok_answers_in_another_shape_it_goes_on_by_hand_to_the_end(

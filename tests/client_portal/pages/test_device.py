@@ -26,11 +26,11 @@ from tests.world import PUBLIC_URL, World
 
 #: Every address at which the client sees or does something.
 SCREENS = (
-    "way", "business-center", "accounts", "pixels", "markets", "contacts", "get-ready", "review", "progress",
+    "way", "account", "accounts", "pixels", "markets", "contacts", "get-ready", "review", "progress",
     "progress/lines", "receipt", "",
 )  # fmt: skip
 FORMS = (
-    "lane", "connection", "business-center", "accounts", "pixels", "markets", "contacts", "get-ready", "review",
+    "lane", "connection", "account", "accounts", "pixels", "markets", "contacts", "get-ready", "review",
     "review/answer", "check", "change", "reduction", "questions",
 )  # fmt: skip
 
@@ -100,7 +100,7 @@ async def saved(walk: Walk, what: str, house: House) -> None:
     if what == "connection":
         await trip(walk, house, seed.TWO_BRANDS_THEO)
     else:
-        await walk.answer("lane", "business-center", "accounts", "pixels", "markets", "contacts")
+        await walk.answer("lane", "account", "accounts", "pixels", "markets", "contacts")
     if what == "consent":
         await walk.answer("get-ready")
         await walk.agree()
@@ -123,7 +123,9 @@ async def test_nothing_is_shown_or_changed_on_a_new_device(
         before = await _facts(house, world)
         for form in FORMS:
             for sent in (token, await _own_token(other)):
-                answer = await other.browser.post(f"{other.path}/{form}", data={"form_token": sent, "lane": "guided"})
+                answer = await other.browser.post(
+                    f"{other.path}/{other.place(form)}", data={"form_token": sent, "lane": "guided"}
+                )
                 assert other.goes_to(answer) == "device", form
         assert await _facts(house, world) == before
     assert (await walk.see("progress" if what == "consent" else "way")).status_code == 200, "the first goes on"
@@ -138,14 +140,14 @@ async def _own_token(walk: Walk) -> str:
 async def _facts(house: House, world: World) -> object:
     async with house.tools.sessions() as session:
         aggregate = await links.load_link(session, world.north.agency_id, world.north.link_id)
-        return aggregate.event_data(), aggregate.link.lane, aggregate.intake.updated_at
+        return aggregate.event_data(), aggregate.on("tiktok").lane, aggregate.intake.updated_at
 
 
 async def test_before_something_personal_is_saved_any_browser_goes_on(
     app: FastAPI, walk: Walk, post: Post, world: World
 ) -> None:
     await walk.start()
-    await walk.answer("lane", "business-center")
+    await walk.answer("lane", "account")
     async with device(app, world) as other:
         assert other.goes_to(await other.see()) == "accounts"
 
@@ -162,7 +164,7 @@ async def test_having_opened_the_link_early_opens_nothing_later(
 
 async def test_of_two_that_save_at_once_one_is_the_clients(app: FastAPI, walk: Walk, post: Post, world: World) -> None:
     await walk.start()
-    await walk.answer("lane", "business-center", "accounts", "pixels", "markets")
+    await walk.answer("lane", "account", "accounts", "pixels", "markets")
     async with device(app, world) as other:
         tokens = [await walk.token(), await other.token()]
         answers = await asyncio.gather(
@@ -345,13 +347,13 @@ async def test_without_mail_the_same_business_center_lets_a_new_device_in(
     await saved(walk, "connection", house)
     async with device(app, world) as other:
         assert "Connect with TikTok" in (await other.see("device")).text
-        out = await send(other, "/connection")
+        out = await send(other, "/proof")
         assert await _back(other, house, out, seed.MIXED_MILO) == "device?outcome=other_company"
         assert "can’t use the same Business Center" in (await other.see("device?outcome=other_company")).text
         assert other.goes_to(await other.see("way")) == "device"
         assert (await house.tiktok.calls())["by_path"]["oauth2/revoke_token/"] == 1, "that token is given back"
-        out = await send(other, "/connection")
-        assert await _back(other, house, out, seed.TWO_BRANDS_THEO) == "business-center"
+        out = await send(other, "/proof")
+        assert await _back(other, house, out, seed.TWO_BRANDS_THEO) == "account"
 
 
 async def _back(walk: Walk, house: House, out: httpx2.Response, person: str) -> str:
@@ -366,7 +368,7 @@ async def test_with_mail_there_is_the_code_alone(
     await saved(walk, "connection", house)
     async with device(app, world) as other:
         assert "Connect with TikTok" not in (await other.see("device")).text
-        assert other.goes_to(await send(other, "/connection")) == "device"
+        assert other.goes_to(await send(other, "/proof")) == "device"
 
 
 async def test_a_code_of_the_agency_lets_one_browser_in_and_no_connection(
@@ -409,8 +411,8 @@ async def test_the_work_behind_uses_the_connection_as_before(
     await house.connect_agency(world.north)
     await walk.start()
     await trip(walk, house)
-    await walk.send("business-center", account_id=seed.MAISON_LUNE)
-    await walk.send("accounts", accounts=[seed.LUNE_EU])
+    await walk.send("account", account_id=seed.MAISON_LUNE)
+    await walk.send("accounts", assets=[seed.LUNE_EU])
     await walk.answer("pixels", "markets", "contacts", "get-ready")
     await walk.agree()
     async with device(app, world) as other:

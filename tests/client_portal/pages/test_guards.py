@@ -8,11 +8,11 @@ from tests.client_portal.walk import SAME_ORIGIN, Walk
 from tests.world import PUBLIC_URL, World
 
 SCREENS = (
-    "", "way", "business-center", "accounts", "pixels", "markets", "contacts", "get-ready", "review", "progress",
+    "", "way", "account", "accounts", "pixels", "markets", "contacts", "get-ready", "review", "progress",
     "progress/lines", "receipt", "return?handle=x",
 )  # fmt: skip
 FORMS = (
-    "lane", "connection", "business-center", "accounts", "pixels", "markets", "contacts", "get-ready", "review",
+    "lane", "connection", "account", "accounts", "pixels", "markets", "contacts", "get-ready", "review",
     "check", "change", "renewal",
 )  # fmt: skip
 
@@ -31,7 +31,7 @@ async def test_the_cookie_of_another_link_opens_nothing(app: FastAPI, walk: Walk
         started = await Walk(browser, world.south).start()
         cookie = started.headers["set-cookie"].partition(";")[0]
         for screen in SCREENS:
-            address = f"/l/{world.north.link_id}/{screen}".rstrip("/")
+            address = f"{walk.path}/{walk.place(screen)}".rstrip("/")
             page = await browser.get(address, headers={"Cookie": cookie})
             assert page.status_code == 403, screen
             assert "North" not in page.text
@@ -41,13 +41,13 @@ async def test_the_cookie_of_another_link_opens_nothing(app: FastAPI, walk: Walk
 async def test_no_link_has_such_an_id(walk: Walk, link_id: str) -> None:
     started = await walk.start()
     cookie = started.headers["set-cookie"].partition(";")[0]
-    assert (await walk.browser.get(f"/l/{link_id}/way", headers={"Cookie": cookie})).status_code == 403
+    assert (await walk.browser.get(f"/l/{link_id}/tiktok/way", headers={"Cookie": cookie})).status_code == 403
 
 
 async def test_nobody_sends_a_form_without_the_cookie(walk: Walk) -> None:
     for form in FORMS:
         sent = {"form_token": "0" * 64}
-        answer = await walk.browser.post(f"{walk.path}/{form}", data=sent, headers=SAME_ORIGIN)
+        answer = await walk.browser.post(f"{walk.path}/{walk.place(form)}", data=sent, headers=SAME_ORIGIN)
         assert answer.status_code == 403, form
 
 
@@ -58,7 +58,7 @@ async def test_a_form_without_its_token_changes_nothing(walk: Walk) -> None:
     for form in FORMS:
         for token in ("", "0" * 64, "é"):
             sent = {"form_token": token}
-            answer = await walk.browser.post(f"{walk.path}/{form}", data=sent, headers=SAME_ORIGIN)
+            answer = await walk.browser.post(f"{walk.path}/{walk.place(form)}", data=sent, headers=SAME_ORIGIN)
             assert answer.status_code == 403, (form, token)
             assert "nothing was changed" in answer.text
 
@@ -70,7 +70,9 @@ async def test_a_form_from_another_site_changes_nothing_even_with_its_token(walk
     sent = {"form_token": await walk.token()}
     for form in FORMS:
         for site in ("cross-site", "same-site"):
-            answer = await walk.browser.post(f"{walk.path}/{form}", data=sent, headers={"Sec-Fetch-Site": site})
+            answer = await walk.browser.post(
+                f"{walk.path}/{walk.place(form)}", data=sent, headers={"Sec-Fetch-Site": site}
+            )
             assert answer.status_code == 403, (form, site)
 
 
@@ -81,12 +83,12 @@ async def test_the_token_of_one_browser_is_no_good_in_another(app: FastAPI, walk
         second = Walk(other, walk.corner)
         await second.start()
         answer = await other.post(
-            f"{walk.path}/lane", data={"form_token": stolen, "lane": "guided"}, headers=SAME_ORIGIN
+            f"{walk.path}/{walk.place('lane')}", data={"form_token": stolen, "lane": "guided"}, headers=SAME_ORIGIN
         )
     assert answer.status_code == 403
 
 
-@pytest.mark.parametrize("screen", ["business-center", "accounts", "review", "progress", "receipt"])
+@pytest.mark.parametrize("screen", ["account", "accounts", "review", "progress", "receipt"])
 async def test_whoever_is_too_early_is_led_to_what_comes_first(walk: Walk, screen: str) -> None:
     await walk.start()
     assert walk.goes_to(await walk.see(screen)) == "way"
@@ -109,7 +111,7 @@ async def test_every_page_carries_the_headers_that_protect_it(walk: Walk) -> Non
         await walk.see(),
         await walk.see("way"),
         await walk.send("lane", lane="guided"),
-        await walk.send("business-center", account_id="nonsense"),
+        await walk.send("account", account_id="nonsense"),
     ]
     assert [page.status_code for page in pages] == [200, 404, 403, 303, 303, 200, 303, 422]
     for page in pages:

@@ -34,10 +34,12 @@ async def _completed(session: AsyncSession, world: World) -> list[str]:
 
 async def test_a_screen_is_told_once(walk: Walk, session: AsyncSession, world: World) -> None:
     await walk.start()
-    await walk.answer("lane", "business-center", "accounts", "pixels", "markets")
+    await walk.answer("lane", "account", "accounts", "pixels", "markets")
     for _ in range(3):
-        await walk.answer("business-center", "accounts", "pixels", "markets")
-    assert sorted(await _completed(session, world)) == ["accounts", "business-center", "markets", "pixels"]
+        await walk.answer("account", "accounts", "pixels", "markets")
+    assert sorted(await _completed(session, world)) == [
+        "markets", "tiktok/account", "tiktok/assets/ad_account", "tiktok/pixels"
+    ]  # fmt: skip
 
 
 async def _in_words(answer: httpx2.Response) -> None:
@@ -52,10 +54,10 @@ async def test_one_link_takes_only_so_many_forms(walk: Walk, sessions: Sessions,
     token = await walk.token()
     await _use_up(sessions, rate_limits.FORMS_ON_LINK, world.north.link_id, but=1)
     data = {"form_token": token, "lane": "guided"}
-    first = await walk.browser.post(f"{walk.path}/lane", data=data, headers=SAME_ORIGIN)
+    first = await walk.browser.post(f"{walk.path}/tiktok/lane", data=data, headers=SAME_ORIGIN)
     assert first.status_code == 303
-    await _in_words(await walk.browser.post(f"{walk.path}/lane", data=data, headers=SAME_ORIGIN))
-    assert (await walk.see("business-center")).status_code == 200, "looking goes on"
+    await _in_words(await walk.browser.post(f"{walk.path}/tiktok/lane", data=data, headers=SAME_ORIGIN))
+    assert (await walk.see("account")).status_code == 200, "looking goes on"
 
 
 async def test_one_browser_sends_only_so_many_forms(
@@ -68,7 +70,7 @@ async def test_one_browser_sends_only_so_many_forms(
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=PUBLIC_URL) as browser:
         other = Walk(browser, world.north)
         await other.start()
-        assert other.goes_to(await other.send("lane", lane="guided")) == "business-center"
+        assert other.goes_to(await other.send("lane", lane="guided")) == "account"
 
 
 async def test_a_link_is_opened_in_so_many_new_browsers_and_in_those_it_knows(

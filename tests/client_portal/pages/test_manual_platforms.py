@@ -71,7 +71,7 @@ async def test_alone_there_is_no_business_center_no_lane_and_no_connection(
     alone: Walk, api: httpx2.AsyncClient
 ) -> None:
     assert alone.goes_to(await alone.see()) == "others"
-    for screen in ("way", "business-center", "accounts", "pixels"):
+    for screen in ("way", "account", "accounts", "pixels"):
         assert alone.goes_to(await alone.see(screen)) == "others"
     for form, fields in (("connection", {}), ("lane", {"lane": "connected"})):
         assert alone.goes_to(await alone.send(form, **fields)) == "others"
@@ -84,7 +84,8 @@ async def test_alone_there_is_no_business_center_no_lane_and_no_connection(
         assert "Business Center" not in text
     assert alone.goes_to(await alone.send("check")) == "progress"
     link = (await api.get(f"/links/{alone.corner.link_id}")).json()
-    assert (link["lane"], link["status"], link["next_actor"]) == (None, "submitted", "client")
+    assert {each["lane"] for each in link["platforms"]} == {None}
+    assert (link["status"], link["next_actor"]) == ("submitted", "client")
 
 
 async def test_from_the_link_to_the_receipt_alone(alone: Walk, api: httpx2.AsyncClient) -> None:
@@ -122,16 +123,17 @@ async def test_from_the_link_to_the_receipt_alone(alone: Walk, api: httpx2.Async
 
 async def test_beside_tiktok_each_goes_its_own_way(both: Walk, api: httpx2.AsyncClient, house: House) -> None:
     access_requests = await ids(both, api)
-    for screen in ("lane", "business-center"):
+    for screen in ("lane", "account"):
         await both.send(screen, **BY_HAND[screen])
-    assert both.goes_to(await both.send("accounts", **BY_HAND["accounts"])) == "others"
+    assert both.goes_to(await both.send("accounts", **BY_HAND["accounts"])) == "pixels"
+    assert both.goes_to(await both.send("pixels", **BY_HAND["pixels"])) == "others"
     page = (await both.see("others")).text
-    assert "Step 4 of 9" in page
+    assert "Step 5 of 9" in page
     assert (
         both.goes_to(await both.send("others", **{f"id-{access_requests['google_analytics']}": "345678901"}))
-        == "pixels"
+        == "markets"
     )
-    await both.answer("pixels", "markets", "contacts", "get-ready")
+    await both.answer("markets", "contacts", "get-ready")
     review = (await both.see("review")).text
     for said in ("Share ad account 7200000000000000201", "GA4 property 345678901 as Viewer", "(TikTok ad accounts)",
                  "(Meta Business ad account)", "Keyturn can’t look there"):  # fmt: skip
@@ -144,7 +146,7 @@ async def test_beside_tiktok_each_goes_its_own_way(both: Walk, api: httpx2.Async
     await house.work()
     await both.send(f"access-requests/{access_requests['meta']}/done")
     # another ad account: what is said of other platforms stays
-    assert both.goes_to(await both.send("change", screen="accounts")) == "accounts"
+    assert both.goes_to(await both.send("change", screen="assets/ad_account")) == "accounts"
     found = {
         access_request["platform"]: access_request["status"]
         for access_request in (await api.get(f"/links/{both.corner.link_id}/access-requests")).json()["data"]

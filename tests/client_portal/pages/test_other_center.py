@@ -26,8 +26,8 @@ async def mistyped(walk: Walk, house: House) -> None:
     await house.connect_agency(walk.corner)
     await walk.start()
     await walk.answer("lane")
-    await walk.send("business-center", account_id=BRAND_DE)
-    await walk.answer(*[screen for screen in BY_HAND if screen not in ("lane", "business-center")])
+    await walk.send("account", account_id=BRAND_DE)
+    await walk.answer(*[screen for screen in BY_HAND if screen not in ("lane", "account")])
     await walk.agree()
     await house.work(1)
     await house.tiktok.share_by_hand(BRAND_FR, ONE, TWO)
@@ -54,7 +54,7 @@ async def events_of(api: httpx2.AsyncClient, corner: Corner, kind: str) -> list[
 
 def asks_offered(page: str) -> list[str]:
     """What the buttons that take a Business Center would send."""
-    forms = re.findall(r'action="[^"]*/sharing-center"[^>]*>(.*?)</form>', page, re.DOTALL)
+    forms = re.findall(r'action="[^"]*/sharing-account"[^>]*>(.*?)</form>', page, re.DOTALL)
     return [re.findall(r'name="access_request" value="([^"]+)"', form)[0] for form in forms]
 
 
@@ -73,12 +73,12 @@ async def test_one_tap_takes_the_business_center_from_which_it_was_shared(
     blocked = await events_of(api, walk.corner, "access.blocked")
     assert {each["blocker_code"] for each in blocked} == {"asset_shared_elsewhere"}
 
-    assert walk.goes_to(await walk.send("sharing-center", access_request=access_request_id)) == "progress"
+    assert walk.goes_to(await walk.send("sharing-account", access_request=access_request_id)) == "progress"
     await house.work(1)
 
     assert "All set" in (await walk.see("progress")).text
     kept = await whole_of(session, walk.corner)
-    assert kept.intake.client_account_id == BRAND_FR
+    assert kept.on("tiktok").client_account_id == BRAND_FR
     assert [
         (access_request.status, access_request.seen_by, access_request.shared_from_account_id)
         for access_request in kept.access_requests
@@ -104,19 +104,19 @@ async def test_only_what_a_look_found_can_be_taken(
     others = [access_request.id for access_request in (await whole_of(session, world.south)).access_requests]
     for access_request in (*mine, *others, "access_request_unknown", ""):
         await walk.send(
-            "sharing-center", access_request=access_request, account_id=MAISON_LUNE, shared_from_account_id=MAISON_LUNE
+            "sharing-account", access_request=access_request, account_id=MAISON_LUNE, shared_from_account_id=MAISON_LUNE
         )
     kept = await whole_of(session, walk.corner)
-    assert kept.intake.client_account_id == BRAND_FR
+    assert kept.on("tiktok").client_account_id == BRAND_FR
     assert (await house.events(walk.corner)).count("consent.given") == 1
-    assert (await whole_of(session, world.south)).intake.client_account_id is None
+    assert (await whole_of(session, world.south)).on("tiktok").client_account_id is None
 
 
 async def test_a_form_from_elsewhere_takes_nothing(walk: Walk, house: House, session: AsyncSession) -> None:
     await mistyped(walk, house)
     (access_request_id,) = asks_offered((await walk.see("progress")).text)
     token = await walk.token()
-    where = f"{walk.path}/sharing-center"
+    where = f"{walk.path}/tiktok/sharing-account"
     forged = await walk.browser.post(
         where, data={"access_request": access_request_id, "form_token": "0" * 64}, headers=SAME_ORIGIN
     )
@@ -128,7 +128,7 @@ async def test_a_form_from_elsewhere_takes_nothing(walk: Walk, house: House, ses
         where, data={"access_request": access_request_id, "form_token": token}, headers=SAME_ORIGIN
     )
     assert [answer.status_code for answer in (forged, foreign, stranger)] == [403, 403, 403]
-    assert (await whole_of(session, walk.corner)).intake.client_account_id == BRAND_DE
+    assert (await whole_of(session, walk.corner)).on("tiktok").client_account_id == BRAND_DE
 
 
 async def test_the_business_center_of_another_client_is_neither_told_nor_taken(
@@ -144,8 +144,8 @@ async def test_the_business_center_of_another_client_is_neither_told_nor_taken(
             agency_account_id=walk.corner.account_id,
         )  # fmt: skip
 
-    await walk.send("sharing-center", access_request=access_request_id)
-    assert (await whole_of(session, walk.corner)).intake.client_account_id == BRAND_DE, (
+    await walk.send("sharing-account", access_request=access_request_id)
+    assert (await whole_of(session, walk.corner)).on("tiktok").client_account_id == BRAND_DE, (
         "it is another client's meanwhile"
     )
     before = await lists_read(house)

@@ -55,7 +55,7 @@ async def test_details_make_a_client_and_a_link(
     assert (link["status"], link["preset"], link["external_id"]) == ("opened", "prospect", None)
     assert (link["client"]["name"], link["client"]["external_id"]) == ("Brand <SA>", "hubspot:7")
     assert link["claimed_external_id"] == "hubspot:7"
-    assert (await browser.get(f"{answer.headers['location']}/way")).status_code == 200
+    assert (await browser.get(f"{answer.headers['location']}/tiktok/way")).status_code == 200
     events = (await api.get("/events", params={"subject_id": link["id"]})).json()["data"]
     assert [each["type"] for each in reversed(events)] == ["link.created", "link.sent", "link.opened"]
     assert events[0]["data"]["external_id"] == "hubspot:7"
@@ -69,7 +69,7 @@ async def test_a_known_id_opens_nothing_of_whose_it_is(
     (link,) = await links(api)
     assert link["client_id"] != world.north.client_id
     assert (link["client"]["external_id"], link["claimed_external_id"]) == (None, "crm-1")
-    assert "Maison Lune" not in (await browser.get(f"{answer.headers['location']}/way")).text
+    assert "Maison Lune" not in (await browser.get(f"{answer.headers['location']}/tiktok/way")).text
     assert (await api.get(f"/clients/{world.north.client_id}")).json() == before
 
 
@@ -131,7 +131,7 @@ async def test_a_revoked_one_takes_nobody_and_its_links_go_on(
     assert (await api.post(f"/public-links/{public_link['id']}/revocation")).json()["status"] == "revoked"
     for answer in (await browser.get(path), await enter(browser, path)):
         assert (answer.status_code, "takes nobody new" in answer.text) == (410, True)
-    assert (await browser.get(f"{location}/way")).status_code == 200
+    assert (await browser.get(f"{location}/tiktok/way")).status_code == 200
 
 
 async def test_its_address_can_be_seen_again(api: httpx2.AsyncClient, path: str) -> None:

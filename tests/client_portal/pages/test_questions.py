@@ -44,7 +44,7 @@ async def asked(api: httpx2.AsyncClient, walk: Walk, sessions: Sessions, keyring
         )
     there = Walk(walk.browser, replace(world.north, link_id=made.link.id, token=token))
     await there.start()
-    await there.answer("lane", "business-center", "accounts")
+    await there.answer("lane", "account", "accounts")
     return there
 
 

@@ -14,7 +14,7 @@ from tests.client_portal.walk import Walk
 from tests.house import House, change_link
 from tests.world import World
 
-BEFORE = ("lane", "business-center", "accounts", "pixels", "markets", "contacts")
+BEFORE = ("lane", "account", "accounts", "pixels", "markets", "contacts")
 
 
 async def _said(session: AsyncSession, world: World) -> dict[str, ClientStatement]:
@@ -79,8 +79,8 @@ async def test_what_is_in_the_way_holds_back_with_its_help_and_loses_nothing(
     await walk.answer(*BEFORE)
     await house.connect_client(corner, seed.MIXED_MILO)
     async with change_link(house.tools.sessions, corner) as (_, link):
-        link.choose_business_center(seed.COMPTOIR_MIXTE, None)
-        link.choose_assets("ad_account", [SelectedAsset(seed.SOUTH_ACCOUNT)])
+        link.choose_account("tiktok", seed.COMPTOIR_MIXTE, None)
+        link.choose_assets("tiktok", "ad_account", [SelectedAsset(seed.SOUTH_ACCOUNT)])
     answer = await walk.send("get-ready", two_factor="yes", by="Milo Mixed")
     assert answer.status_code == 422
     assert "In the way" in answer.text
@@ -89,7 +89,7 @@ async def test_what_is_in_the_way_holds_back_with_its_help_and_loses_nothing(
     assert (await _said(session, world))["two_factor"].answer == "yes"
     assert walk.goes_to(await walk.see("review")) == "get-ready"
     async with change_link(house.tools.sessions, corner) as (_, link):
-        link.choose_assets("ad_account", [SelectedAsset(seed.MIXED_ACCOUNT)])
+        link.choose_assets("tiktok", "ad_account", [SelectedAsset(seed.MIXED_ACCOUNT)])
     assert walk.goes_to(await walk.send("get-ready")) == "review"
 
 
@@ -108,10 +108,10 @@ async def test_what_is_said_is_never_markup(walk: Walk) -> None:
 async def test_whoever_has_no_business_center_or_ad_account_is_helped_where_it_is_asked_for(walk: Walk) -> None:
     await walk.start()
     await walk.answer("lane")
-    page = (await walk.see("business-center")).text
+    page = (await walk.see("account")).text
     assert "How do I create a Business Center?" in page
     assert "I only have an ad account, no Business Center" in page
-    await walk.answer("business-center")
+    await walk.answer("account")
     page = (await walk.see("accounts")).text
     assert "Don’t let an agency create it for you" in page
     assert "message centre" in page

@@ -26,15 +26,13 @@ async def _reasons(walk: Walk, house: House, kind: str) -> list[str]:
 async def test_the_wrong_company_is_said_at_once_with_both_names(walk: Walk, house: House) -> None:
     await walk.start()
     await trip(walk, house, seed.MIXED_MILO)
-    page = (await walk.see("business-center")).text
+    page = (await walk.see("account")).text
     assert "This link is for <strong>Maison Lune</strong>" in page
     assert "<strong>Comptoir Mixte</strong>" in page
     assert "Switch account" in page
-    assert walk.goes_to(await walk.send("business-center", account_id=seed.COMPTOIR_MIXTE)).startswith(
-        "business-center?sure"
-    )
-    assert (await _whole(walk, house)).intake.client_account_id is None
-    sent = await walk.send("business-center", account_id=seed.COMPTOIR_MIXTE, sure=seed.COMPTOIR_MIXTE)
+    assert walk.goes_to(await walk.send("account", account_id=seed.COMPTOIR_MIXTE)).startswith("account?sure")
+    assert (await _whole(walk, house)).on("tiktok").client_account_id is None
+    sent = await walk.send("account", account_id=seed.COMPTOIR_MIXTE, sure=seed.COMPTOIR_MIXTE)
     assert walk.goes_to(sent) == "accounts"
     assert await _reasons(walk, house, "link.company_differs") == ["Comptoir Mixte"]
 
@@ -42,8 +40,8 @@ async def test_the_wrong_company_is_said_at_once_with_both_names(walk: Walk, hou
 async def test_one_of_several_is_asked_about_when_it_is_picked(walk: Walk, house: House) -> None:
     await walk.start()
     await trip(walk, house, seed.TWO_BRANDS_THEO)
-    assert "Is this the right company?" not in (await walk.see("business-center")).text
-    to = walk.goes_to(await walk.send("business-center", account_id=seed.BRAND_FR))
+    assert "Is this the right company?" not in (await walk.see("account")).text
+    to = walk.goes_to(await walk.send("account", account_id=seed.BRAND_FR))
     page = (await walk.see(to)).text
     assert "<strong>Brand FR</strong>" in page
     assert "Choose another Business Center" in page
@@ -52,18 +50,18 @@ async def test_one_of_several_is_asked_about_when_it_is_picked(walk: Walk, house
 async def test_the_right_company_is_not_asked_about(walk: Walk, house: House) -> None:
     await walk.start()
     await trip(walk, house)
-    assert "Is this the right company?" not in (await walk.see("business-center")).text
-    assert walk.goes_to(await walk.send("business-center", account_id=seed.MAISON_LUNE)) == "accounts"
+    assert "Is this the right company?" not in (await walk.see("account")).text
+    assert walk.goes_to(await walk.send("account", account_id=seed.MAISON_LUNE)) == "accounts"
     assert await _reasons(walk, house, "link.company_differs") == []
 
 
 async def test_signing_in_again_as_the_right_company_forgets_the_wrong_one(walk: Walk, house: House) -> None:
     await walk.start()
     await trip(walk, house, seed.MIXED_MILO)
-    await walk.send("business-center", account_id=seed.COMPTOIR_MIXTE, sure=seed.COMPTOIR_MIXTE)
-    assert walk.goes_to(await trip(walk, house)) == "business-center"
-    assert (await _whole(walk, house)).intake.client_account_id is None
-    assert walk.goes_to(await walk.send("business-center", account_id=seed.MAISON_LUNE)) == "accounts"
+    await walk.send("account", account_id=seed.COMPTOIR_MIXTE, sure=seed.COMPTOIR_MIXTE)
+    assert walk.goes_to(await trip(walk, house)) == "account"
+    assert (await _whole(walk, house)).on("tiktok").client_account_id is None
+    assert walk.goes_to(await walk.send("account", account_id=seed.MAISON_LUNE)) == "accounts"
     page = (await walk.see("accounts")).text
     assert "TikTok shows no ad account here" not in page
     assert "Maison Lune EU" in page
@@ -86,4 +84,4 @@ async def test_a_permission_that_the_app_lacks_is_named_to_the_agency_and_by_han
     (reason,) = await _reasons(walk, house, "connection.failed")
     assert "Business Center Partner Management" in reason
     assert "Read Business Center" not in reason
-    assert walk.goes_to(await walk.send("lane", lane="guided")) == "business-center"
+    assert walk.goes_to(await walk.send("lane", lane="guided")) == "account"

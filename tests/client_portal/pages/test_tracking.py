@@ -23,7 +23,7 @@ async def asked(walk: Walk, house: House) -> Walk:
     await house.ask_for(walk.corner, "pixel", "LINK", required=False)
     await walk.start()
     await trip(walk, house)
-    await walk.send("business-center", account_id=MAISON_LUNE)
+    await walk.send("account", account_id=MAISON_LUNE)
     return walk
 
 
@@ -35,7 +35,7 @@ async def _kinds(walk: Walk, house: House) -> list[tuple[str, str | None, str | 
 
 
 async def test_with_one_ad_account_nothing_more_is_asked(asked: Walk, house: House) -> None:
-    await asked.send("accounts", accounts=[LUNE_EU])
+    await asked.send("accounts", assets=[LUNE_EU])
     page = (await asked.see("pixels")).text
     assert "maisonlune.example app" in page
     assert "<select" not in page
@@ -49,19 +49,19 @@ async def test_with_one_ad_account_nothing_more_is_asked(asked: Walk, house: Hou
 
 
 async def test_with_several_the_client_says_where(asked: Walk, house: House) -> None:
-    await asked.send("accounts", accounts=[LUNE_EU, LUNE_UK])
+    await asked.send("accounts", assets=[LUNE_EU, LUNE_UK])
     refused = await asked.send("pixels", pixels=[PIXEL_LUNE_APP_CODE], **{ON: "7200000000000000999"})
     assert refused.status_code == 422
     assert "Choose the ad account in which maisonlune.example app is to be used." in refused.text
     assert f'value="{PIXEL_LUNE_APP_CODE}"' in refused.text
     await asked.send("pixels", pixels=[PIXEL_LUNE_APP_CODE], **{ON: LUNE_UK})
     assert ("pixel", PIXEL_LUNE_APP_CODE, LUNE_UK, "waiting") in await _kinds(asked, house)
-    await asked.send("accounts", accounts=[LUNE_EU])
+    await asked.send("accounts", assets=[LUNE_EU])
     assert asked.goes_to(await asked.see("")) == "pixels", "its ad account is gone, so it is asked for again"
 
 
 async def test_none_is_a_no_that_can_be_taken_back(asked: Walk, house: House) -> None:
-    await asked.send("accounts", accounts=[LUNE_EU])
+    await asked.send("accounts", assets=[LUNE_EU])
     await asked.send("pixels")
     assert ("pixel", None, None, "declined") in await _kinds(asked, house)
     await asked.send("pixels", pixels=[PIXEL_LUNE_CODE])
@@ -69,7 +69,7 @@ async def test_none_is_a_no_that_can_be_taken_back(asked: Walk, house: House) ->
 
 
 async def test_a_no_to_a_pixel_changes_the_words_agreed_to_and_can_be_taken_back(asked: Walk, house: House) -> None:
-    await asked.send("accounts", accounts=[LUNE_EU])
+    await asked.send("accounts", assets=[LUNE_EU])
     await asked.send("pixels", pixels=[PIXEL_LUNE_CODE])
     await asked.answer("markets", "contacts", "get-ready")
     assert "change its settings and events" in (await asked.see("review")).text
@@ -88,7 +88,7 @@ async def test_a_no_to_a_pixel_changes_the_words_agreed_to_and_can_be_taken_back
 
 
 async def test_what_was_agreed_to_before_is_not_in_the_next_consent(asked: Walk, house: House) -> None:
-    await asked.send("accounts", accounts=[LUNE_EU])
+    await asked.send("accounts", assets=[LUNE_EU])
     await asked.send("pixels")
     await asked.answer("markets", "contacts", "get-ready")
     await asked.agree()
@@ -99,7 +99,7 @@ async def test_what_was_agreed_to_before_is_not_in_the_next_consent(asked: Walk,
 
 
 async def test_a_no_by_an_empty_field_is_taken_back_by_choosing(asked: Walk, house: House) -> None:
-    await asked.send("accounts", accounts=[LUNE_EU])
+    await asked.send("accounts", assets=[LUNE_EU])
     await asked.send("pixels")
     await asked.answer("markets", "contacts", "get-ready")
     pixel = next(
@@ -121,8 +121,8 @@ async def test_what_is_needed_is_not_declined_by_an_empty_field(walk: Walk, hous
         await trip(walk, house)
     else:
         await walk.send("lane", lane="guided")
-    await walk.send("business-center", account_id=MAISON_LUNE)
-    await walk.send("accounts", accounts=[LUNE_EU])
+    await walk.send("account", account_id=MAISON_LUNE)
+    await walk.send("accounts", assets=[LUNE_EU])
     refused = await walk.send("pixels")
     assert refused.status_code == 422
     assert f"needs a {kind} to start" in refused.text
@@ -135,8 +135,8 @@ async def test_what_is_needed_is_not_declined_by_an_empty_field(walk: Walk, hous
 async def test_a_pixel_that_tiktok_lists_is_ticked_where_none_is_asked_for(walk: Walk, house: House) -> None:
     await walk.start()
     await trip(walk, house)
-    await walk.send("business-center", account_id=MAISON_LUNE)
-    await walk.send("accounts", accounts=[LUNE_EU])
+    await walk.send("account", account_id=MAISON_LUNE)
+    await walk.send("accounts", assets=[LUNE_EU])
     page = (await walk.see("pixels")).text
     assert "<textarea" not in page
     assert re.search(rf'value="{PIXEL_LUNE_CODE}"\s+checked', page)
@@ -147,11 +147,11 @@ async def test_a_pixel_that_tiktok_lists_is_ticked_where_none_is_asked_for(walk:
     assert "None yet" not in (await walk.see("get-ready")).text
     async with house.tools.sessions() as session:
         aggregate = await links.load_link(session, walk.corner.agency_id, walk.corner.link_id)
-    assert aggregate.intake.pixel_codes == [PIXEL_LUNE_CODE]
+    assert aggregate.on("tiktok").pixel_codes == [PIXEL_LUNE_CODE]
 
 
 async def test_without_a_pixel_the_rest_is_completed(asked: Walk, house: House) -> None:
-    await asked.send("accounts", accounts=[LUNE_EU])
+    await asked.send("accounts", assets=[LUNE_EU])
     await asked.send("pixels")
     await asked.answer("markets", "contacts", "get-ready")
     await asked.agree()
@@ -164,8 +164,8 @@ async def test_by_hand_codes_are_typed_and_the_steps_name_them(walk: Walk, house
     await house.ask_for(walk.corner, "pixel", "LINK")
     await walk.start()
     await walk.send("lane", lane="guided")
-    await walk.send("business-center", account_id=MAISON_LUNE)
-    await walk.send("accounts", accounts=f"{LUNE_EU}")
+    await walk.send("account", account_id=MAISON_LUNE)
+    await walk.send("accounts", assets=f"{LUNE_EU}")
     wrong = await walk.send("pixels", pixels="not-a-code")
     assert (wrong.status_code, "is not a pixel ID" in wrong.text) == (422, True)
     await walk.send("pixels", pixels=PIXEL_LUNE_CODE.lower())
@@ -181,8 +181,8 @@ async def test_a_role_that_is_too_high_is_lowered_with_one_tap(walk: Walk, house
     await house.tiktok.share_by_hand(MAISON_LUNE, LUNE_EU, role="ADMIN")
     await walk.start()
     await trip(walk, house)
-    await walk.send("business-center", account_id=MAISON_LUNE)
-    await walk.send("accounts", accounts=[LUNE_EU])
+    await walk.send("account", account_id=MAISON_LUNE)
+    await walk.send("accounts", assets=[LUNE_EU])
     await walk.answer("pixels", "markets", "contacts", "get-ready")
     await walk.agree()
     await house.work(2)
@@ -195,7 +195,7 @@ async def test_a_role_that_is_too_high_is_lowered_with_one_tap(walk: Walk, house
 
 
 async def test_what_the_agency_no_longer_needs_is_taken_back_with_one_tap(asked: Walk, house: House) -> None:
-    await asked.send("accounts", accounts=[LUNE_EU])
+    await asked.send("accounts", assets=[LUNE_EU])
     await asked.send("pixels")
     await asked.answer("markets", "contacts", "get-ready")
     await asked.agree()

@@ -42,7 +42,7 @@ async def test_connecting_all_the_same_leads_back_to_doing_it_by_hand(walk: Walk
     assert "Connecting isn’t possible here yet" in page.text
     assert "North Agency" in page.text, "in the agency's branding"
     assert not [said for said in ("PUT ", "/api/", "authorize", "TikTok app", "keyturn agency") if said in page.text]
-    assert walk.goes_to(await walk.send("lane", lane="guided")) == "business-center"
+    assert walk.goes_to(await walk.send("lane", lane="guided")) == "account"
 
 
 async def test_an_app_that_was_removed_after_the_choice_leaves_the_steps(walk: Walk, house: House) -> None:
