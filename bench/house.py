@@ -22,7 +22,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from app.platforms.kinds import BY_PLATFORM
+from app.platforms import declarations
 
 ROOT = Path(__file__).parents[1]
 #: A module with fewer lines and one importer belongs into that importer.
@@ -31,7 +31,7 @@ LARGEST = 15
 #: Tests that count, and the variable that names the file of their figures.
 STATEMENTS = ("tests/api/test_statements.py", "KEYTURN_FIGURES")
 ROUND_TRIPS = ("tests/client_portal/test_round_trips.py", "KEYTURN_ROUND_TRIPS")
-KINDS = frozenset(key for kinds in BY_PLATFORM.values() for key in kinds)
+KINDS = frozenset(declarations.keys(lambda _: True))
 #: Arguments of declarations whose texts are read by people.
 _FOR_PEOPLE = frozenset({"description", "detail", "examples", "hint", "summary"})
 
@@ -198,7 +198,7 @@ def _names_a_platform(node: ast.AST) -> bool:
     words = [word for name in fields if isinstance(word := getattr(node, name, None), str)]
     if isinstance(node, ast.Constant) and isinstance(node.value, str) and not any(map(str.isspace, node.value)):
         words.append(node.value)
-    return any(key in word.lower() for word in words for key in BY_PLATFORM)
+    return any(key in word.lower() for word in words for key in [declarations.DEFAULT_PLATFORM])
 
 
 def counted(root: Path, tests: str, variable: str) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from app.links import queries as links
 from app.links.aggregate import LinkAggregate
 from app.links.devices import NewDevice
 from app.links.models import AccessRequest, LinkPlatform, LinkSession
-from app.platforms import kinds
+from app.platforms import declarations
 from app.platforms.port import AssetKind
 from app.services import services_of
 from app.tenants.agencies import service as agencies
@@ -138,7 +138,7 @@ def screens_of(aggregate: LinkAggregate) -> tuple[str, ...]:
     sequence: list[str] = []
     for here in aggregate.connecting:
         asked = _by_kind(aggregate, here.platform)
-        has_pixels = bool(kinds.keys(lambda kind: kind.screen == screens.PIXELS, here.platform))
+        has_pixels = bool(declarations.keys(lambda kind: kind.screen == screens.PIXELS, here.platform))
         sequence += screens.platform_screens(
             here.platform,
             [kind.key for kind in asked if kind.screen == screens.ASSETS],

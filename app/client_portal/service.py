@@ -110,7 +110,7 @@ async def remove_account_not_in(
 ) -> None:
     """Remove an account that the new authorization lacks, unless the client agreed to share from it."""
     given = aggregate.on(platform).client_account_id
-    seen = {center.account_id for center in found.business_centers}
+    seen = {each.account_id for each in found.accounts}
     if given is None or given in seen or await _is_bound(session, aggregate, platform):
         return
     await _drop_assets(session, aggregate, platform)
@@ -144,7 +144,7 @@ async def differs(
     if aggregate.client.contact_email and not email_address.is_freemail(aggregate.client.contact_email):
         known.append(email_address.domain_of(aggregate.client.contact_email).partition(".")[0])
     seen = [choice.name, choice.company]
-    seen += [account.name for account in (found.accounts if found else ()) if account.account_id == choice.id]
+    seen += [each.name for each in (found.assets if found else ()) if each.account_id == choice.id]
     return bool(choice.name) and not company_names.may_be_one(known, seen)
 
 

@@ -132,7 +132,7 @@ async def _business_centers(request: Request, agency_id: str, platform: str) -> 
         connection = await connections.of_agency(session, agency_id, platform)
         if connection is None:
             return {}
-        seen = connections.discovered(connection).business_centers
+        seen = connections.discovered(connection).accounts
         named = await agencies.business_centers(session, agency_id, platform)
     known = {center.account_id for center in seen if center.usable}
     return {

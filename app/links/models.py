@@ -13,7 +13,7 @@ from app.kit.jobs import JobMixin
 from app.kit.web.paging import Changing
 from app.links.presets.preset import WIDE
 from app.links.status import ACCESS_STATUSES, LANES, STAGES, STATUSES, TURNS
-from app.platforms import kinds
+from app.platforms import declarations
 from app.platforms.manual.library import CUSTOM
 from app.platforms.port import AssetKind
 
@@ -209,7 +209,7 @@ class AccessRequest(CreatedAt, Base):
     @property
     def asset_kind(self) -> AssetKind:
         """Its kind with the platform's declarations."""
-        return kinds.find(self.platform, self.kind)
+        return declarations.find(self.platform, self.kind)
 
     @property
     def is_manual(self) -> bool:

@@ -18,7 +18,6 @@ from app.platforms.access import (
 from app.platforms.resources import (
     ActivityEntry,
     AssetHolder,
-    BusinessCenterInfo,
     Connected,
     DiagnosticFinding,
     DiagnosticReport,
@@ -345,10 +344,6 @@ class ConnectedPlatform(Platform, Protocol):
     @property
     def handlers(self) -> Mapping[str, KindHandler]:
         """The handlers of its kinds by key, in the order of observation: parents before their dependents."""
-        ...
-
-    def center_problem(self, center: BusinessCenterInfo) -> str | None:
-        """Blocker code if the person who authorized can share nothing from an account, else None."""
         ...
 
     @property

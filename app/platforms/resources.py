@@ -10,76 +10,71 @@ State = Literal["pass", "limited", "fail", "cannot_tell"]
 
 
 @dataclass(frozen=True)
-class BusinessCenterInfo:
-    """A Business Center of the person who authorized; `role` is ADMIN or STANDARD, `status` ENABLE or another.
+class PlatformAccount:
+    """A business account of the person who authorized, from which assets are shared: on TikTok a Business Center.
 
-    `status` is empty if unknown. `company`: its legal name, if known. `verification`: VERIFIED or another status.
-    `area`: the country of registration.
+    `problem`: blocker code if this person can share nothing from it. `company`: its legal name, if known.
+    `verification`: the platform's status of the company's verification, empty if unknown; `verification_code` says what
+    it lacks.
     """
 
     account_id: str
     name: str
-    role: str
-    status: str
-    verification: str = ""
-    area: str = ""
+    problem: str | None = None
     company: str = ""
+    verification: str = ""
+    verification_code: str | None = None
 
     @property
     def usable(self) -> bool:
         """True if this person can share from it now."""
-        return self.role == "ADMIN" and self.status in ("ENABLE", "")
+        return self.problem is None
 
 
 @dataclass(frozen=True)
-class AdAccount:
-    """An ad account in a Business Center. `owned`: owned by it, so that it can be shared from there.
+class DiscoveredAsset:
+    """An asset in one of these accounts.
 
-    `owner`: name of the owning Business Center, if known; `owned_by_person`: no Business Center owns it. `relation`:
-    BOUND, or PENDING while the owner has not accepted the request. `ticked`: the person included it when authorizing.
-    `status` and the coarser `listed_status` are the platform's values. Status, currency, time zone and country are
-    known for ticked accounts only.
+    `problem`: blocker code if it cannot be shared from there with this authorization; `own_problem`: the one that it
+    has under any authorization. `owned`: the account owns it. Currency (ISO 4217) and time zone are empty if unknown.
     """
 
+    kind: str
     account_id: str
     asset_id: str
     name: str
-    owned: bool
-    ticked: bool
-    status: str
-    listed_status: str = ""
-    owner: str = ""
-    owned_by_person: bool = False
-    relation: str = "BOUND"
+    problem: str | None = None
+    own_problem: str | None = None
+    owned: bool = True
     currency: str = ""
     timezone: str = ""
-    country: str = ""
-
-
-@dataclass(frozen=True)
-class Pixel:
-    """A pixel in a Business Center: `code` as in Events Manager, `number` as its asset id."""
-
-    account_id: str
-    code: str
-    number: str
-    name: str
-    owned: bool
 
 
 @dataclass(frozen=True)
 class DiscoveredAssets:
-    """The assets that a person who authorized can choose from."""
+    """The accounts and assets that a person who authorized can choose from."""
 
     person: str
-    business_centers: tuple[BusinessCenterInfo, ...]
-    accounts: tuple[AdAccount, ...]
-    pixels: tuple[Pixel, ...] = ()
+    accounts: tuple[PlatformAccount, ...]
+    assets: tuple[DiscoveredAsset, ...] = ()
+
+    def account(self, account_id: str | None) -> PlatformAccount | None:
+        """One of the accounts."""
+        return next((each for each in self.accounts if each.account_id == account_id), None)
+
+    def of_kind(self, kind: str, account_id: str) -> list[DiscoveredAsset]:
+        """The assets of one kind in an account."""
+        return [each for each in self.assets if (each.kind, each.account_id) == (kind, account_id)]
+
+    def problem_of(self, kind: str, account_id: str, asset_id: str) -> str | None:
+        """Blocker code of an asset that cannot be shared from an account."""
+        found = next((each for each in self.of_kind(kind, account_id) if each.asset_id == asset_id), None)
+        return found.problem if found else "asset_not_found"
 
 
 @dataclass(frozen=True)
 class AssetShare:
-    """One asset shared between two Business Centers, with its role."""
+    """One asset shared between two accounts, with its role."""
 
     asset_id: str
     role: str
@@ -88,7 +83,7 @@ class AssetShare:
 
 @dataclass(frozen=True)
 class PartnerInfo:
-    """A Business Center that is partner of another."""
+    """An account that is partner of another."""
 
     account_id: str
     name: str
@@ -96,7 +91,7 @@ class PartnerInfo:
 
 @dataclass(frozen=True)
 class Member:
-    """A member or invited person of a Business Center: `relation` BOUND or PENDING; no `user_id` while invited."""
+    """A member or invited person of an account: `relation` BOUND or PENDING; no `user_id` while invited."""
 
     user_id: str
     name: str
@@ -126,7 +121,7 @@ class AssetHolder:
 
 @dataclass(frozen=True)
 class ActivityEntry:
-    """A line of a Business Center's activity log; `at` as the platform returns it, UTC."""
+    """A line of an account's activity log; `at` as the platform returns it, UTC."""
 
     at: str
     kind: str
@@ -203,14 +198,14 @@ class RateLimitStatus:
 class DiagnosticReport:
     """Diagnostics of an app and a token. `token`: the first call with it, if there is one.
 
-    `center`: the Business Center that was checked, if it was found.
+    `account`: the account that was checked, if it was found.
     """
 
     sandbox: bool
     app: ProbeResult
     token: ProbeResult | None
     reads: tuple[ProbeResult, ...]
-    center: BusinessCenterInfo | None
+    account: PlatformAccount | None
     lacking: tuple[MissingPermission, ...]
     rate_limit: RateLimitStatus
 

@@ -20,7 +20,7 @@ from app.kit.encryption import Keyring
 from app.links import service as link_service
 from app.links.models import AccessRequest
 from app.links.pasted_ids import SelectedAsset
-from app.platforms.resources import AdAccount, BusinessCenterInfo, DiscoveredAssets
+from app.platforms.resources import DiscoveredAsset, DiscoveredAssets, PlatformAccount
 from app.settings import Settings
 from app.tenants.clients import service as clients
 from simulator import seed
@@ -72,8 +72,8 @@ async def _client_who_agreed(
         )
         found = DiscoveredAssets(
             "Bea Big",
-            (BusinessCenterInfo(seed.BIG_RETAIL, "Big Retail", "ADMIN", "ENABLE"),),
-            (AdAccount(seed.BIG_RETAIL, account, account, owned=True, ticked=True, status=""),),
+            (PlatformAccount(seed.BIG_RETAIL, "Big Retail"),),
+            (DiscoveredAsset("ad_account", seed.BIG_RETAIL, account, account),),
         )
         session.add(
             await _connection(keyring, tiktok, north, seed.BIG_BEA, found, client_id=client.id, link_id=made.link.id)

@@ -13,7 +13,8 @@ IMPURE = (
 #: Modules with these names decide something.
 DECIDING = frozenset({
     "action_history", "buyer_planner", "circuit_breaker", "event_filter", "fair_share", "manual_status", "pasted_ids",
-    "blockers", "end_reason", "findings", "kinds", "planner", "problems", "rate_limit_policy", "response_classifier",
+    "blockers", "declarations", "end_reason", "findings",
+    "kinds", "planner", "problems", "rate_limit_policy", "response_classifier",
     "retry_policy", "roles", "scopes", "screens", "selectable_assets", "status", "status_texts", "steps",
 })  # fmt: skip
 

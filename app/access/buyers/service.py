@@ -20,7 +20,7 @@ from app.kit.errors import InvalidInput, NotFound
 from app.links import queries as links
 from app.links.models import AccessRequest
 from app.links.status import OVER
-from app.platforms import kinds, roles
+from app.platforms import declarations, roles
 from app.tenants.agencies.models import BusinessCenter
 
 MOST_BUYERS = 50
@@ -245,7 +245,7 @@ async def _grants(
         BuyerAccess.agency_id == agency_id, BuyerAccess.grant_id == Grant.id, BuyerAccess.status != "ended"
     )
     rows = select(Grant, named | left.exists()).where(
-        Grant.agency_id == agency_id, Grant.kind.in_(kinds.keys(lambda kind: kind.is_assignable)),
+        Grant.agency_id == agency_id, Grant.kind.in_(declarations.keys(lambda kind: kind.is_assignable)),
         Grant.access_request_id.is_not(None),
         (Grant.status != "ended") | left.exists(), *which,
     )  # fmt: skip

@@ -1,8 +1,9 @@
 """Assets that a person can select after authorization, and the blockers of the others. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from app.platforms import problems
+from app.platforms import declarations
 from app.platforms.resources import DiscoveredAssets
 
 
@@ -10,7 +11,7 @@ from app.platforms.resources import DiscoveredAssets
 class Choice:
     """One line of a list to choose from. `code`: the blocker if it cannot be chosen.
 
-    `company`: the legal name behind a Business Center.
+    `company`: the legal name behind an account.
     """
 
     id: str
@@ -21,37 +22,25 @@ class Choice:
     company: str = ""
 
 
-def business_centers(found: DiscoveredAssets, platform: str, agency_account_id: str = "") -> list[Choice]:
-    """Business Centers, those that can be chosen first; the agency's own cannot share with itself."""
+def accounts(found: DiscoveredAssets, platform: str, agency_account_id: str = "") -> list[Choice]:
+    """The client's accounts, those that can be chosen first; the agency's own cannot share with itself."""
+    noun = declarations.account_noun(platform)
     choices = [
-        Choice(
-            center.account_id, center.name, f"Business Center {center.account_id}", code is None, code, center.company
-        )
-        for center in found.business_centers
-        for code in [
-            "agencys_own_center" if center.account_id == agency_account_id else problems.of_center(platform, center)
-        ]
+        Choice(each.account_id, each.name, f"{noun} {each.account_id}", code is None, code, each.company)
+        for each in found.accounts
+        for code in ["agencys_own_center" if each.account_id == agency_account_id else each.problem]
     ]
-    return sorted(choices, key=lambda choice: (not choice.can, choice.name))
+    return _sorted(choices)
 
 
-def accounts(found: DiscoveredAssets, platform: str, account_id: str) -> list[Choice]:
-    """The ad accounts of one Business Center, those that can be chosen first."""
-    choices = [
-        Choice(account.asset_id, account.name, f"Ad account {account.asset_id}", code is None, code)
-        for account in found.accounts
-        if account.account_id == account_id
-        for code in [problems.of_account(platform, account)]
-    ]
-    return sorted(choices, key=lambda choice: (not choice.can, choice.name))
+def assets(found: DiscoveredAssets, platform: str, kind: str, account_id: str) -> list[Choice]:
+    """The assets of one kind in an account, those that can be chosen first."""
+    noun = declarations.find(platform, kind).one.capitalize()
+    return _sorted(
+        Choice(each.asset_id, each.name, f"{noun} {each.asset_id}", each.problem is None, each.problem)
+        for each in found.of_kind(kind, account_id)
+    )
 
 
-def pixels(found: DiscoveredAssets, platform: str, account_id: str) -> list[Choice]:
-    """The pixels of one Business Center, those that can be chosen first."""
-    choices = [
-        Choice(pixel.code, pixel.name, f"Pixel {pixel.code}", code is None, code)
-        for pixel in found.pixels
-        if pixel.account_id == account_id
-        for code in [problems.of_pixel(platform, pixel)]
-    ]
+def _sorted(choices: Iterable[Choice]) -> list[Choice]:
     return sorted(choices, key=lambda choice: (not choice.can, choice.name))

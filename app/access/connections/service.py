@@ -22,7 +22,7 @@ from app.links.models import Link, LinkSession
 from app.mail import service as mails
 from app.mail.rendered_email import Recipient
 from app.platforms.port import Access, App, ConnectedPlatform, Priority, RecordedCall
-from app.platforms.resources import AdAccount, BusinessCenterInfo, DiscoveredAssets, Pixel
+from app.platforms.resources import DiscoveredAsset, DiscoveredAssets, PlatformAccount
 from app.tenants.agencies import service as agencies
 from app.tenants.agencies.service import secret_place
 
@@ -197,26 +197,24 @@ async def accounts_of_link(session: AsyncSession, agency_id: str, link_id: str, 
 
 
 def usable(connection: Connection) -> frozenset[str]:
-    """The Business Centers from which the person who authorized can share."""
-    return frozenset(center.account_id for center in discovered(connection).business_centers if center.usable)
+    """The accounts from which the person who authorized can share."""
+    return frozenset(each.account_id for each in discovered(connection).accounts if each.usable)
 
 
 def discovered(connection: Connection) -> DiscoveredAssets:
     """Assets that could be selected, as values."""
     return DiscoveredAssets(
         person=connection.person,
-        business_centers=tuple(BusinessCenterInfo(**each) for each in connection.found["business_centers"]),
-        accounts=tuple(AdAccount(**each) for each in connection.found["accounts"]),
-        pixels=tuple(Pixel(**each) for each in connection.found.get("pixels", ())),
+        accounts=tuple(PlatformAccount(**each) for each in connection.found["accounts"]),
+        assets=tuple(DiscoveredAsset(**each) for each in connection.found["assets"]),
     )
 
 
 def discovered_columns(seen: DiscoveredAssets) -> dict[str, Any]:
     """Column of a connection with these assets."""
     return {
-        "business_centers": [asdict(each) for each in seen.business_centers],
         "accounts": [asdict(each) for each in seen.accounts],
-        "pixels": [asdict(each) for each in seen.pixels],
+        "assets": [asdict(each) for each in seen.assets],
     }
 
 

@@ -268,7 +268,7 @@ async def _admit_browser(
         if given
         else await connections.accounts_of_link(session, purpose.agency_id, purpose.link_id, platform)
     )
-    if not known & {center.account_id for center in found.business_centers if center.usable}:
+    if not known & {each.account_id for each in found.accounts if each.usable}:
         raise OtherCompany
     devices.let_in(browser, VerifiedBy.CONNECTION)
     return aggregate
@@ -283,7 +283,7 @@ async def _retire_older(session: AsyncSession, platform: str, purpose: Purpose, 
         Connection.client_id.is_not_distinct_from(purpose.client_id),
         Connection.status == "live",
     )
-    covered = {center.account_id for center in found.business_centers if center.usable}
+    covered = {each.account_id for each in found.accounts if each.usable}
     for older in (await session.scalars(rows.order_by(Connection.id).with_for_update())).all():
         if older.side == "agency" or older.link_id == purpose.link_id or connections.usable(older) <= covered:
             older.due_at = func.now()

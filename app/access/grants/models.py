@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.kit import ids
 from app.kit.database import Base, CreatedAt, agency_key, belongs_to, belongs_to_agency
 from app.kit.web.paging import Changing
-from app.platforms import kinds
+from app.platforms import declarations
 from app.platforms.port import AssetKind
 
 
@@ -65,4 +65,4 @@ class Grant(Changing, CreatedAt, Base):
     @property
     def asset_kind(self) -> AssetKind:
         """Its kind with the platform's declarations."""
-        return kinds.find(self.platform, self.kind)
+        return declarations.find(self.platform, self.kind)

@@ -20,7 +20,7 @@ from app.events.recorder import EventDraft, record_all
 from app.events.schema import center_data
 from app.kit import clock, ids
 from app.kit.actor import system_actor
-from app.platforms import kinds
+from app.platforms import declarations
 from app.platforms.resources import AssetShare, PartnerInfo
 from app.tenants.clients import service as clients
 
@@ -95,7 +95,7 @@ def kinds_to_read(platform: str) -> tuple[str, ...]:
 
     The first kind of all partners comes first, so that an agency of 200 partners sees it within a minute.
     """
-    return kinds.keys(lambda kind: kind.between_partners, platform)
+    return declarations.keys(lambda kind: kind.between_partners, platform)
 
 
 async def known_grants(session: AsyncSession, partner: Partner, kind: str) -> Mapping[str, KnownGrant]:

@@ -16,7 +16,7 @@ from app.events.schema import center_data
 from app.kit.actor import Actor, system_actor
 from app.kit.errors import AppError, NotFound
 from app.links.models import Link, LinkPlatform
-from app.platforms import kinds
+from app.platforms import declarations
 from app.tenants.clients import service as clients
 from app.tenants.clients.models import Client
 
@@ -68,7 +68,7 @@ async def shared(session: AsyncSession, agency_id: str, partners: Sequence[Partn
         .where(
             Grant.agency_id == agency_id,
             Grant.client_account_id.in_({partner.account_id for partner in partners}),
-            Grant.kind.in_(kinds.keys(lambda kind: kind.between_partners)),
+            Grant.kind.in_(declarations.keys(lambda kind: kind.between_partners)),
             Grant.status.in_(("live", "revoking")),
         )
         .group_by(Grant.client_account_id, Grant.agency_account_id)

@@ -3,8 +3,8 @@
 Evidence is the intake, reads at the platform, and the client's own statements. Pure.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import cache
 from typing import Literal
@@ -14,8 +14,7 @@ from babel.core import get_global
 from babel.numbers import get_territory_currencies
 
 from app.kit.input import email_address
-from app.platforms import problems
-from app.platforms.resources import AdAccount, BusinessCenterInfo, DiscoveredAssets, Pixel
+from app.platforms.resources import DiscoveredAsset, DiscoveredAssets, PlatformAccount
 
 #: Possible answers of a client, for each check that may have no other evidence.
 ANSWERS: Mapping[str, tuple[str, ...]] = {
@@ -86,28 +85,28 @@ class Facts:
     said: Mapping[str, ClientStatement] = field(default_factory=dict)
 
     @property
-    def center(self) -> BusinessCenterInfo | None:
+    def center(self) -> PlatformAccount | None:
         """The Business Center of the intake if the connection discovered it; without one, the only one discovered."""
-        seen = self.found.business_centers if self.found else ()
+        seen = self.found.accounts if self.found else ()
         if self.account_id is None:
             return seen[0] if len(seen) == 1 else None
         return next((each for each in seen if each.account_id == self.account_id), None)
 
     @property
-    def held(self) -> tuple[AdAccount, ...] | None:
+    def held(self) -> Sequence[DiscoveredAsset] | None:
         """Every ad account of that Business Center; None if its list could not be read."""
         center = self.center
         if self.found is None or center is None or not center.usable:
             return None
-        return tuple(account for account in self.found.accounts if account.account_id == center.account_id)
+        return self.found.of_kind("ad_account", center.account_id)
 
     @property
-    def pixels_held(self) -> tuple[Pixel, ...]:
+    def pixels_held(self) -> Sequence[DiscoveredAsset]:
         """Every pixel that the platform lists in that Business Center."""
         center = self.center
         if self.found is None or center is None:
             return ()
-        return tuple(pixel for pixel in self.found.pixels if pixel.account_id == center.account_id)
+        return self.found.of_kind("pixel", center.account_id)
 
 
 @dataclass(frozen=True)
@@ -156,7 +155,7 @@ def business_center(facts: Facts) -> ReadinessVerdict:
     center = facts.center
     if center is None:
         return unknown()
-    code = problems.of_center(facts.platform, center)
+    code = center.problem
     return from_platform(facts, center.name, code=code, blocks=code is not None and code != "not_bc_admin")
 
 
@@ -169,7 +168,7 @@ def verification(facts: Facts) -> ReadinessVerdict:
     status = facts.center.verification if facts.center else ""
     if not status:
         return from_client(facts, "verification", unknown())
-    return from_platform(facts, code=problems.of_verification(facts.platform, status))
+    return from_platform(facts, code=facts.center.verification_code if facts.center else None)
 
 
 def ad_account(facts: Facts) -> ReadinessVerdict:
@@ -186,14 +185,14 @@ def ad_account(facts: Facts) -> ReadinessVerdict:
     return _chosen(facts, {account.asset_id: account for account in held})
 
 
-def _chosen(facts: Facts, held: dict[str, AdAccount]) -> ReadinessVerdict:
+def _chosen(facts: Facts, held: dict[str, DiscoveredAsset]) -> ReadinessVerdict:
     """The worst problem of the selected ad accounts."""
     blockers: list[tuple[bool, str, str]] = []
     for each in facts.accounts:
         account = held.get(each.asset_id)
         if account is None:
             blockers.append((True, "asset_not_found", each.asset_id))
-        elif code := problems.of_account(facts.platform, replace(account, ticked=True)):
+        elif code := account.own_problem:
             blockers.append((code in IN_THE_WAY, code, account.name))
     if blockers:
         blocks, code, name = max(blockers, key=lambda blocker: blocker[0])
@@ -219,7 +218,7 @@ def time_zone(facts: Facts) -> ReadinessVerdict:
 
 
 def _fits(
-    facts: Facts, key: str, value: Callable[[AdAccount], str], is_usual: Callable[[str], bool | None]
+    facts: Facts, key: str, value: Callable[[DiscoveredAsset], str], is_usual: Callable[[str], bool | None]
 ) -> ReadinessVerdict:
     """Compare with the markets. A client's confirmation of an unusual value counts."""
     named = {each.asset_id for each in facts.accounts}

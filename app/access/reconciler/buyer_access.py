@@ -29,7 +29,7 @@ from app.access.reconciler.queries import recorded_actions
 from app.access.reconciler.strategy import Act, ActionResult, Decision, ObservedCalls, Rest
 from app.access.retry_policy import NextRound
 from app.kit import clock, ids, jobs
-from app.platforms import kinds
+from app.platforms import declarations
 from app.platforms.access import Observation, ReadFailure
 from app.platforms.port import ConnectedPlatform, PlatformFailure, Priority, RecordedCall
 from app.platforms.resources import AssetHolder, Member
@@ -160,7 +160,7 @@ class BuyerAccessStrategy:
 
 
 def _desired(row: BuyerAccess, work: BuyerRound) -> DesiredBuyer:
-    kind = kinds.find(work.platform, work.grants[row.grant_id].kind)
+    kind = declarations.find(work.platform, work.grants[row.grant_id].kind)
     return DesiredBuyer(row.id, kind, row.role, row.wanted, row.ours, row.requested_at, row.seen_at)
 
 

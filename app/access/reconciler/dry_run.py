@@ -2,7 +2,7 @@
 
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
-from app.platforms import kinds
+from app.platforms import declarations
 from app.platforms.port import AssetKind, Platform
 
 
@@ -34,7 +34,7 @@ def sentences(aggregate: LinkAggregate, platform: Platform, *, can_look: bool = 
 def _sentence(access_request: AccessRequest, aggregate: LinkAggregate, platform: Platform) -> str:
     here = aggregate.on(platform.key)
     role = platform.role_words(access_request.kind, access_request.role).label
-    kind = kinds.find(platform.key, access_request.kind)
+    kind = declarations.find(platform.key, access_request.kind)
     return kind.plan.format(
         kind=kind.one,
         asset=named(access_request.asset_name, access_request.asset_id),

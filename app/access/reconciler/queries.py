@@ -20,7 +20,7 @@ from app.kit import clock
 from app.links import queries as links
 from app.links import status as link_status
 from app.links.models import AccessRequest, Link, LinkPlatform
-from app.platforms import kinds
+from app.platforms import declarations
 from app.platforms.access import AssetKey
 from app.tenants.clients.models import Client
 
@@ -120,7 +120,7 @@ async def held_by_others(
     if not keys:
         return frozenset()
     agency_id, client_id, agency_account_id = handshake.agency_id, handshake.client_id, handshake.agency_account_id
-    people = kinds.keys(lambda kind: kind.is_person, handshake.platform)
+    people = declarations.keys(lambda kind: kind.is_person, handshake.platform)
     assets = {key.asset_id for key in keys}
     granted = select(Grant.kind, Grant.asset_id, Grant.parent_asset_id).where(
         Grant.agency_id == agency_id,
@@ -213,7 +213,7 @@ async def action_history(session: AsyncSession, agency_id: str, handshake_ids: S
 
 def recorded_actions(rows: Iterable[PlatformCall]) -> list[RecordedAction]:
     """Platform calls as values of the history."""
-    invitations = kinds.invite_operations()
+    invitations = declarations.invite_operations()
     return [
         RecordedAction(
             row.started_at,
@@ -250,7 +250,7 @@ def desired_access(
     )
     on_its_way = last is not None and last.may_have_happened and now - last.at < LONGEST_WAY
     leaves = access_request.unwanted_at is not None
-    kind = kinds.find(access_request.platform, access_request.kind)
+    kind = declarations.find(access_request.platform, access_request.kind)
     return DesiredAccess(
         access_request_id=access_request.id,
         kind=kind,
@@ -285,7 +285,7 @@ def desired_access(
 def desired_removal(grant: Grant, connected_at: datetime | None) -> DesiredAccess:
     """Desired removal of a grant without current access request."""
     return DesiredAccess(
-        access_request_id=None, kind=kinds.find(grant.platform, grant.kind),
+        access_request_id=None, kind=declarations.find(grant.platform, grant.kind),
         asset_id=grant.asset_id, parent_asset_id=grant.parent_asset_id,
         role=grant.role,
         lane="connected", unwanted=True, unwanted_at=grant.revocation_requested_at, connected_at=connected_at,

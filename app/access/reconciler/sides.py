@@ -98,10 +98,10 @@ def center_problem(found: DiscoveredAssets, pair: BusinessCenterPair) -> str | N
     """Blocker code of the client's Business Center, for the person who authorized."""
     if pair.theirs == pair.ours:
         return "agencys_own_center"
-    if not found.business_centers:
+    if not found.accounts:
         return "no_business_center"
-    here = next((center for center in found.business_centers if center.account_id == pair.theirs), None)
-    return pair.platform.center_problem(here) if here else "wrong_bc_selected"
+    here = found.account(pair.theirs)
+    return here.problem if here else "wrong_bc_selected"
 
 
 def asset_problems(

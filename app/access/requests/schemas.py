@@ -13,7 +13,7 @@ from app.kit.input.email_address import domain_of, is_freemail
 from app.kit.input.fields import Asked500, Email, Line200, Moment, RequestShape, Word
 from app.links.models import AccessRequest
 from app.links.schemas import AccessRequestView
-from app.platforms import problems
+from app.platforms import declarations
 from app.platforms.roles import MemberRole, WorkingRole
 
 
@@ -53,7 +53,7 @@ class AccessRequestEvidence(AccessRequestDetail):
         shown = dict(AccessRequestDetail.of(access_request))
         if named := next(
             (
-                problems.permissions_named_in(access_request.platform, each.message)
+                declarations.permissions_named_in(access_request.platform, each.message)
                 for each in last
                 if each.blocker == access_request.code and each.message
             ),

@@ -13,7 +13,7 @@ from app.kit.clock import long_time
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest, LinkPlatform
 from app.links.status import OVER, PROVED
-from app.platforms import kinds
+from app.platforms import declarations
 from app.platforms.port import Platform
 
 
@@ -75,7 +75,7 @@ def center(here: LinkPlatform) -> str:
 
 def of_choice(choice: Choice, aggregate: LinkAggregate, here: LinkPlatform, kind: str = "ad_account") -> ChoiceLine:
     """The line of a choice; of an ad account it names the Business Center."""
-    case = Case(kinds.find(here.platform, kind), here.lane, "live", choosing=True)
+    case = Case(declarations.find(here.platform, kind), here.lane, "live", choosing=True)
     blocker = status_texts.of_code(choice.code, case) if choice.code else None
     about = names(aggregate, here, choice.name) | (
         {"bc": choice.name} if choice.code in status_texts.ABOUT_CENTER else {}

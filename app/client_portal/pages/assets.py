@@ -95,7 +95,7 @@ async def show_assets(request: Request, link: OpenScreen, kind: str) -> Response
 @router.post("/l/{link_id}/{platform}/assets/{kind}")
 async def save_assets(request: Request, session: Session, link: OpenScreen, kind: str, form: LinkForm) -> Response:
     """Save one access request for each asset. Approved ones stay."""
-    seen = _asset_choices(link)
+    seen = _asset_choices(link, kind)
     typed = form.texts("assets") if seen else [form.text("assets", most=LIST_LENGTH)]
     agreed = [access_request.asset_id for access_request in _agreed(link)]
     read = asset_forms.picked_assets(typed, seen, agreed=agreed, taken=taken_numbers(link, but=kind))
@@ -185,7 +185,7 @@ def _center_screen(
 
 
 def _assets_screen(request: Request, link: CurrentLink, kind: str, given: list[str], problems: Problems) -> Response:
-    seen = _asset_choices(link)
+    seen = _asset_choices(link, kind)
     can = [choice.id for choice in seen if choice.can]
     asked = _requests_of_kind(link, kind)[0]
     return screen(
@@ -223,16 +223,16 @@ def taken_numbers(link: CurrentLink, *, but: str) -> dict[str, Message]:
 def _center_choices(link: CurrentLink) -> list[Choice]:
     if not link.is_connected or link.connection is None:
         return []
-    return selectable_assets.business_centers(
+    return selectable_assets.accounts(
         connections.discovered(link.connection), link.connection.platform, link.here.agency_account_id or ""
     )
 
 
-def _asset_choices(link: CurrentLink) -> list[Choice]:
+def _asset_choices(link: CurrentLink, kind: str) -> list[Choice]:
     if not link.is_connected or link.connection is None:
         return []
     found, platform = connections.discovered(link.connection), link.connection.platform
-    return selectable_assets.accounts(found, platform, link.here.client_account_id or "")
+    return selectable_assets.assets(found, platform, kind, link.here.client_account_id or "")
 
 
 def _agreed(link: CurrentLink) -> list[AccessRequest]:
@@ -339,7 +339,7 @@ def _pixel_choices(link: CurrentLink) -> list[Choice]:
     if not link.is_connected or link.connection is None:
         return []
     found, platform = connections.discovered(link.connection), link.connection.platform
-    return selectable_assets.pixels(found, platform, link.here.client_account_id or "")
+    return selectable_assets.assets(found, platform, "pixel", link.here.client_account_id or "")
 
 
 def _requests_of_kind(link: CurrentLink, kind: str) -> list[AccessRequest]:

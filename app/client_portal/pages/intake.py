@@ -22,7 +22,7 @@ from app.kit.i18n.message import Problems, _
 from app.links import answers, pasted_ids, questions
 from app.links.answers import SubmittedFile
 from app.links.questions import SCREEN, SubmittedAnswers
-from app.platforms import kinds
+from app.platforms import declarations
 from app.services import services_of
 
 router = APIRouter(include_in_schema=False)
@@ -198,7 +198,7 @@ def _checklist_screen(
     note: str | None = None,
 ) -> Response:
     here = link.aggregate.connecting[0]  # without one there is no checklist
-    accounts = kinds.find(here.platform, "ad_account")
+    accounts = declarations.find(here.platform, "ad_account")
     lines = readiness.lines(items, names(link.aggregate, here), accounts, lane=here.lane)
     return screen(
         request,

@@ -6,10 +6,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.kit.input.fields import Asked120, Asked200, Asked500, AskedText, RequestShape, Word
 from app.links.presets.preset import SCREENS, WIDE, Preset, PresetAccessRequest
-from app.platforms import kinds
+from app.platforms import declarations
 
 _ACCESS_REQUEST: dict[str, Any] = {
-    "platform": kinds.DEFAULT_PLATFORM, "kind": "ad_account", "role": "OPERATOR",
+    "platform": declarations.DEFAULT_PLATFORM, "kind": "ad_account", "role": "OPERATOR",
     "reason": "To create your campaigns.",
     "required": True, "needs_events": False,
 }  # fmt: skip
@@ -26,7 +26,7 @@ EXAMPLE: dict[str, Any] = {
 class AccessRequestFields(RequestShape):
     """One access to request."""
 
-    platform: Word = Field(kinds.DEFAULT_PLATFORM, examples=["tiktok"])
+    platform: Word = Field(declarations.DEFAULT_PLATFORM, examples=["tiktok"])
     kind: Word = Field(examples=["ad_account"])
     role: Word = Field(description="The least role that is sufficient.", examples=["OPERATOR"])
     reason: Asked500 = Field(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.links.presets.preset import SCREENS, Preset, PresetAccessRequest, Question
-from app.platforms import kinds
+from app.platforms import declarations
 from app.platforms.port import AssetKind, Platform
 
 MOST_ACCESS_REQUESTS = MOST_QUESTIONS = 20
@@ -70,7 +70,7 @@ def _rows(given: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
 def _access_request_of(row: Mapping[str, Any]) -> PresetAccessRequest:
     platform, kind, role = (str(row.get(name, "")) for name in ("platform", "kind", "role"))
     return PresetAccessRequest(
-        platform or kinds.DEFAULT_PLATFORM, kind, role, str(row.get("reason", "")),
+        platform or declarations.DEFAULT_PLATFORM, kind, role, str(row.get("reason", "")),
         needs_events=row.get("needs_events") is True,
         title=str(row.get("title", "")) or None, steps=_texts(row.get("steps")),
     )  # fmt: skip
@@ -150,7 +150,7 @@ def _of_screens(preset: Preset) -> Iterator[tuple[str, str]]:
     if unknown:
         yield "screens", f"There is no screen “{unknown[0]}”; there is {_listed(SCREENS)}."
     elif "pixels" not in preset.screens and any(
-        kinds.find(each.platform, each.kind).through for each in preset.access_requests
+        declarations.find(each.platform, each.kind).through for each in preset.access_requests
     ):
         yield "screens", "This preset requests a pixel, and the client has to select it: add the screen `pixels`."
 

@@ -23,7 +23,6 @@ from app.platforms.resources import (
     ActivityEntry,
     AssetHolder,
     AssetShare,
-    BusinessCenterInfo,
     Connected,
     DiagnosticFinding,
     DiagnosticReport,
@@ -39,7 +38,6 @@ from app.platforms.tiktok import (
     findings,
     kinds,
     operations,
-    problems,
     responses,
     scopes,
     steps,
@@ -85,10 +83,6 @@ class TikTok:
             kinds.PIXEL.key: Pixels(self),
             kinds.PERSON.key: People(self),
         }
-
-    def center_problem(self, center: BusinessCenterInfo) -> str | None:
-        """Blocker code by the role of the person and the status of the Business Center."""
-        return problems.of_center(center)
 
     @property
     def consent_origin(self) -> str:

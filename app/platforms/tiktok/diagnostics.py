@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 from app.kit import clock
 from app.platforms.port import Access, App, Denied, PlatformFailure, Priority, RecordCall, RecordedCall
 from app.platforms.resources import (
-    BusinessCenterInfo,
     DiagnosticReport,
     MissingPermission,
+    PlatformAccount,
     ProbeResult,
     RateLimitStatus,
 )
@@ -45,7 +45,7 @@ async def examine(wire: Wire, app: App, access: Access | None, granted: Sequence
         app=await _app_alone(wire, app) if alone or first is None else first,
         token=first,
         reads=tuple(trial.tried),
-        center=center,
+        account=center,
         lacking=tuple(
             MissingPermission(each.name, each.cost, needed_by, is_core=AD_ACCOUNT.key in needed_by)
             for each in (scopes.lacking(granted) if access else ())
@@ -57,7 +57,7 @@ async def examine(wire: Wire, app: App, access: Access | None, granted: Sequence
 
 async def _with_token(
     wire: Wire, app: App, access: Access, bc_id: str, trial: "_Trial"
-) -> tuple[ProbeResult, BusinessCenterInfo | None]:
+) -> tuple[ProbeResult, PlatformAccount | None]:
     """Try each kind of read once; later calls use the results of earlier ones."""
     ticked = await trial.run("app", lambda record: operations.advertisers(wire, app, access, record))
     first = trial.tried.pop()

@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from app.platforms.port import Access, App, Denied, RecordCall, UnexpectedAnswer
-from app.platforms.resources import AdAccount, BusinessCenterInfo, DiscoveredAssets, Pixel
-from app.platforms.tiktok import operations, responses
+from app.platforms.resources import DiscoveredAsset, DiscoveredAssets, PlatformAccount
+from app.platforms.tiktok import operations, problems, responses
 from app.platforms.tiktok.client import Wire
+from app.platforms.tiktok.kinds import AD_ACCOUNT, PIXEL
 
-OURS = "OWNER_BC"
-_OF_A_PERSON = "OWNER_INDIVIDUAL"
 #: Name of the person who authorized, if TikTok returns none.
 SOMEBODY = "your TikTok sign-in"
 
@@ -24,14 +23,14 @@ async def discover(wire: Wire, app: App, access: Access, record: RecordCall) -> 
         for bc_id in usable
     }
     pixels = [pixel for bc_id in usable for pixel in await _pixels(wire, access, bc_id, record)]
-    owned = [row.asset_id for rows in held.values() for row in rows if row.relation_type == OURS]
+    owned = [row.asset_id for rows in held.values() for row in rows if row.relation_type == problems.OURS]
     infos = await _infos(wire, access, [each for each in owned if each in ticked], record)
     accounts = tuple(
         _account(bc_id, row, ticked=row.asset_id in ticked, info=infos.get(row.asset_id))
         for bc_id, rows in held.items()
         for row in rows
     )
-    return DiscoveredAssets(person, seen, accounts, tuple(pixels))
+    return DiscoveredAssets(person, seen, (*accounts, *pixels))
 
 
 async def _person(wire: Wire, access: Access, record: RecordCall) -> str:
@@ -43,17 +42,21 @@ async def _person(wire: Wire, access: Access, record: RecordCall) -> str:
     return user.display_name or user.email or SOMEBODY
 
 
-async def _pixels(wire: Wire, access: Access, bc_id: str, record: RecordCall) -> list[Pixel]:
+async def _pixels(wire: Wire, access: Access, bc_id: str, record: RecordCall) -> list[DiscoveredAsset]:
     """Pixels; empty if the list is refused: ad accounts can be chosen without it."""
     try:
         rows = await operations.admin_assets(wire, access, bc_id=bc_id, asset_type="PIXEL", record=record)
     except (Denied, UnexpectedAnswer):
         return []
     return [
-        Pixel(bc_id, row.pixel_code, row.asset_id, row.asset_name or row.pixel_code, owned=row.relation_type == OURS)
+        DiscoveredAsset(
+            PIXEL.key, bc_id, row.pixel_code, row.asset_name or row.pixel_code, problem=problem, own_problem=problem,
+            owned=row.relation_type == problems.OURS,
+        )
         for row in rows
         if row.pixel_code
-    ]
+        for problem in [None if row.relation_type == problems.OURS else "asset_owned_elsewhere"]
+    ]  # fmt: skip
 
 
 async def _infos(
@@ -72,22 +75,28 @@ async def _infos(
     return infos
 
 
-def business_center(row: responses.BcRow) -> BusinessCenterInfo:
+def business_center(row: responses.BcRow) -> PlatformAccount:
     """A Business Center from its row in the list."""
     info = row.bc_info
-    return BusinessCenterInfo(
-        info.bc_id, info.name or info.bc_id, row.user_role, info.status or "",
-        verification=info.verification_status or "", area=info.registered_area or "", company=info.company or "",
+    verification = info.verification_status or ""
+    return PlatformAccount(
+        info.bc_id, info.name or info.bc_id, problems.of_center(row.user_role, info.status or ""),
+        company=info.company or "", verification=verification,
+        verification_code=problems.of_verification(verification) if verification else None,
     )  # fmt: skip
 
 
 def _account(
     bc_id: str, row: responses.AdminAsset, *, ticked: bool, info: responses.AdvertiserInfo | None
-) -> AdAccount:
-    return AdAccount(
-        account_id=bc_id, asset_id=row.asset_id, name=row.asset_name or row.asset_id, owned=row.relation_type == OURS,
-        ticked=ticked, status=(info and info.status) or "", listed_status=row.advertiser_status or "",
-        owner=row.owner_bc_name or "", owned_by_person=row.relation_type == _OF_A_PERSON,
-        relation=row.relation_status or "BOUND", currency=(info and info.currency) or "",
-        timezone=(info and info.timezone) or "", country=(info and info.country) or "",
+) -> DiscoveredAsset:
+    own = problems.of_account(
+        row.relation_type,
+        is_pending=row.relation_status == "PENDING",
+        statuses=((info and info.status) or "", row.advertiser_status or ""),
+    )
+    return DiscoveredAsset(
+        AD_ACCOUNT.key, bc_id, row.asset_id, row.asset_name or row.asset_id,
+        problem=own if ticked or own in problems.BEFORE_TICKING else "account_not_ticked", own_problem=own,
+        owned=row.relation_type == problems.OURS, currency=(info and info.currency) or "",
+        timezone=(info and info.timezone) or "",
     )  # fmt: skip

@@ -7,15 +7,16 @@ from urllib.parse import urlsplit
 
 from app.kit.clock import long_date
 from app.platforms.resources import (
-    BusinessCenterInfo,
     Connected,
     DiagnosticFinding,
     DiagnosticReport,
     MissingPermission,
+    PlatformAccount,
     ProbeResult,
     RateLimitStatus,
     State,
 )
+from app.platforms.tiktok.problems import CENTERS
 
 GUIDE = "docs/tiktok-app.md"
 CALLBACK = "/callbacks/tiktok"
@@ -111,7 +112,7 @@ def _connection(app_id: str, examined: DiagnosticReport, connected: Connected | 
 
 
 def _center(examined: DiagnosticReport, account_id: str | None) -> DiagnosticFinding:
-    what, seen = "your Business Center", examined.center
+    what, seen = "your Business Center", examined.account
     if account_id is None:
         return DiagnosticFinding(
             what, "fail", "none is named.", "Name it: POST /api/v1/agency/business-centers.",
@@ -127,18 +128,16 @@ def _center(examined: DiagnosticReport, account_id: str | None) -> DiagnosticFin
     )  # fmt: skip
 
 
-def _center_seen(what: str, seen: BusinessCenterInfo) -> DiagnosticFinding:
+def _center_seen(what: str, seen: PlatformAccount) -> DiagnosticFinding:
     name = f"{seen.name} ({seen.account_id})"
-    if seen.role != "ADMIN":
+    if seen.problem == "not_bc_admin":
         return DiagnosticFinding(
-            what, "fail", f"the person who connected is {seen.role} of {name}.", f"Connect as an Admin. {CONNECT}"
+            what, "fail", f"the person who connected is not an Admin of {name}.", f"Connect as an Admin. {CONNECT}"
         )
-    if seen.status != "ENABLE":
+    if seen.problem is not None:
+        shown = next((status for status, code in CENTERS.items() if code == seen.problem), "that is not ENABLE")
         return DiagnosticFinding(
-            what,
-            "fail",
-            f"TikTok shows {name} with status {seen.status}.",
-            "Open it at business.tiktok.com to see why.",
+            what, "fail", f"TikTok shows {name} with status {shown}.", "Open it at business.tiktok.com to see why."
         )
     return DiagnosticFinding(what, "pass", f"{name}, as ADMIN.")
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from app.platforms.access import AssetKey, Observation, ShareAction, UnshareAction, WantedAccess
 from app.platforms.port import AssetReader, ClientAssets, Execution, Reading
 from app.platforms.resources import Shares
-from app.platforms.tiktok import problems
 from app.platforms.tiktok.kinds import AD_ACCOUNT
 
 if TYPE_CHECKING:
@@ -46,11 +45,9 @@ class PartnerAssets:
 
     def problem(self, client: ClientAssets, key: AssetKey) -> str | None:
         """Blocker code of an ad account that cannot be shared."""
-        if self.kind != AD_ACCOUNT.key:
-            return None
-        place = (client.account_id, key.asset_id)
-        account = next((each for each in client.found.accounts if (each.account_id, each.asset_id) == place), None)
-        return problems.of_account(account) if account else "asset_not_found"
+        return (
+            client.found.problem_of(key.kind, client.account_id, key.asset_id) if self.kind == AD_ACCOUNT.key else None
+        )
 
     async def share(self, execution: Execution, action: ShareAction) -> None:
         """Share ad accounts with one role."""

@@ -16,7 +16,6 @@ from app.platforms.access import (
     WantedAccess,
 )
 from app.platforms.port import AssetReader, ClientAssets, Execution, Reading
-from app.platforms.tiktok import problems
 from app.platforms.tiktok.kinds import AD_ACCOUNT
 
 if TYPE_CHECKING:
@@ -103,11 +102,7 @@ class Pixels:
 
     def problem(self, client: ClientAssets, key: AssetKey) -> str | None:
         """Blocker code of a pixel that cannot be linked."""
-        mine = (
-            each for each in client.found.pixels if (each.account_id, each.code) == (client.account_id, key.asset_id)
-        )
-        pixel = next(mine, None)
-        return problems.of_pixel(pixel) if pixel else "asset_not_found"
+        return client.found.problem_of(key.kind, client.account_id, key.asset_id)
 
     async def share(self, execution: Execution, action: ShareAction) -> None:
         """Link the pixel to its ad accounts."""

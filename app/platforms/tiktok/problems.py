@@ -1,8 +1,7 @@
 """Blockers of assets that a client cannot share, from the status that TikTok shows; permissions in refusals. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from app.platforms.resources import AdAccount, BusinessCenterInfo, Pixel
 from app.platforms.tiktok import scopes
 
 #: Blocker of each status of a Business Center except ENABLE.
@@ -22,29 +21,32 @@ ACCOUNTS: Mapping[str, str] = {
 }
 
 
-def of_center(center: BusinessCenterInfo) -> str | None:
-    """Blocker code if the person who authorized can share nothing from a Business Center, else None."""
-    if center.role != "ADMIN":
+#: Relations of an asset to the Business Center that lists it.
+OURS, OF_A_PERSON = "OWNER_BC", "OWNER_INDIVIDUAL"
+#: Problems that hide whether the account was ticked: TikTok offers only accounts that the Business Center owns.
+BEFORE_TICKING = frozenset({"request_pending", "asset_owned_by_person", "asset_owned_elsewhere"})
+
+
+def of_center(role: str, status: str) -> str | None:
+    """Blocker code if a person with this role can share nothing from a Business Center, else None."""
+    if role != "ADMIN":
         return "not_bc_admin"
-    if center.status in ("ENABLE", ""):  # without a status only an attempt shows it
+    if status in ("ENABLE", ""):  # without a status only an attempt shows it
         return None
-    return CENTERS.get(center.status, "bc_not_enabled")
+    return CENTERS.get(status, "bc_not_enabled")
 
 
-def of_account(account: AdAccount) -> str | None:
-    """Blocker code if an ad account cannot be shared from its Business Center, else None."""
-    if account.relation == "PENDING":
+def of_account(relation: str, *, is_pending: bool, statuses: Iterable[str]) -> str | None:
+    """Blocker code of an ad account in a Business Center under any authorization, else None.
+
+    `is_pending`: its owner has not accepted the request for it. `statuses`: the account's own and the coarser one of
+    the list.
+    """
+    if is_pending:
         return "request_pending"
-    if not account.owned:
-        return "asset_owned_by_person" if account.owned_by_person else "asset_owned_elsewhere"
-    if not account.ticked:
-        return "account_not_ticked"
-    return ACCOUNTS.get(account.status) or ACCOUNTS.get(account.listed_status)
-
-
-def of_pixel(pixel: Pixel) -> str | None:
-    """Blocker code if a pixel cannot be linked from its Business Center, else None."""
-    return None if pixel.owned else "asset_owned_elsewhere"
+    if relation != OURS:
+        return "asset_owned_by_person" if relation == OF_A_PERSON else "asset_owned_elsewhere"
+    return next((ACCOUNTS[status] for status in statuses if status in ACCOUNTS), None)
 
 
 def of_verification(status: str) -> str | None:

@@ -204,8 +204,8 @@ async def test_a_standard_member_is_connected_but_can_choose_no_business_center(
         )
     assert connection is not None
     found = connections.discovered(connection)
-    assert [(center.role, center.usable) for center in found.business_centers] == [("STANDARD", False)]
-    assert found.accounts == ()
+    assert [(each.problem, each.usable) for each in found.accounts] == [("not_bc_admin", False)]
+    assert found.assets == ()
 
 
 async def test_accounts_not_ticked_are_seen_as_such(house: House) -> None:
@@ -215,8 +215,9 @@ async def test_accounts_not_ticked_are_seen_as_such(house: House) -> None:
             session, house.world.north.agency_id, house.world.north.link_id, "tiktok"
         )
     assert connection is not None
-    ticked = {each.asset_id: each.ticked for each in connections.discovered(connection).accounts}
-    assert ticked == {seed.LUNE_EU: True, seed.LUNE_UK: False, seed.LUNE_US: False}
+    accounts = [each for each in connections.discovered(connection).assets if each.kind == "ad_account"]
+    left_out = {each.asset_id: each.problem == "account_not_ticked" for each in accounts}
+    assert left_out == {seed.LUNE_EU: False, seed.LUNE_UK: True, seed.LUNE_US: True}
 
 
 async def test_an_invitation_is_used_up_by_the_connection_it_made(house: House) -> None:

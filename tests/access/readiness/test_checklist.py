@@ -10,19 +10,19 @@ from hypothesis import strategies as some
 from app.access.readiness import checks
 from app.access.readiness.checks import ANSWERS, KEYS, ClientStatement, Facts, Item, RequestedAsset, checklist
 from app.client_portal.copy import readiness
-from app.platforms.resources import AdAccount, BusinessCenterInfo, DiscoveredAssets, Pixel
+from app.platforms.resources import DiscoveredAsset, DiscoveredAssets, PlatformAccount
 from app.platforms.tiktok.kinds import AD_ACCOUNT
 
 BC, OTHER = "7111222233334444555", "7111222233334444601"
 TEXTS = datetime(2026, 11, 1, tzinfo=UTC)
 FOUND = datetime(2026, 11, 2, tzinfo=UTC)
 SAID = datetime(2026, 11, 3, tzinfo=UTC)
-CENTER = BusinessCenterInfo(BC, "Maison Lune", "ADMIN", "ENABLE", "VERIFIED", "FR")
-EU = AdAccount(
-    BC, "7200000000000000101", "Maison Lune EU", owned=True, ticked=True, status="STATUS_ENABLE", currency="EUR",
-    timezone="Europe/Paris", country="FR",
-)  # fmt: skip
+CENTER = PlatformAccount(BC, "Maison Lune", verification="VERIFIED")
+EU = DiscoveredAsset("ad_account", BC, "7200000000000000101", "Maison Lune EU", currency="EUR", timezone="Europe/Paris")
 US = replace(EU, asset_id="7200000000000000103", name="Maison Lune US", currency="USD", timezone="America/New_York")
+UNVERIFIED = replace(CENTER, verification="FAILED", verification_code="not_verified")
+IN_REVIEW = replace(CENTER, verification="REVIEWING", verification_code="verification_in_review")
+NOT_OURS = replace(US, owned=False, own_problem="asset_owned_elsewhere")
 NOTHING = Facts(today=date(2026, 11, 22), platform="tiktok")
 ASKED = replace(
     NOTHING, kinds=frozenset({"ad_account", "pixel"}), account_id=BC, accounts=(RequestedAsset(EU.asset_id),),
@@ -30,7 +30,7 @@ ASKED = replace(
 )  # fmt: skip
 
 
-def _found(*accounts: AdAccount, center: BusinessCenterInfo = CENTER) -> DiscoveredAssets:
+def _found(*accounts: DiscoveredAsset, center: PlatformAccount = CENTER) -> DiscoveredAssets:
     return DiscoveredAssets("Ana Client", (center,), accounts)
 
 
@@ -61,11 +61,11 @@ CASES = [
     (CONNECTED, "business_center", SEEN),
     (replace(CONNECTED, account_id=OTHER), "business_center", UNKNOWN),
     (
-        replace(CONNECTED, found=_found(center=replace(CENTER, status="REVIEWING"))), "business_center",
+        replace(CONNECTED, found=_found(center=replace(CENTER, problem="bc_under_review"))), "business_center",
         ("to_do", "platform", "bc_under_review", True),
     ),
     (
-        replace(CONNECTED, found=_found(center=replace(CENTER, role="STANDARD"))), "business_center",
+        replace(CONNECTED, found=_found(center=replace(CENTER, problem="not_bc_admin"))), "business_center",
         ("to_do", "platform", "not_bc_admin", False),
     ),
     # verified by TikTok
@@ -74,11 +74,11 @@ CASES = [
     (_said(ASKED, verification="later"), "verification", ("to_do", "client", "later", False)),
     (CONNECTED, "verification", SEEN),
     (
-        _said(replace(CONNECTED, found=_found(center=replace(CENTER, verification="FAILED"))), verification="yes"),
+        _said(replace(CONNECTED, found=_found(center=UNVERIFIED)), verification="yes"),
         "verification", ("to_do", "platform", "not_verified", False),
     ),
     (
-        replace(CONNECTED, found=_found(center=replace(CENTER, verification="REVIEWING"))), "verification",
+        replace(CONNECTED, found=_found(center=IN_REVIEW)), "verification",
         ("to_do", "platform", "verification_in_review", False),
     ),
     (replace(CONNECTED, found=_found(center=replace(CENTER, verification=""))), "verification", UNKNOWN),
@@ -89,20 +89,20 @@ CASES = [
     (replace(CONNECTED, accounts=(), found=_found()), "ad_account", ("to_do", "platform", "no_ad_account", True)),
     (replace(CONNECTED, found=_found(US)), "ad_account", ("to_do", "platform", "asset_not_found", True)),
     (
-        replace(CONNECTED, found=_found(replace(EU, owned=False))), "ad_account",
+        replace(CONNECTED, found=_found(replace(EU, owned=False, own_problem="asset_owned_elsewhere"))), "ad_account",
         ("to_do", "platform", "asset_owned_elsewhere", True),
     ),
     (
-        replace(CONNECTED, found=_found(replace(EU, relation="PENDING"))), "ad_account",
+        replace(CONNECTED, found=_found(replace(EU, own_problem="request_pending"))), "ad_account",
         ("to_do", "platform", "request_pending", True),
     ),
     (
-        replace(CONNECTED, found=_found(replace(EU, status="STATUS_DISABLE"))), "ad_account",
+        replace(CONNECTED, found=_found(replace(EU, own_problem="ad_account_suspended"))), "ad_account",
         ("to_do", "platform", "ad_account_suspended", False),
     ),
-    (replace(CONNECTED, found=_found(replace(EU, ticked=False))), "ad_account", SEEN),
+    (replace(CONNECTED, found=_found(replace(EU, problem="account_not_ticked"))), "ad_account", SEEN),
     (
-        replace(CONNECTED, found=_found(replace(EU, status="STATUS_DISABLE"), replace(US, owned=False)),
+        replace(CONNECTED, found=_found(replace(EU, own_problem="ad_account_suspended"), NOT_OURS),
                 accounts=(RequestedAsset(EU.asset_id), RequestedAsset(US.asset_id))),
         "ad_account", ("to_do", "platform", "asset_owned_elsewhere", True),
     ),
@@ -171,20 +171,21 @@ def test_a_link_without_an_ad_account_is_not_asked_about_one() -> None:
 
 
 ACCOUNTS = some.builds(
-    AdAccount, account_id=some.sampled_from([BC, OTHER]), asset_id=some.sampled_from([EU.asset_id, US.asset_id]),
-    name=some.text(max_size=5), owned=some.booleans(), ticked=some.booleans(),
-    status=some.sampled_from(["", "STATUS_ENABLE", "STATUS_DISABLE", "?"]),
-    relation=some.sampled_from(["BOUND", "PENDING"]), currency=some.sampled_from(["", "EUR", "USD", "XXX"]),
+    DiscoveredAsset, kind=some.just("ad_account"), account_id=some.sampled_from([BC, OTHER]),
+    asset_id=some.sampled_from([EU.asset_id, US.asset_id]), name=some.text(max_size=5), owned=some.booleans(),
+    own_problem=some.sampled_from([None, "request_pending", "ad_account_suspended"]),
+    currency=some.sampled_from(["", "EUR", "USD", "XXX"]),
     timezone=some.sampled_from(["", "Europe/Paris", "Etc/GMT+8", "../x", "Nowhere"]),
 )  # fmt: skip
 CENTERS = some.builds(
-    BusinessCenterInfo, account_id=some.sampled_from([BC, OTHER]), name=some.text(max_size=5),
-    role=some.sampled_from(["ADMIN", "STANDARD"]), status=some.sampled_from(["ENABLE", "REVIEWING", "PUNISH"]),
-    verification=some.sampled_from(["", "VERIFIED", "REVIEWING", "FAILED"]),
+    PlatformAccount, account_id=some.sampled_from([BC, OTHER]), name=some.text(max_size=5),
+    problem=some.sampled_from([None, "not_bc_admin", "bc_under_review"]),
+    verification=some.sampled_from(["", "VERIFIED", "FAILED"]),
+    verification_code=some.sampled_from([None, "not_verified"]),
 )  # fmt: skip
 FOUNDS = some.builds(
-    DiscoveredAssets, person=some.just("Ana"), business_centers=some.lists(CENTERS, max_size=3).map(tuple),
-    accounts=some.lists(ACCOUNTS, max_size=4).map(tuple), pixels=some.just(tuple[Pixel, ...]()),
+    DiscoveredAssets, person=some.just("Ana"), accounts=some.lists(CENTERS, max_size=3).map(tuple),
+    assets=some.lists(ACCOUNTS, max_size=4).map(tuple),
 )  # fmt: skip
 CHOSEN = some.lists(
     some.builds(RequestedAsset, some.sampled_from([EU.asset_id, US.asset_id]), some.sampled_from([None, FOUND])),

@@ -3,7 +3,7 @@
 import pytest
 
 from app.platforms.port import Access, RecordedCall
-from app.platforms.resources import Pixel
+from app.platforms.resources import DiscoveredAsset
 from app.platforms.tiktok.adapter import TikTok
 from simulator import seed
 from tests.platforms.tiktok.answering import Answering, answer, page, refusal
@@ -18,13 +18,14 @@ async def test_one_business_center_takes_six_calls_after_the_exchange(
     assert [call.operation for call in kept] == [
         "user/info", "oauth2/advertiser/get", "bc/get", "bc/asset/admin/get", "bc/asset/admin/get", "advertiser/info",
     ]  # fmt: skip
-    center = next(each for each in found.business_centers if each.account_id == seed.MAISON_LUNE)
-    assert (center.verification, center.area, center.usable) == ("VERIFIED", "FR", True)
-    account = next(each for each in found.accounts if each.asset_id == seed.LUNE_EU)
-    assert (account.owned, account.ticked, account.owner, account.relation) == (True, True, "Maison Lune", "BOUND")
-    assert (account.currency, account.timezone, account.country) == ("EUR", "Europe/Paris", "FR")
-    pixel = next(each for each in found.pixels if each.code == seed.PIXEL_LUNE_CODE)
-    assert (pixel.account_id, pixel.number, pixel.owned) == (seed.MAISON_LUNE, seed.PIXEL_LUNE, True)
+    center = found.account(seed.MAISON_LUNE)
+    assert center is not None
+    assert (center.verification, center.verification_code, center.usable) == ("VERIFIED", None, True)
+    account = next(each for each in found.assets if each.asset_id == seed.LUNE_EU)
+    assert (account.kind, account.owned, account.problem, account.own_problem) == ("ad_account", True, None, None)
+    assert (account.currency, account.timezone) == ("EUR", "Europe/Paris")
+    pixel = next(each for each in found.assets if each.asset_id == seed.PIXEL_LUNE_CODE)
+    assert (pixel.kind, pixel.account_id, pixel.owned, pixel.problem) == ("pixel", seed.MAISON_LUNE, True, None)
 
 
 @pytest.mark.parametrize("refused", ["advertiser/info/", "pixels"])
@@ -37,10 +38,10 @@ async def test_what_is_good_to_know_may_be_refused(
     }  # fmt: skip
     _will(answering, [account], "pixels" if refused == "pixels" else None, refused == "advertiser/info/")
     found = await examples.discover(APP, access, kept.append)
-    (seen,) = found.accounts
-    assert (seen.owned, seen.ticked, seen.relation) == (True, True, "PENDING")
+    (seen,) = (each for each in found.assets if each.kind == "ad_account")
+    assert (seen.owned, seen.problem) == (True, "request_pending")
     assert (seen.currency == "") is (refused == "advertiser/info/")
-    assert (found.pixels == ()) is (refused == "pixels")
+    assert (not any(each.kind == "pixel" for each in found.assets)) is (refused == "pixels")
 
 
 async def test_details_are_asked_for_a_hundred_owned_and_ticked_accounts_at_a_time(
@@ -62,11 +63,10 @@ async def test_pixels_without_a_code_cannot_be_linked_and_are_left_out(
 ) -> None:
     _will(answering, [], None, False)
     found = await examples.discover(APP, access, kept.append)
-    assert found.pixels == (
-        Pixel(
-            "7111222233334444555", "C4ABCDEFGH77U7QBTM10", "7255667788990011223", "maisonlune.example web", owned=True
-        ),
-        Pixel("7111222233334444555", "C2", "2", "a partner's", owned=False),
+    bc, elsewhere = "7111222233334444555", "asset_owned_elsewhere"
+    assert found.assets == (
+        DiscoveredAsset("pixel", bc, "C4ABCDEFGH77U7QBTM10", "maisonlune.example web"),
+        DiscoveredAsset("pixel", bc, "C2", "a partner's", problem=elsewhere, own_problem=elsewhere, owned=False),
     )
 
 
@@ -75,7 +75,7 @@ async def test_a_standard_member_sees_no_assets(
 ) -> None:
     sam = Access(await tiktok.token(seed.SAM_STANDARD), APP.app_id)
     found = await platform.discover(APP, sam, kept.append)
-    assert (found.accounts, found.pixels) == ((), ())
+    assert ([each.problem for each in found.accounts], found.assets) == (["not_bc_admin"], ())
     assert len(kept) == 3
 
 

@@ -1,0 +1,71 @@
+"""Declarations of each platform: its kinds of assets and its words, which the rest of the application asks. Pure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from app.platforms.port import AssetKind
+from app.platforms.tiktok import problems as tiktok
+from app.platforms.tiktok.kinds import KINDS as TIKTOK
+
+
+def _none(_message: str) -> tuple[str, ...]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """A platform with an API. `account_noun`: its name of the account from which assets are shared.
+
+    `permissions_named_in`: the permissions that the message of a refusal names.
+    """
+
+    kinds: Mapping[str, AssetKind]
+    account_noun: str
+    permissions_named_in: Callable[[str], tuple[str, ...]] = _none
+
+
+_BY_PLATFORM: dict[str, Declaration] = {
+    "tiktok": Declaration(TIKTOK, "Business Center", tiktok.permissions_named_in),
+}
+#: Platform of access requests that name none.
+DEFAULT_PLATFORM = next(iter(_BY_PLATFORM))
+
+
+def register(platform: str, declaration: Declaration) -> None:
+    """Add a platform before its first use."""
+    _BY_PLATFORM[platform] = declaration
+
+
+def find(platform: str, key: str) -> AssetKind:
+    """A kind of a platform; without properties if it is not declared, such as that of manual platforms."""
+    declared = _BY_PLATFORM.get(platform)
+    return (declared.kinds.get(key) if declared else None) or AssetKind(key, key, key, ())
+
+
+def keys(is_meant: Callable[[AssetKind], bool], platform: str | None = None) -> tuple[str, ...]:
+    """Keys of the kinds with a property, of one platform or of all."""
+    return tuple(
+        dict.fromkeys(
+            kind.key
+            for name, declared in _BY_PLATFORM.items()
+            if platform in (None, name)
+            for kind in declared.kinds.values()
+            if is_meant(kind)
+        )
+    )
+
+
+def invite_operations() -> frozenset[str]:
+    """Operations of the calls that invite people, of all platforms."""
+    every = (kind.invite_operation for declared in _BY_PLATFORM.values() for kind in declared.kinds.values())
+    return frozenset(operation for operation in every if operation)
+
+
+def account_noun(platform: str) -> str:
+    """A platform's name of the account from which assets are shared."""
+    return _BY_PLATFORM[platform].account_noun if platform in _BY_PLATFORM else "account"
+
+
+def permissions_named_in(platform: str, message: str) -> tuple[str, ...]:
+    """The permissions that a platform's refusal names."""
+    return _BY_PLATFORM[platform].permissions_named_in(message) if platform in _BY_PLATFORM else ()
