@@ -2,11 +2,12 @@
 
 import json
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from app.events import catalog, schema
+from app.events import catalog, rendering, schema
 from app.events.catalog import EventType
+from app.events.examples import EXAMPLE
 from docs.tables import code, table
 
 _WIDTH = 110
@@ -23,10 +24,12 @@ def text() -> str:
         "[webhooks.md](webhooks.md#payload-modes). "
         "The JSON Schema of each type: `GET /api/v1/webhooks/event-types/{type}`, and `/api/v1/openapi.json` under "
         "`webhooks`.",
-        "One body for all types: `data` is flat, and **every key is always there**, `null` where it does not apply. "
+        "The envelope is the same for all types. `data` is flat, each type has keys of its own, and **every key of the "
+        "type is always there**, `null` where it is not known. "
         "In the examples, null keys come last, several in a line. Ids are text. Lists are comma-separated text. "
         "Times are UTC. `sequence` counts per subject. Types and keys may be added; within an `api_version` none is "
-        "taken away and none becomes another kind.",
+        "taken away and none becomes another kind. An endpoint keeps the version it was made with; a placeholder of an "
+        "`http_request` whose key a type does not have is empty ([webhooks.md](webhooks.md#versions)).",
         "`webhook.*` is about webhooks themselves: `*` does not cover it, an endpoint has to name it, and no endpoint "
         "is told about itself.",
         "## All types",
@@ -34,7 +37,7 @@ def text() -> str:
         "## The keys of `data`",
         "Personal ones are null at an endpoint with `personal: false`, and once a client's data was erased. A `thin` "
         "body has those whose name ends in `_id`.",
-        table(("key", "what it is", ""), _keys()),
+        table(("key", "what it is", "types", ""), _keys()),
         *(_event(kind) for kind in kinds),
     ]) + "\n"  # fmt: skip
 
@@ -62,14 +65,33 @@ def _object(values: Mapping[str, Any], indent: int) -> str:
     return "{\n" + ",\n".join([*there, *([rest] if rest else [])]) + "\n" + " " * indent + "}"
 
 
-def _event(kind: EventType) -> str:
-    return f"## {kind.name}\n\n{kind.sentence}\n\n```json\n{readable(catalog.example(kind))}\n```"
+def _event(kind: EventType[Any]) -> str:
+    return f"## {kind.name}\n\n{kind.sentence}\n\n```json\n{readable(rendering.example_body(kind))}\n```"
 
 
-def _line(kind: EventType) -> tuple[str, ...]:
+def _line(kind: EventType[Any]) -> tuple[str, ...]:
     return f"[`{kind.name}`](#{kind.name.replace('.', '')})", kind.sentence, kind.subject
 
 
 def _keys() -> Iterator[tuple[str, ...]]:
-    for name, about in schema.Data.model_fields.items():
-        yield code(name), about.description or "", "**personal**" if name in schema.PERSONAL else ""
+    for name in EXAMPLE:
+        having = [kind for kind in catalog.FOR_CRMS.values() if name in kind.keys]
+        if having:
+            about = having[0].data.model_fields[name].description or ""
+            yield code(name), about, _types(having), "**personal**" if name in schema.PERSONAL else ""
+
+
+def _types(having: Sequence[EventType[Any]]) -> str:
+    """Names of types; `access.*` for all that begin so, as an endpoint names them."""
+    if len(having) == len(catalog.FOR_CRMS):
+        return "all"
+    named = [kind.name for kind in having]
+    return ", ".join(_of_word(word, named) for word in dict.fromkeys(name.split(".")[0] for name in named))
+
+
+def _of_word(word: str, named: Sequence[str]) -> str:
+    these = [name for name in catalog.FOR_CRMS if name.startswith(f"{word}.")]
+    missing = [name for name in these if name not in named]
+    if len(missing) * 2 >= len(these):
+        return ", ".join(code(name) for name in these if name in named)
+    return f"`{word}.*`" + (f" but {', '.join(map(code, missing))}" if missing else "")

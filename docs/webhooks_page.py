@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from app.events import catalog
+from app.events import catalog, rendering
 from app.settings import Settings
 from app.webhooks import message
 from app.webhooks.endpoints import service as endpoint_service
@@ -53,7 +53,7 @@ def text() -> str:
 def modes() -> str:
     """One event in each payload mode."""
     kind = catalog.FOR_CRMS["access.verified"]
-    shown = {mode: json.loads(message.render_payload(catalog.example(kind), mode).content) for mode in _MODES}
+    shown = {mode: json.loads(message.render_payload(rendering.example_body(kind), mode).content) for mode in _MODES}
     return "\n\n".join(f"`{mode}`: {_MODES[mode]}\n\n```json\n{readable(body)}\n```" for mode, body in shown.items())
 
 

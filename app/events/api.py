@@ -1,6 +1,6 @@
 """JSON routes: the event feed."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog, change_feed, queries
 from app.events.change_feed import START, Followed, Place
-from app.events.queries import EventFilter
-from app.events.schema import Envelope
+from app.events.queries import EventFilter, EventRecord
+from app.events.rendering import API_VERSION, ApiVersion, Envelope
 from app.kit import ids
 from app.kit.database import Session, Sessions
 from app.kit.errors import InvalidInput
@@ -23,6 +23,7 @@ from app.tenants.api_keys.route import ApiRoute
 router = APIRouter(prefix="/events", route_class=ApiRoute)
 
 Reader = Annotated[Principal, requires("events:read")]
+VersionOfBodies = Annotated[ApiVersion, Query(description="Version of the bodies.", examples=[API_VERSION])]
 _AFTER = (
     "Follows the feed: events oldest first, in commit order, after this position. Give the `next_cursor` of the last "
     "response, the id of an event, or nothing (`after=`) for all events. `next_cursor` is then always present."
@@ -43,10 +44,15 @@ class EventQuery:
     since: Annotated[Moment | None, Query(description="Only events at this time or later.")] = None
     until: Annotated[Moment | None, Query(description="Only events before this time.")] = None
     limit: Limit = 50
+    api_version: VersionOfBodies = API_VERSION
 
     def wanted(self) -> EventFilter:
         """The filter as queries take it. Raises InvalidInput."""
         return EventFilter(_known(self.types), self.subject_id, self.since, self.until)
+
+    def page(self, found: Sequence[EventRecord], next_cursor: str | None) -> Page[Envelope]:
+        """A page of these events."""
+        return Page(data=[_shown(each, self.api_version) for each in found], next_cursor=next_cursor)
 
 
 @router.get("")
@@ -70,9 +76,11 @@ async def list_events(
 
 
 @router.get("/{event_id}")
-async def get_event(caller: Reader, session: Session, event_id: str) -> Envelope:
+async def get_event(
+    caller: Reader, session: Session, event_id: str, api_version: VersionOfBodies = API_VERSION
+) -> Envelope:
     """Return one event in full, for receivers of thin payloads."""
-    return queries.envelope(await queries.find(session, caller.agency_id, event_id))
+    return _shown(await queries.find(session, caller.agency_id, event_id), api_version)
 
 
 async def _newest(sessions: Sessions, agency_id: str, sought: EventQuery, cursor: str | None) -> Page[Envelope]:
@@ -82,10 +90,7 @@ async def _newest(sessions: Sessions, agency_id: str, sought: EventQuery, cursor
             session, agency_id, limit=sought.limit + 1, before=before, wanted=sought.wanted()
         )  # fmt: skip
     last = rows[sought.limit - 1].event if len(rows) > sought.limit else None
-    return Page(
-        data=[queries.envelope(row) for row in rows[: sought.limit]],
-        next_cursor=pack(last.transaction_id, last.id) if last else None,
-    )
+    return sought.page(rows[: sought.limit], pack(last.transaction_id, last.id) if last else None)
 
 
 async def _next(
@@ -102,7 +107,11 @@ async def _next(
         return await change_feed.look(session, agency_id, beyond, limit=sought.limit, wanted=wanted)
 
     found = await change_feed.follow(sessions, once, place, seconds=wait, gone=gone)
-    return Page(data=[queries.envelope(row) for row in found.events], next_cursor=pack(*found.place))
+    return sought.page(found.events, pack(*found.place))
+
+
+def _shown(found: EventRecord, version: str) -> Envelope:
+    return Envelope.model_validate(queries.body(found, version))
 
 
 def _known(types: str) -> list[str]:

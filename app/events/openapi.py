@@ -1,14 +1,13 @@
 """The `webhooks` section of the OpenAPI document: every event type that an endpoint can receive."""
 
 from collections.abc import Callable, Coroutine
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import Body, FastAPI, Response
-from pydantic import create_model
 
-from app.events import catalog
+from app.events import catalog, rendering
 from app.events.catalog import EventType
-from app.events.schema import Envelope
+from app.events.rendering import API_VERSION
 
 
 def add_webhooks(app: FastAPI) -> None:
@@ -22,12 +21,10 @@ def add_webhooks(app: FastAPI) -> None:
         )  # fmt: skip
 
 
-def _receiver(kind: EventType) -> Callable[..., Coroutine[Any, Any, Response]]:
-    name = "".join(part.capitalize() for part in kind.name.replace(".", "_").split("_"))
-    named: Any = Literal[kind.name]
-    model = create_model(name, __base__=Envelope, __doc__=kind.sentence, type=(named, ...))
+def _receiver(kind: EventType[Any]) -> Callable[..., Coroutine[Any, Any, Response]]:
+    model = rendering.VERSIONS[API_VERSION].model(kind)
 
-    async def receive(body: Annotated[model, Body(examples=[catalog.example(kind)])]) -> Response:  # type: ignore[valid-type]
+    async def receive(body: Annotated[model, Body(examples=[rendering.example_body(kind)])]) -> Response:  # type: ignore[valid-type]
         raise NotImplementedError  # documents what receivers answer; nothing calls it
 
     return receive

@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Text, UnaryExpression, cast, func, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.events import schema
+from app.events import catalog, rendering
 from app.events.models import Event, EventPersonal
-from app.kit import clock, ids
+from app.events.rendering import API_VERSION, RecordedEvent
+from app.kit import ids
 from app.kit.errors import NotFound
 
 
@@ -107,19 +108,13 @@ async def read(
     return [EventRecord(event, personal or {}) for event, personal in rows]
 
 
-def envelope(happened: EventRecord, *, personal: bool = True) -> schema.Envelope:
-    """The body that receivers get; `personal=False` sets names and addresses to null."""
-    event = happened.event
-    known = {**event.facts, **(happened.personal if personal else {})}
-    return schema.Envelope(
-        id=event.id,
-        type=event.type,
-        timestamp=clock.iso(event.occurred_at) or "",
-        sequence=event.sequence,
-        test=event.test,
-        agency_id=event.agency_id,
-        actor_kind=event.actor_kind,
-        actor_id=event.actor_id,
-        subject=schema.Subject(type=event.subject_type, id=event.subject_id),
-        data=schema.shown(known),
-    )
+def body(found: EventRecord, version: str = API_VERSION, *, personal: bool = True) -> dict[str, Any]:
+    """The body that receivers get, in a version of the API; `personal=False` omits what is personal."""
+    event = found.event
+    return rendering.VERSIONS[version].render(
+        RecordedEvent(
+            event_type=catalog.TYPES[event.type], id=event.id, occurred_at=event.occurred_at, sequence=event.sequence,
+            test=event.test, agency_id=event.agency_id, actor_kind=event.actor_kind, actor_id=event.actor_id,
+            subject_id=event.subject_id, facts={**event.facts, **found.personal} if personal else event.facts,
+        )
+    )  # fmt: skip

@@ -1,9 +1,9 @@
 """Recording of events, in the transaction of the change they report."""
 
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic
 
 import structlog
 from sqlalchemy import bindparam, text
@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import schema
-from app.events.catalog import EventType
+from app.events.catalog import DataT, EventType
 from app.kit import ids
 from app.kit.actor import Actor, actor_columns
 
@@ -19,36 +19,38 @@ from app.kit.actor import Actor, actor_columns
 _AT_ONCE = 500
 
 
-@dataclass(frozen=True)
-class EventDraft:
-    """An event before it is recorded. `data` has keys of `schema.Data`; an unknown key is an error on recording."""
+class DataWrong(ValueError):
+    """The data of a draft is of another event type."""
 
-    event_type: EventType
+
+@dataclass(frozen=True)
+class EventDraft(Generic[DataT]):
+    """An event before it is recorded, with data of its type: no other keys, and null for what is unknown."""
+
+    event_type: EventType[DataT]
     subject_id: str
     actor: Actor
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: DataT
     test: bool = False
 
 
 async def record(
     session: AsyncSession,
-    event_type: EventType,
+    event_type: EventType[DataT],
     *,
     agency_id: str,
     subject_id: str,
     actor: Actor,
-    data: Mapping[str, Any] | None = None,
+    data: DataT,
     test: bool = False,
 ) -> str:
     """Record one event and return its id. See `record_all`."""
-    [event_id] = await record_all(
-        session, [EventDraft(event_type, subject_id, actor, data or {}, test)], agency_id=agency_id
-    )
+    [event_id] = await record_all(session, [EventDraft(event_type, subject_id, actor, data, test)], agency_id=agency_id)
     return event_id
 
 
-async def record_all(session: AsyncSession, drafts: Sequence[EventDraft], *, agency_id: str) -> list[str]:
-    """Record events of one agency in order and return their ids, with one statement per 500 events.
+async def record_all(session: AsyncSession, drafts: Sequence[EventDraft[Any]], *, agency_id: str) -> list[str]:
+    """Record events of one agency in order and return their ids, with one statement per 500 events. Raises DataWrong.
 
     Each gets the next sequence number of its subject, its personal data, and an outbox entry if CRMs may receive it. A
     test event has none: its caller delivers it to one endpoint.
@@ -56,14 +58,16 @@ async def record_all(session: AsyncSession, drafts: Sequence[EventDraft], *, age
     recorded: list[str] = []
     request_id = structlog.contextvars.get_contextvars().get("request_id")
     for start in range(0, len(drafts), _AT_ONCE):
-        rows = [_row(place, draft, agency_id) for place, draft in enumerate(drafts[start : start + _AT_ONCE])]
+        rows = [_row(place, draft) for place, draft in enumerate(drafts[start : start + _AT_ONCE])]
         await session.execute(_RECORD, {"drafts": rows, "agency_id": agency_id, "request_id": request_id})
         recorded += [ids.text("evt", uuid.UUID(row["id"])) for row in rows]
     return recorded
 
 
-def _row(place: int, draft: EventDraft, agency_id: str) -> dict[str, Any]:
-    facts, personal = schema.parted({**draft.data, "agency_id": agency_id})
+def _row(place: int, draft: EventDraft[Any]) -> dict[str, Any]:
+    if type(draft.data) is not draft.event_type.data:
+        raise DataWrong(f"{draft.event_type.name} has no data of {type(draft.data).__name__}")
+    facts, personal = schema.parted(draft.data)
     return {
         "place": place, "id": str(ids.raw()), "type": draft.event_type.name, "subject_type": draft.event_type.subject,
         "subject_id": draft.subject_id, **actor_columns(draft.actor), "test": draft.test, "facts": facts,

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import get_history
 
 from app.events import catalog
-from app.events.catalog import EventType
+from app.events.catalog import DataT, EventType
 from app.events.recorder import EventDraft, record_all
+from app.events.schema import LinkGivenData
 from app.kit import ids
 from app.kit.actor import Actor, system_actor
 from app.links import event_data, status
@@ -26,13 +27,6 @@ from app.links.status import OVER, PROVED, Pipeline, RequestStatus
 from app.tenants.agencies.models import Agency
 from app.tenants.clients.models import Client
 
-#: Events that carry the client's whole input.
-GIVEN = (
-    catalog.INTAKE_COMPLETED,
-    catalog.CONSENT_GIVEN,
-    catalog.LINK_SUBMITTED,
-    catalog.LINK_COMPLETED,
-)
 #: Least remaining life of a link whose client is needed again.
 AGAIN = timedelta(days=14)
 #: Key of the aggregates loaded in a session, in `session.info`.
@@ -63,7 +57,7 @@ class LinkAggregate:
     #: the database's time of the transaction, at which all changes happen
     now: datetime
     #: events that `save` records
-    drafts: list[EventDraft] = field(default_factory=list)
+    drafts: list[EventDraft[Any]] = field(default_factory=list)
     _removed: list[AccessRequest] = field(default_factory=list)
 
     # Reading
@@ -125,10 +119,17 @@ class LinkAggregate:
         """One of its access requests, or None."""
         return next((each for each in self.access_requests if each.id == access_request_id), None)
 
-    def event_data(self, access_request: AccessRequest | None = None) -> dict[str, Any]:
-        """The data of an event about the link, or about one of its access requests."""
+    def event_data(
+        self, event_type: EventType[DataT], access_request: AccessRequest | None = None, **more: Any
+    ) -> DataT:
+        """The current data of an event about the link, or about one of its access requests, and `more`."""
         about = event_data.of_link(self.link, self.client, self.platforms, self.access_requests, self.intake)
-        return about | event_data.of_access_request(access_request) if access_request else about
+        if access_request:
+            about |= event_data.of_access_request(access_request, self.platforms)
+        if issubclass(event_type.data, LinkGivenData):
+            questions = self.preset.questions
+            about |= event_data.of_given(self.intake, questions, self.answers, self.files, self.consent)
+        return event_type.data(**about | more)
 
     # The link
 
@@ -418,7 +419,7 @@ class LinkAggregate:
 
     def draft_event(
         self,
-        event_type: EventType,
+        event_type: EventType[DataT],
         access_request: AccessRequest | None = None,
         *,
         actor: Actor | None = None,
@@ -429,10 +430,7 @@ class LinkAggregate:
 
         `subject_id`: the event's subject, if it is not the link.
         """
-        data = self.event_data(access_request) | more
-        if event_type in GIVEN:
-            questions = self.preset.questions
-            data |= event_data.of_given(self.intake, questions, self.answers, self.files, self.consent)
+        data = self.event_data(event_type, access_request, **more)
         self.drafts.append(EventDraft(event_type, subject_id or self.link.id, actor or self.by_client, data))
 
     def watch(self, session: AsyncSession) -> None:

@@ -1,9 +1,9 @@
-"""Data of a link and its access requests in events and the API: flat, ids as text, lists comma-joined."""
+"""Data of a link and its access requests in events: flat, ids as text, lists comma-joined."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.events.schema import center_data, joined, selected_assets
+from app.events.schema import joined
 from app.kit import clock
 from app.links.models import AccessRequest, Consent, Intake, IntakeFile, Link, LinkPlatform
 from app.links.pasted_ids import CONTACT_ROLES
@@ -22,10 +22,11 @@ def of_link(
     intake: Intake,
 ) -> dict[str, Any]:
     """Data about the link as a whole."""
-    counted = [access_request for access_request in access_requests if access_request.status not in OVER]
-    given = [each.client_account_id for each in platforms if each.client_account_id]
-    codes = [code for each in platforms for code in each.pixel_codes or ()]
-    parents = [each.asset_id for each in access_requests if each.asset_kind.has_dependents and each.asset_id]
+    counted = [each for each in access_requests if each.status not in OVER]
+    chosen = [each.asset_id for each in access_requests if each.asset_kind.has_dependents and each.asset_id]
+    codes = [each.pixel_codes for each in platforms if each.pixel_codes is not None]
+    connected = [each.platform for each in platforms if not each.is_manual]
+    named = [each.platform for each in platforms]
     return {
         **clients.facts(client),
         "contact_email": _given_address(intake) or client.contact_email,
@@ -34,14 +35,21 @@ def of_link(
         "link_external_id": link.external_id,
         "preset": link.preset,
         "language": link.language,
-        "platform": access_requests[0].platform if access_requests else None,
+        **platform_account(platforms, next(iter(connected + named), None)),
+        "platforms": joined(named) or None,
         "assets_total": len(counted),
-        "assets_verified": sum(access_request.status in PROVED for access_request in counted),
-        "assets_blocked": sum(access_request.status == "blocked" for access_request in counted),
-        **center_data(next(iter(given), None)),
-        **selected_assets(parents, codes if any(each.pixel_codes is not None for each in platforms) else None),
+        "assets_verified": sum(each.status in PROVED for each in counted),
+        "assets_blocked": sum(each.status == "blocked" for each in counted),
+        "ad_account_ids": joined(chosen) or None,
+        "pixel_codes": joined([code for each in codes for code in each]) if codes else None,
         "target_markets": joined(intake.markets),
     }
+
+
+def platform_account(platforms: Sequence[LinkPlatform], platform: str | None) -> dict[str, str | None]:
+    """A platform of a link, and the client's account there; None as long as the client has not given one."""
+    accounts = {each.platform: each.client_account_id for each in platforms}
+    return {"platform": platform, "platform_account_id": accounts.get(platform) if platform else None}
 
 
 def of_given(
@@ -52,9 +60,10 @@ def of_given(
     consent: Consent | None,
 ) -> dict[str, Any]:
     """The client's input: contacts by role, answers by question key (file names for files), who agreed and when."""
+    by_role: dict[str, Any] = {contact["role"]: contact for contact in intake.contacts or ()}
     contacts = {
-        f"{contact['role']}_{field}": contact.get(field) or None
-        for contact in intake.contacts or ()
+        f"{role}_{field}": by_role.get(role, {}).get(field) or None
+        for role in CONTACT_ROLES
         for field in ("name", "email")
     }
     names = {question.key: joined([file.name for file in files if file.key == question.key]) for question in questions}
@@ -73,10 +82,10 @@ def _given_address(intake: Intake) -> str | None:
     return next((contacts[role] for role in CONTACT_ROLES if contacts.get(role)), None)
 
 
-def of_access_request(access_request: AccessRequest) -> dict[str, Any]:
-    """Data of one access request, in addition to that of its link."""
+def of_access_request(access_request: AccessRequest, platforms: Sequence[LinkPlatform]) -> dict[str, Any]:
+    """Data of one access request, in addition to that of its link. Its previous status and grant are not known here."""
     return {
-        "platform": access_request.platform,
+        **platform_account(platforms, access_request.platform),
         "access_request_id": access_request.id,
         "asset_kind": access_request.kind,
         "asset_id": access_request.asset_id,
@@ -84,6 +93,8 @@ def of_access_request(access_request: AccessRequest) -> dict[str, Any]:
         "role_requested": access_request.role,
         "role_granted": access_request.role_seen,
         "status": access_request.status,
+        "status_previous": None,
+        "grant_id": None,
         "verified_at": clock.iso(access_request.verified_at),
         "blocker_code": access_request.code,
         "next_actor": access_request.next_actor,

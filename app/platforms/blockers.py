@@ -58,8 +58,8 @@ BLOCKERS: Mapping[str, Blocker] = {
     ),
     "wrong_bc_selected": Blocker(
         "The client signed in to another Business Center",
-        "The client signed in at TikTok without the Business Center named on the link (tiktok_bc_id): ask the client "
-        "to open the link and switch.",
+        "The client signed in at TikTok without the Business Center named on the link (client_account_id): ask the "
+        "client to open the link and switch.",
     ),
     "agencys_own_center": Blocker(
         "The client named your own Business Center",

@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from pydantic_core import to_json
 
-from app.events.schema import without_personal
+from app.events.schema import ANSWER
 from app.kit.egress.result import HttpResult
 from app.webhooks.policies.response_classifier import AttemptOutcome, classify_response
 
@@ -187,8 +187,9 @@ def render_payload(envelope: Mapping[str, Any], mode: str) -> RenderedPayload:
 
 def _thin(envelope: Mapping[str, Any]) -> dict[str, Any]:
     """Ids, and the URL of the event."""
-    data = {key: value for key, value in without_personal(envelope["data"]).items() if key.endswith("_id")}
-    return {**envelope, "href": f"/api/v1/events/{envelope['id']}", "data": data}
+    data = {key: value for key, value in envelope["data"].items() if key.endswith("_id") and not key.startswith(ANSWER)}
+    href = f"/api/v1/events/{envelope['id']}?api_version={envelope['api_version']}"
+    return {**envelope, "href": href, "data": data}
 
 
 def _flat(envelope: Mapping[str, Any]) -> dict[str, Any]:

@@ -45,8 +45,10 @@ class Endpoint(CreatedAt, Base):
     #: `{"link_id": …, "preset": …}`, each key optional; null: no filter
     filter: Mapped[dict[str, Any] | None]
     payload_mode: Mapped[Literal["full", "thin", "flat"]] = mapped_column(String(8))
-    #: bodies contain names and e-mail addresses
+    #: bodies contain personal data
     personal: Mapped[bool]
+    #: version of its bodies; null where only Keyturn reads them, always in the newest
+    api_version: Mapped[str | None] = mapped_column(String(16))
     #: a policy's name or a list of delays in seconds
     retry_policy: Mapped[str | list[Any]] = mapped_column(JSONB)
     timeout_ms: Mapped[int]

@@ -1,14 +1,18 @@
 """REST hooks: endpoints that automation tools such as Zapier subscribe, unsubscribe and sample."""
 
 import json
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator, model_validator
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.events import catalog, schema
+from app.events import catalog, rendering
 from app.events import queries as events
+from app.events.catalog import EventType
+from app.events.rendering import API_VERSION, VERSIONS, ApiVersion, RecordedEvent
+from app.events.schema import PERSONAL
 from app.kit import clock
 from app.kit.database import Session
 from app.kit.errors import NotFound
@@ -20,7 +24,7 @@ from app.tenants.api_keys.route import ApiRoute
 from app.webhooks import message
 from app.webhooks.endpoints import queries, service
 from app.webhooks.endpoints import warnings as advice
-from app.webhooks.endpoints.schemas import Filter, Mode, NewHttpEndpoint, Types
+from app.webhooks.endpoints.schemas import PERSONAL_DATA, VERSION, Filter, Mode, NewHttpEndpoint, Types
 from app.webhooks.models import Endpoint
 from app.webhooks.policies import event_filter
 
@@ -34,7 +38,7 @@ SAMPLES = 3
 #: Number of the newest events that are searched for samples; tests are left out.
 _NEWEST = 20
 _SAMPLE = {200: {"content": {"application/json": {"example": [
-    {**catalog.example(catalog.FOR_CRMS["access.verified"]), "test": True},
+    {**rendering.example_body(catalog.FOR_CRMS["access.verified"]), "test": True},
 ]}}}}  # fmt: skip
 
 
@@ -58,7 +62,8 @@ class NewHook(RequestShape):
     )
     filters: Filter | None = None
     payload_mode: Mode = Field("full", description="`thin`: ids and `href`; `flat`: all keys at the first level.")
-    personal: bool = Field(True, description="True if bodies contain names and e-mail addresses.")
+    personal: bool = Field(True, description=PERSONAL_DATA)
+    api_version: ApiVersion | None = Field(None, description=VERSION)
 
     @model_validator(mode="before")
     @classmethod
@@ -77,6 +82,7 @@ class NewHook(RequestShape):
         return NewHttpEndpoint.model_validate({
             "destination": "rest_hook", "url": self.target_url, "event_types": self.event_types,
             "filter": self.filters, "payload_mode": self.payload_mode, "personal": self.personal,
+            "api_version": self.api_version,
         })  # fmt: skip
 
 
@@ -89,6 +95,7 @@ class HookView(BaseModel):
     filters: Filter | None
     payload_mode: Mode
     personal: bool
+    api_version: str | None = Field(examples=[API_VERSION])
     enabled: bool
     created_at: str = Field(examples=["2026-12-04T13:32:10.123Z"])
 
@@ -104,7 +111,7 @@ def hook_view(endpoint: Endpoint) -> HookView:
     return HookView(
         id=endpoint.id, target_url=endpoint.url, event_types=endpoint.event_types,
         filters=Filter(**endpoint.filter) if endpoint.filter else None, payload_mode=endpoint.payload_mode,
-        personal=endpoint.personal, enabled=endpoint.status != "disabled",
+        personal=endpoint.personal, api_version=endpoint.api_version, enabled=endpoint.status != "disabled",
         created_at=clock.iso(endpoint.created_at) or "",
     )  # fmt: skip
 
@@ -141,10 +148,15 @@ async def get_sample(
         str, Query(max_length=128, description="A name, `access.*`, or `*`.", examples=["access.verified"])
     ] = "access.*",
     payload_mode: Annotated[Mode, Query(description="Form of the bodies.")] = "full",
-    personal: Annotated[bool, Query(description="True if bodies contain names and e-mail addresses.")] = True,
+    personal: Annotated[bool, Query(description=PERSONAL_DATA)] = True,
+    api_version: Annotated[
+        ApiVersion, Query(description="Version of the bodies.", examples=[API_VERSION])
+    ] = API_VERSION,
 ) -> list[dict[str, Any]]:
     """Return up to three bodies as a subscription receives them, newest first. Examples have `"test": true`."""
-    return await samples(session, caller.agency_id, event_type, mode=payload_mode, personal=personal)
+    return await samples(
+        session, caller.agency_id, event_type, mode=payload_mode, personal=personal, version=api_version
+    )
 
 
 @router.get("/{hook_id}")
@@ -166,7 +178,7 @@ async def delete_hook(caller: Writer, session: Session, hook_id: str) -> Respons
 
 
 async def samples(
-    session: AsyncSession, agency_id: str, event_type: str, *, mode: str, personal: bool
+    session: AsyncSession, agency_id: str, event_type: str, *, mode: str, personal: bool, version: str
 ) -> list[dict[str, Any]]:
     """Up to three bodies as a subscription to `event_type` (a name, `access.*`, `*`) would get them, newest first.
 
@@ -177,16 +189,16 @@ async def samples(
     types = [kind for name, kind in catalog.FOR_CRMS.items() if event_filter.wants([event_type], name)]
     wanted = events.EventFilter([kind.name for kind in types])
     newest = await events.newest(session, agency_id, limit=_NEWEST, wanted=wanted)
-    real = [events.envelope(each, personal=personal).model_dump() for each in newest if not each.event.test]
+    real = [events.body(each, version, personal=personal) for each in newest if not each.event.test]
     made = real[:SAMPLES] or [
-        _invented(catalog.example(kind), agency_id, number, personal=personal)
+        VERSIONS[version].render(_invented(kind, agency_id, number, personal=personal))
         for number, kind in enumerate(types[:SAMPLES])
     ]
     return [json.loads(message.render_payload(each, mode).content) for each in made]
 
 
-def _invented(envelope: dict[str, Any], agency_id: str, number: int, *, personal: bool) -> dict[str, Any]:
+def _invented(kind: EventType[Any], agency_id: str, number: int, *, personal: bool) -> RecordedEvent:
     """An example for this agency. Each has its own id, by which tools distinguish them."""
-    known = envelope["data"] if personal else schema.without_personal(envelope["data"])
-    data = {**known, "agency_id": agency_id}
-    return {**envelope, "id": f"{envelope['id'][:-1]}{number}", "test": True, "agency_id": agency_id, "data": data}
+    event = rendering.example(kind)
+    facts = {key: value for key, value in event.facts.items() if personal or key not in PERSONAL}
+    return replace(event, id=f"{event.id[:-1]}{number}", test=True, agency_id=agency_id, facts=facts)

@@ -6,7 +6,7 @@ import json
 import os
 from dataclasses import dataclass
 
-from app.events import catalog
+from app.events import catalog, rendering
 from app.kit.egress.client import Egress
 from app.webhooks import message
 from app.worker import settle_memory
@@ -45,7 +45,7 @@ async def bare(on: Stage, egress: Egress, number: int, *, settled: bool) -> Rate
 
     `settled`: garbage is collected as in a worker, else as Python does by itself, which costs this loop a third more.
     """
-    body = json.dumps(catalog.example(catalog.ACCESS_VERIFIED), separators=(",", ":")).encode()
+    body = json.dumps(rendering.example_body(catalog.ACCESS_VERIFIED), separators=(",", ":")).encode()
     left = iter(range(number))
     url = f"http://127.0.0.1:{on.port}/in"
 

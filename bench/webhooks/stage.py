@@ -19,9 +19,10 @@ import httpx2
 from sqlalchemy import BigInteger, Text, cast, func, select, text
 
 from app import migrate
-from app.events import catalog
+from app.events import catalog, rendering
 from app.events.models import Event
 from app.events.recorder import EventDraft, record_all
+from app.events.schema import AccessData
 from app.kit.database import CROSS_TENANT, Sessions, make_engine, make_sessions
 from app.kit.embedded_postgres.server import EmbeddedPostgres
 from app.kit.encryption import Keyring
@@ -33,7 +34,7 @@ from tests.world import TESTS
 KEYS = "bench:" + base64.b64encode(b"b" * 32).decode()
 AGENCIES = 10
 #: What an event carries: with its envelope about 1.3 KB.
-DATA = {key: value for key, value in catalog.example(catalog.ACCESS_VERIFIED)["data"].items() if key != "agency_id"}
+DATA = AccessData.known(**rendering.example(catalog.ACCESS_VERIFIED).facts)
 LONGEST = 180.0
 
 

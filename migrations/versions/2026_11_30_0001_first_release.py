@@ -204,7 +204,7 @@ AUDITED = {
     ),
     "webhook_endpoints": (
         "endpoint",
-        "url description event_types filter payload_mode personal retry_policy timeout_ms "
+        "url description event_types filter payload_mode personal api_version retry_policy timeout_ms "
         "headers_encrypted metadata status status_reason paused_at ordering concurrency rate_limit "
         "destination options_encrypted verification deleted_at",
         "",
@@ -715,6 +715,7 @@ def _tables() -> None:
         sa.Column("filter", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("payload_mode", sa.String(length=8), nullable=False),
         sa.Column("personal", sa.Boolean(), nullable=False),
+        sa.Column("api_version", sa.String(length=16), nullable=True),
         sa.Column("retry_policy", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("timeout_ms", sa.Integer(), nullable=False),
         sa.Column("headers_encrypted", sa.LargeBinary(), nullable=True),

@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from app.events import catalog
-from app.events.schema import API_VERSION
+from app.events import catalog, rendering
+from app.events.rendering import VERSIONS
 
 FOLDER = Path(__file__).parent / "schemas"
 #: Said for people; what a program relies on is the rest.
@@ -22,20 +22,23 @@ _WORDS = frozenset({"title", "description", "examples", "default"})
 Schemas = Mapping[str, Mapping[str, Any]]
 
 
-def now() -> dict[str, Any]:
-    """The schemas of today's catalogue; what they share stands once, under `$defs`.
+def now(version: str) -> dict[str, Any]:
+    """The schemas of today's catalogue in a version; what types share stands once, under `$defs`.
 
     A copy, which the caller may change.
     """
-    return copy.deepcopy(_now())
+    return copy.deepcopy(_now(version))
 
 
 @cache
-def _now() -> dict[str, Any]:
-    types = {name: _bare(catalog.json_schema(kind)) for name, kind in sorted(catalog.FOR_CRMS.items())}
-    shared = [schema.pop("$defs") for schema in types.values()]
-    assert all(each == shared[0] for each in shared)
-    return {"$defs": shared[0], "types": types}
+def _now(version: str) -> dict[str, Any]:
+    types = {name: _bare(rendering.json_schema(kind, version)) for name, kind in sorted(catalog.FOR_CRMS.items())}
+    shared: dict[str, Any] = {}
+    for schema in types.values():
+        named = schema.pop("$defs")
+        assert all(shared.get(name, about) == about for name, about in named.items())
+        shared |= named
+    return {"$defs": dict(sorted(shared.items())), "types": types}
 
 
 def read(version: str) -> dict[str, Any]:
@@ -65,10 +68,11 @@ def broken(promised: Schemas, offered: Schemas) -> list[str]:
 
 def main() -> None:
     """Writes the schemas of today beside those of other versions, if nothing that was promised breaks."""
-    place = FOLDER / f"{API_VERSION}.json"
-    if place.exists() and (wrong := broken(schemas(read(API_VERSION)), schemas(now()))):
-        sys.exit("\n".join(["This breaks receivers; give the body a new api_version instead:", *wrong]))
-    place.write_text(text(now()), encoding="utf-8")
+    for version in VERSIONS:
+        place = FOLDER / f"{version}.json"
+        if place.exists() and (wrong := broken(schemas(read(version)), schemas(now(version)))):
+            sys.exit("\n".join(["This breaks receivers; give the body a new api_version instead:", *wrong]))
+        place.write_text(text(now(version)), encoding="utf-8")
 
 
 def text(kept: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from app.events import catalog, change_feed
 from app.events.recorder import record
+from app.events.schema import ClientData
 from app.kit.database import Sessions
 from app.kit.web.paging import pack
 from tests.world import TESTS, World
@@ -20,7 +21,10 @@ WRITERS, EACH = 8, 45
 async def happen(sessions: Sessions, agency_id: str, subject: str, *, open_for: float = 0) -> str:
     """One event, whose transaction stays open for a while."""
     async with sessions.begin() as session:
-        event_id = await record(session, catalog.CLIENT_CREATED, agency_id=agency_id, subject_id=subject, actor=TESTS)
+        event_id = await record(
+            session, catalog.CLIENT_CREATED, agency_id=agency_id, subject_id=subject, actor=TESTS,
+            data=ClientData.known(),
+        )  # fmt: skip
         await asyncio.sleep(open_for)
         return event_id
 
@@ -92,7 +96,10 @@ async def test_after_an_event_before_which_another_may_appear(
     api: httpx2.AsyncClient, sessions: Sessions, world: World
 ) -> None:
     async with sessions() as slow:
-        await record(slow, catalog.CLIENT_CREATED, agency_id=world.north.agency_id, subject_id="slow", actor=TESTS)
+        await record(
+            slow, catalog.CLIENT_CREATED, agency_id=world.north.agency_id, subject_id="slow", actor=TESTS,
+            data=ClientData.known(),
+        )  # fmt: skip
         fast = await happen(sessions, world.north.agency_id, "fast")
         found, cursor = await read(api, after=fast)
         assert found == []

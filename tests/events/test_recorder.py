@@ -1,6 +1,7 @@
 """Events: written once, in order per subject, with what is personal apart, and never skipped by a reader."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, select, text, update
@@ -8,12 +9,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog, queries
+from app.events.catalog import EventType
 from app.events.models import Event, EventPersonal, OutboxEntry
-from app.events.recorder import EventDraft, record, record_all
+from app.events.recorder import DataWrong, EventDraft, record, record_all
+from app.events.schema import ClientData, LinkData
 from app.kit.database import CROSS_TENANT, Sessions
 from tests.world import TESTS, World
 
-DATA = {"client_name": "Brand SA", "contact_email": "ana@brand.example", "external_id": "crm-1"}
+DATA = ClientData.known(client_name="Brand SA", contact_email="ana@brand.example", external_id="crm-1")
 
 
 async def _record(sessions: Sessions, world: World, subject: str = "client_x") -> Event:
@@ -31,16 +34,16 @@ async def test_names_and_addresses_lie_apart_and_can_be_erased(sessions: Session
     assert "Brand SA" not in str(event.facts)
     assert event.facts["external_id"] == "crm-1"
     async with sessions() as session:
-        shown = queries.envelope(await queries.find(session, world.north.agency_id, event.id))
-    assert (shown.data.client_name, shown.data.contact_email) == ("Brand SA", "ana@brand.example")
+        shown = queries.body(await queries.find(session, world.north.agency_id, event.id))["data"]
+    assert (shown["client_name"], shown["contact_email"]) == ("Brand SA", "ana@brand.example")
     async with sessions.begin() as session:
         erased = delete(EventPersonal).where(
             EventPersonal.agency_id == world.north.agency_id, EventPersonal.id == event.id
         )
         await session.execute(erased)
     async with sessions() as session:
-        shown = queries.envelope(await queries.find(session, world.north.agency_id, event.id))
-    assert (shown.data.client_name, shown.data.external_id) == (None, "crm-1")
+        shown = queries.body(await queries.find(session, world.north.agency_id, event.id))["data"]
+    assert (shown["client_name"], shown["external_id"]) == (None, "crm-1")
 
 
 @pytest.mark.parametrize("change", [update(Event).values(type="x"), delete(Event), text("TRUNCATE events CASCADE")])
@@ -52,8 +55,9 @@ async def test_what_happened_is_not_changed_or_removed(session: AsyncSession, wo
 async def test_an_event_and_its_change_stand_or_fall_together(sessions: Sessions, world: World) -> None:
     async with sessions() as session:
         event_id = await record(
-            session, catalog.LINK_OPENED, agency_id=world.north.agency_id, subject_id="link_x", actor=TESTS
-        )
+            session, catalog.LINK_OPENED, agency_id=world.north.agency_id, subject_id="link_x", actor=TESTS,
+            data=LinkData.known(),
+        )  # fmt: skip
         await session.rollback()
     async with sessions() as session:
         for model in (Event, OutboxEntry):
@@ -70,8 +74,9 @@ async def test_sequences_count_per_subject_without_gaps_under_concurrency(sessio
 async def test_a_reader_never_passes_over_an_event_that_commits_late(sessions: Sessions, world: World) -> None:
     async with sessions() as slow:
         late = await record(
-            slow, catalog.CLIENT_UPDATED, agency_id=world.north.agency_id, subject_id="client_slow", actor=TESTS
-        )
+            slow, catalog.CLIENT_UPDATED, agency_id=world.north.agency_id, subject_id="client_slow", actor=TESTS,
+            data=DATA,
+        )  # fmt: skip
         quick = await _record(sessions, world)
         async with sessions() as session:
             shown = [each.event.id for each in await queries.newest(session, world.north.agency_id, limit=50)]
@@ -82,12 +87,23 @@ async def test_a_reader_never_passes_over_an_event_that_commits_late(sessions: S
     assert shown.index(quick.id) < shown.index(late)
 
 
-async def test_an_unknown_key_is_an_error_where_it_is_written(session: AsyncSession, world: World) -> None:
-    with pytest.raises(ValueError, match="unheard_of"):
+async def test_data_of_another_type_is_refused(session: AsyncSession, world: World) -> None:
+    other: Any = DATA
+    with pytest.raises(DataWrong, match=r"link\.opened has no data of ClientData"):
         await record(
-            session, catalog.LINK_OPENED, agency_id=world.north.agency_id, subject_id="x", actor=TESTS,
-            data={"unheard_of": 1},
-        )  # fmt: skip
+            session, catalog.LINK_OPENED, agency_id=world.north.agency_id, subject_id="x", actor=TESTS, data=other
+        )
+
+
+@pytest.mark.parametrize("event_type", catalog.TYPES.values(), ids=catalog.TYPES.keys())
+def test_a_draft_names_each_key_of_its_type_and_no_other(event_type: EventType[Any]) -> None:
+    every = dict.fromkeys(event_type.keys, None) | {"agency_id": ""}
+    assert event_type.data(**every)
+    with pytest.raises(ValueError, match="unheard_of"):
+        event_type.data(**every, unheard_of=1)
+    for name in set(event_type.keys) - {"agency_id", "dashboard_url"}:
+        with pytest.raises(ValueError, match=name):
+            event_type.data(**{key: value for key, value in every.items() if key != name})
 
 
 async def test_many_at_once_are_written_as_one_by_one(sessions: Sessions, world: World) -> None:
@@ -105,12 +121,13 @@ async def test_many_at_once_are_written_as_one_by_one(sessions: Sessions, world:
             select(OutboxEntry.id).where(OutboxEntry.agency_id == agency_id, OutboxEntry.due_at.is_not(None))
         )
         fanned = set(marked)
-        shown = queries.envelope(await queries.find(session, agency_id, written["client_0777", 1].id))
+        shown = queries.body(await queries.find(session, agency_id, written["client_0777", 1].id))
     assert len(written) == 1203 + 2
     assert ("client_0003", 2) in written
     assert {event.id for event in written.values()} <= fanned
     assert "Brand SA" not in str(written["client_0777", 1].facts)
-    assert (shown.data.client_name, shown.data.external_id, shown.subject.id) == ("Brand SA", "crm-1", "client_0777")
+    assert shown["data"].items() >= {"client_name": "Brand SA", "external_id": "crm-1"}.items()
+    assert shown["subject"]["id"] == "client_0777"
 
 
 async def test_of_nothing_nothing_is_written(sessions: Sessions, world: World) -> None:
@@ -122,7 +139,9 @@ async def test_what_crms_do_not_get_is_not_fanned_out_when_many_either(sessions:
     agency_id = world.north.agency_id
     async with sessions.begin() as session:
         before = len((await session.scalars(select(OutboxEntry.id).where(OutboxEntry.agency_id == agency_id))).all())
-        await record_all(session, [EventDraft(catalog.LINK_ADDRESS_SHOWN, "link_x", TESTS)], agency_id=agency_id)
+        await record_all(
+            session, [EventDraft(catalog.LINK_ADDRESS_SHOWN, "link_x", TESTS, LinkData.known())], agency_id=agency_id
+        )
         after = (await session.scalars(select(OutboxEntry.id).where(OutboxEntry.agency_id == agency_id))).all()
     assert len(after) == before
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.events import catalog
 from app.events.recorder import record
+from app.events.schema import ClientData
 from app.kit.database import TRUSTED_FOR, Sessions, beginning, for_schema, make_engine, make_sessions, reading
 from app.tenants.clients.models import Client
 from tests.conftest import Database
@@ -137,7 +138,7 @@ async def test_a_session_for_reading_refuses_to_write(sessions: Sessions, world:
         with pytest.raises(RuntimeError, match="something to write"):
             await record(
                 session, catalog.CLIENT_CREATED, agency_id=world.north.agency_id, subject_id=world.north.client_id,
-                actor=TESTS,
+                actor=TESTS, data=ClientData.known(),
             )  # fmt: skip
     async with sessions() as session:
         assert (await session.scalars(select(Client.name).where(mine))).one() == "Maison Lune"

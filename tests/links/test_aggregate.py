@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.events import catalog
 from app.events.models import Event
 from app.kit import clock, encryption, ids
 from app.kit.database import Sessions
@@ -90,11 +91,44 @@ def test_an_event_tells_what_was_so_when_it_was_drafted() -> None:
     link.create(actor=TESTS)
     link.mark_sent(actor=TESTS)
     link.give_consent("Ana", ["as shown"])
-    told = [(draft.event_type.name, draft.data["link_status"], draft.data.get("agreed_by")) for draft in link.drafts]
+    told = [
+        (draft.event_type.name, draft.data.link_status, getattr(draft.data, "agreed_by", None)) for draft in link.drafts
+    ]
     assert told == [
         ("link.created", "draft", None), ("link.sent", "sent", None), ("consent.given", "submitted", "Ana"),
         ("link.submitted", "submitted", "Ana"), ("access.approved", "submitted", None),
     ]  # fmt: skip
+
+
+def test_an_event_names_the_platforms_of_its_link_and_the_account_at_its_own() -> None:
+    link = whole(FIRST, SECOND)
+    by_hand, connected = link.access_requests
+    by_hand.platform, by_hand.kind, by_hand.asset_id = "meta", "custom", "act_1"
+    link.platforms = [
+        LinkPlatform(agency_id=link.agency.id, link_id=link.link.id, platform="meta", position=0),
+        LinkPlatform(
+            agency_id=link.agency.id, link_id=link.link.id, platform="tiktok", position=1, agency_account_id="7000",
+            client_account_id="7111", pixel_codes=["C1", "C2"],
+        ),
+    ]  # fmt: skip
+    link.intake.markets = ["FR", "BE"]
+    of_link = link.event_data(catalog.LINK_OPENED)
+    assert (of_link.platform, of_link.platform_account_id, of_link.platforms) == ("tiktok", "7111", "meta,tiktok")
+    assert (of_link.ad_account_ids, of_link.pixel_codes, of_link.target_markets) == (SECOND, "C1,C2", "FR,BE")
+    of_each = [link.event_data(catalog.ACCESS_VERIFIED, each) for each in (by_hand, connected)]
+    assert [(each.platform, each.platform_account_id, each.asset_id) for each in of_each] == [
+        ("meta", None, "act_1"), ("tiktok", "7111", SECOND),
+    ]  # fmt: skip
+    assert {each.platforms for each in of_each} == {"meta,tiktok"}
+
+
+def test_a_key_that_the_type_does_not_have_is_refused_at_once() -> None:
+    link = whole(FIRST)
+    with pytest.raises(ValueError, match="screen"):
+        link.draft_event(catalog.LINK_OPENED, screen="markets")
+    with pytest.raises(ValueError, match="screen"):
+        link.draft_event(catalog.LINK_SCREEN_COMPLETED)
+    assert link.drafts == []
 
 
 async def test_two_requests_may_swap_what_they_name(sessions: Sessions, world: World) -> None:

@@ -2,18 +2,19 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import jsonschema_rs
 import pytest
 
-from app.events import catalog
+from app.events import catalog, rendering
 from app.events.catalog import EventType
 from tests.shape import source
 
 EVERY = sorted(catalog.TYPES)
 
 
-def _defined() -> Iterator[tuple[str, EventType]]:
+def _defined() -> Iterator[tuple[str, EventType[Any]]]:
     for name, value in vars(catalog).items():
         if isinstance(value, EventType):
             yield name, value
@@ -32,12 +33,12 @@ def test_a_type_has_a_sentence(name: str) -> None:
 @pytest.mark.parametrize("name", EVERY)
 def test_an_example_is_of_its_schema(name: str) -> None:
     event = catalog.TYPES[name]
-    jsonschema_rs.Draft202012Validator(catalog.json_schema(event)).validate(catalog.example(event))
+    jsonschema_rs.Draft202012Validator(rendering.json_schema(event)).validate(rendering.example_body(event))
 
 
 def test_a_schema_knows_another_type() -> None:
     first, second = (catalog.TYPES[name] for name in EVERY[:2])
-    assert not jsonschema_rs.Draft202012Validator(catalog.json_schema(first)).is_valid(catalog.example(second))
+    assert not jsonschema_rs.Draft202012Validator(rendering.json_schema(first)).is_valid(rendering.example_body(second))
 
 
 def test_every_type_is_recorded_somewhere() -> None:

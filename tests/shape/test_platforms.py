@@ -16,9 +16,7 @@ NAMING = {
         "app/access/connections/api.py", "app/access/diagnostics/api.py", "app/tenants/agencies/api.py",
     ), "public addresses, which apps at the platform and clients of the API have registered"),
     **dict.fromkeys(("app/cli/doctor.py", "app/cli/main.py"), "`keyturn doctor --tiktok`, a promised option"),
-    **dict.fromkeys((
-        "app/events/catalog.py", "app/events/schema.py", "app/webhooks/destinations/hubspot_records.py",
-    ), "keys that events promise: neutral ones come with the next version of their schemas"),
+    "app/events/examples.py": "examples of a platform's key",
     **dict.fromkeys((
         "app/client_portal/copy/guided_steps.py", "app/webhooks/destinations/event_values.py",
     ), "texts by platform and kind, until there is a catalogue of messages"),

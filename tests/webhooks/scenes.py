@@ -48,7 +48,7 @@ async def make_endpoint(
 
 
 async def happen(
-    sessions: Sessions, agency_id: str, event_type: EventType = catalog.ACCESS_VERIFIED, **data: Any
+    sessions: Sessions, agency_id: str, event_type: EventType[Any] = catalog.ACCESS_VERIFIED, **data: Any
 ) -> Event:
     """An event as a use case would record it."""
     event_id = await record_event(sessions, agency_id, event_type, **data)
@@ -57,12 +57,15 @@ async def happen(
 
 
 async def record_event(
-    sessions: Sessions, agency_id: str, event_type: EventType = catalog.ACCESS_VERIFIED, **data: Any
+    sessions: Sessions, agency_id: str, event_type: EventType[Any] = catalog.ACCESS_VERIFIED, **data: Any
 ) -> str:
     """The same: its id alone."""
     async with sessions.begin() as session:
         subject = data.get("link_id", "link_1")
-        return await record(session, event_type, agency_id=agency_id, subject_id=subject, actor=TESTS, data=data)
+        return await record(
+            session, event_type, agency_id=agency_id, subject_id=subject, actor=TESTS,
+            data=event_type.data.known(**data),
+        )  # fmt: skip
 
 
 async def mark(sessions: Sessions, event: Event) -> None:

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from app.events import catalog
+from app.events import catalog, rendering
 from app.webhooks import message
 
-ENVELOPE = catalog.example(catalog.FOR_CRMS["access.verified"])
-GIVEN = catalog.example(catalog.FOR_CRMS["link.submitted"])
+ENVELOPE = rendering.example_body(catalog.FOR_CRMS["access.verified"])
+GIVEN = rendering.example_body(catalog.FOR_CRMS["link.submitted"])
 
 
 def test_full_is_the_envelope_minified() -> None:
@@ -25,7 +25,7 @@ def test_text_stays_text() -> None:
 
 def test_thin_has_ids_and_where_to_read_the_rest() -> None:
     body = json.loads(message.render_payload(ENVELOPE, "thin").content)
-    assert body["href"] == f"/api/v1/events/{ENVELOPE['id']}"
+    assert body["href"] == f"/api/v1/events/{ENVELOPE['id']}?api_version=2026-12-01"
     assert body["subject"] == ENVELOPE["subject"]
     assert body["data"]["link_id"] == ENVELOPE["data"]["link_id"]
     assert "client_name" not in body["data"]
@@ -55,7 +55,7 @@ def test_thin_has_no_answer_though_its_question_is_called_an_id() -> None:
 @pytest.mark.parametrize("event_type", catalog.FOR_CRMS)
 @pytest.mark.parametrize("mode", ["full", "thin", "flat"])
 def test_every_example_renders_the_same_each_time(event_type: str, mode: str) -> None:
-    envelope = catalog.example(catalog.FOR_CRMS[event_type])
+    envelope = rendering.example_body(catalog.FOR_CRMS[event_type])
     first = message.render_payload(envelope, mode)
     assert first == message.render_payload(envelope, mode)
     assert {"id", "type", "timestamp", "sequence", "test", "agency_id"} <= json.loads(first.content).keys()

@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from app.events import catalog
+from app.events import catalog, rendering
 from app.events.schema import PERSONAL
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
@@ -139,26 +139,34 @@ async def test_ending_it_twice_is_as_good_as_once(
 async def test_a_sample_has_the_keys_of_a_live_body(
     api: httpx2.AsyncClient, sessions: Sessions, tools: WebhookContext, world: World, mode: str, personal: bool
 ) -> None:
-    query = {"event_type": "access.verified", "payload_mode": mode, "personal": personal}
-    [invented] = await sample(api, **query)
+    """For every type: an example before such an event, and the event itself after it."""
+    form = {"payload_mode": mode, "personal": personal}
+    agency_id, types = world.north.agency_id, catalog.FOR_CRMS
+    await scenes.fan_all_out(tools)
     async with receiver(answers(OK)) as there:
-        await subscribed(api, target_url=there.url, payload_mode=mode, personal=personal)
-        await scenes.happen(sessions, world.north.agency_id, client_name="Brand SA", link_id=world.north.link_id)
-        await scenes.fan_all_out(tools)
-        await scenes.attempt(tools)
-    live = json.loads(there.requests[0].partition(b"\r\n\r\n")[2])
-    [real] = await sample(api, **query)
-    assert real == live
-    assert shape(invented) == shape(live)
-    assert (invented["test"], live["test"]) == (True, False)
-    assert invented["agency_id"] == live["agency_id"] == world.north.agency_id
-    if mode == "flat":
-        assert all(not isinstance(value, dict | list) for value in live.values())
+        await subscribed(api, target_url=there.url, event_types=["*", "webhook.*"], **form)
+        invented = {name: (await sample(api, event_type=name, **form))[0] for name in types}
+        for kind in types.values():
+            await scenes.happen(sessions, agency_id, kind, **rendering.example(kind).facts)
+        while len(there.requests) < len(types):
+            await scenes.fan_all_out(tools)
+            await scenes.round_(tools)
+    bodies = [json.loads(each.partition(b"\r\n\r\n")[2]) for each in there.requests]
+    live = {body["type"]: body for body in bodies}
+    assert live.keys() == types.keys()
+    for name, body in live.items():
+        assert (await sample(api, event_type=name, **form))[0] == body
+        assert shape(invented[name]) == shape(body), name
+        assert (body["test"], body["agency_id"], invented[name]["agency_id"]) == (False, agency_id, agency_id)
+        if mode == "flat":
+            assert all(not isinstance(value, dict | list) for value in body.values())
 
 
 async def test_without_personal_data_a_sample_names_nobody(api: httpx2.AsyncClient) -> None:
-    [body] = await sample(api, event_type="access.verified", personal=False)
-    assert {body["data"][name] for name in PERSONAL} == {None}
+    for event_type in ("access.verified", "link.submitted"):
+        [body] = await sample(api, event_type=event_type, personal=False)
+        assert tuple(body["data"]) == catalog.TYPES[event_type].keys
+        assert {body["data"][name] for name in PERSONAL & body["data"].keys()} == {None}
     [body] = await sample(api, event_type="access.verified")
     assert body["data"]["client_name"] == "Brand SA"
 

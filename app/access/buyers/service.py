@@ -13,7 +13,7 @@ from app.access.grants import service as grants
 from app.access.grants.models import Grant
 from app.events import catalog
 from app.events.recorder import record
-from app.events.schema import center_data
+from app.events.schema import AgencyAccountData, LinkIdData
 from app.kit import ids, jobs
 from app.kit.actor import Actor
 from app.kit.errors import InvalidInput, NotFound
@@ -88,7 +88,7 @@ async def set_for_center(
     await _write(session, agency_id, {"business_center_id": center_id}, _people(named))
     await record(
         session, catalog.BUYERS_SET, agency_id=agency_id, subject_id=agency_id, actor=actor,
-        data=center_data(center.account_id),
+        data=AgencyAccountData(platform=center.platform, agency_account_id=center.account_id),
     )  # fmt: skip
     await sync_buyer_access(
         session, agency_id, Grant.agency_account_id == center.account_id, Grant.platform == center.platform, again=True
@@ -150,7 +150,7 @@ async def _write(session: AsyncSession, agency_id: str, place: Mapping[str, Any]
 async def _record_of_link(session: AsyncSession, agency_id: str, link_id: str, actor: Actor) -> None:
     await record(
         session, catalog.LINK_BUYERS_SET, agency_id=agency_id, subject_id=link_id, actor=actor,
-        data={"link_id": link_id},
+        data=LinkIdData(link_id=link_id),
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from app.access.connections.models import Authorization, Invitation
 from app.access.connections.token_exchange import ExchangeOutcome, Purpose, establish
 from app.events import catalog
 from app.events.recorder import record
+from app.events.schema import LinkData
 from app.kit import clock, encryption, ids
 from app.kit.actor import bind_actor, current_actor
 from app.kit.database import CROSS_TENANT, Sessions
@@ -324,11 +325,11 @@ def _this(authorization: Authorization) -> Update:
 
 
 async def _record_cancelled(session: AsyncSession, authorization: Authorization) -> None:
-    data: dict[str, Any] = {"platform": authorization.platform}
+    event, data = catalog.CONNECTION_CONSENT_CANCELLED, LinkData.known(platform=authorization.platform)
     if authorization.link_id:
-        data = (await links.load_link(session, authorization.agency_id, authorization.link_id)).event_data()
+        data = (await links.load_link(session, authorization.agency_id, authorization.link_id)).event_data(event)
     await record(
-        session, catalog.CONNECTION_CONSENT_CANCELLED, agency_id=authorization.agency_id,
+        session, event, agency_id=authorization.agency_id,
         subject_id=authorization.link_id or authorization.id, actor=current_actor(), data=data,
     )  # fmt: skip
 

@@ -13,6 +13,7 @@ from app.access.connections.models import Authorization, Connection
 from app.access.context import AccessContext
 from app.events import catalog
 from app.events.recorder import record
+from app.events.schema import ConnectionActorData
 from app.kit import clock
 from app.kit.actor import system_actor
 from app.kit.encryption import Keyring
@@ -25,6 +26,7 @@ from app.platforms.port import Access, App, ConnectedPlatform, Priority, Recorde
 from app.platforms.resources import DiscoveredAsset, DiscoveredAssets, PlatformAccount
 from app.tenants.agencies import service as agencies
 from app.tenants.agencies.service import secret_place
+from app.tenants.clients import service as clients
 
 
 class AlreadyEnded(AppError):
@@ -284,7 +286,7 @@ async def mark_dead(session: AsyncSession, connection: Connection) -> None:
         actor = "agency" if connection.side == "agency" else "client"
         await record(
             session, catalog.CONNECTION_TOKEN_INVALID, agency_id=connection.agency_id, subject_id=connection.id,
-            actor=system_actor(), data=event_data(connection) | {"next_actor": actor},
+            actor=system_actor(), data=ConnectionActorData(**await facts(session, connection), next_actor=actor),
         )  # fmt: skip
 
 
@@ -330,12 +332,15 @@ async def end_connection(session: AsyncSession, connection: Connection) -> Conne
     return connection
 
 
-def event_data(connection: Connection) -> dict[str, object]:
-    """Event data of a connection, without names."""
+async def facts(session: AsyncSession, connection: Connection) -> dict[str, Any]:
+    """The connection's part of an event's data, without names."""
+    client_id = connection.client_id
+    client = await clients.find(session, connection.agency_id, client_id) if client_id else None
     return {
         "connection_id": connection.id,
         "link_id": connection.link_id,
-        "client_id": connection.client_id,
+        "client_id": client_id,
+        "external_id": client.external_id if client else None,
         "platform": connection.platform,
     }
 

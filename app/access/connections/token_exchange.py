@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +15,7 @@ from app.access.connections import service as connections
 from app.access.connections.models import Connection, Invitation
 from app.events import catalog
 from app.events.recorder import record
+from app.events.schema import LinkConnectionData, LinkTroubleData
 from app.kit import ids
 from app.kit.actor import Actor
 from app.kit.database import Sessions
@@ -148,14 +149,15 @@ async def _record_failure(
 ) -> None:
     if outcome not in _OF_AGENCY:
         return
-    data: dict[str, object] = {"platform": platform}
+    event = catalog.CONNECTION_FAILED
+    said: dict[str, Any] = {"blocker_code": _OF_AGENCY[outcome], "next_actor": "agency", "reason": reason}
+    data = LinkTroubleData.known(platform=platform, **said)
     if purpose.link_id:
-        data = (await links.load_link(session, purpose.agency_id, purpose.link_id)).event_data()
+        data = (await links.load_link(session, purpose.agency_id, purpose.link_id)).event_data(event, **said)
     await record(
-        session, catalog.CONNECTION_FAILED, agency_id=purpose.agency_id,
+        session, event, agency_id=purpose.agency_id,
         subject_id=purpose.link_id or purpose.invitation_id or purpose.agency_id,
-        actor=purpose.actor,
-        data={**data, "blocker_code": _OF_AGENCY[outcome], "next_actor": "agency", "reason": reason},
+        actor=purpose.actor, data=data,
     )  # fmt: skip
 
 
@@ -206,9 +208,11 @@ async def _save_connection(
 ) -> None:
     agency_id, connection_id = purpose.agency_id, ids.new("connection")
     await _use_invitation(session, purpose)
-    data: dict[str, object] = {"platform": platform.key}
+    event = catalog.CONNECTION_AUTHORIZED
+    data = LinkConnectionData.known(platform=platform.key, connection_id=connection_id)
     if purpose.link_id:
-        data = (await _admit_browser(session, platform.key, purpose, found)).event_data()
+        aggregate = await _admit_browser(session, platform.key, purpose, found)
+        data = aggregate.event_data(event, connection_id=connection_id)
     await _retire_older(session, platform.key, purpose, found)
     connection = Connection(
         agency_id=agency_id, id=connection_id, platform=platform.key, side=purpose.side,
@@ -224,9 +228,7 @@ async def _save_connection(
         connection_id=connection_id,
     )  # fmt: skip
     await record(
-        session, catalog.CONNECTION_AUTHORIZED, agency_id=purpose.agency_id, subject_id=connection_id,
-        actor=purpose.actor,
-        data={**data, "connection_id": connection_id},
+        session, event, agency_id=purpose.agency_id, subject_id=connection_id, actor=purpose.actor, data=data,
     )  # fmt: skip
 
 

@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access import call_recorder
 from app.access.connections import service as connections
 from app.access.connections.models import Connection
-from app.access.connections.service import event_data
 from app.access.context import AccessContext
 from app.events import catalog
 from app.events.recorder import record
+from app.events.schema import ConnectionActorData, ConnectionData
 from app.kit import clock, jobs
 from app.kit.actor import system_actor
 from app.kit.jobs import LeaseLost
@@ -96,7 +96,7 @@ async def _delete_token(session: AsyncSession, connection: Connection) -> None:
         await record(
             session, catalog.CONNECTION_REVOKED, agency_id=connection.agency_id, subject_id=connection.id,
             actor=system_actor(),
-            data=event_data(connection),
+            data=ConnectionData(**await connections.facts(session, connection)),
         )  # fmt: skip
 
 
@@ -115,6 +115,7 @@ async def _try_later(session: AsyncSession, connection: Connection) -> None:
     if connection.tries == 1:
         await record(
             session, catalog.CONNECTION_REVOCATION_FAILED, agency_id=connection.agency_id, subject_id=connection.id,
-            actor=system_actor(), data=event_data(connection) | {"next_actor": "us"},
+            actor=system_actor(),
+            data=ConnectionActorData(**await connections.facts(session, connection), next_actor="us"),
         )  # fmt: skip
     await jobs.postpone(session, connection, due_in=timedelta(seconds=min(2**connection.tries, 3600)))

@@ -16,7 +16,8 @@ from app.access import call_recorder, handshakes
 from app.access.grants.models import Grant
 from app.events import catalog
 from app.events.recorder import record
-from app.kit import ids
+from app.events.schema import GrantData
+from app.kit import clock, ids
 from app.kit.actor import Actor
 from app.kit.errors import AppError, NotFound
 from app.kit.web import paging
@@ -24,6 +25,7 @@ from app.kit.web.paging import ChangePage
 from app.links import queries as links
 from app.links.models import AccessRequest
 from app.links.status import OVER
+from app.tenants.clients import service as clients
 
 #: The columns of `uq_grants_asset`, for `ON CONFLICT`.
 UNIQUE_GRANT: list[Any] = [
@@ -207,6 +209,15 @@ async def end_grant(session: AsyncSession, grant: Grant) -> None:
     await session.flush()
 
 
+def facts(grant: Grant) -> dict[str, Any]:
+    """The grant's part of an event's data."""
+    return {
+        "platform": grant.platform, "platform_account_id": grant.client_account_id, "grant_id": grant.id,
+        "asset_kind": grant.kind, "asset_id": grant.asset_id, "asset_name": grant.asset_name,
+        "role_granted": grant.role, "verified_at": clock.iso(grant.verified_at),
+    }  # fmt: skip
+
+
 async def revoke_grant(session: AsyncSession, agency_id: str, grant_id: str, *, actor: Actor) -> Grant:
     """Revoke a grant and those that depend on it (the pixels of an ad account). Repeating it changes nothing.
 
@@ -245,10 +256,9 @@ async def _revoke(session: AsyncSession, grant: Grant, actor: Actor) -> None:
         await session.flush()
         await record(
             session, catalog.GRANT_REVOCATION_REQUESTED, agency_id=grant.agency_id, subject_id=grant.id, actor=actor,
-            data={
-                "grant_id": grant.id, "client_id": grant.client_id, "platform": grant.platform,
-                "asset_kind": grant.kind, "asset_id": grant.asset_id, "asset_name": grant.asset_name,
-            },
+            data=GrantData(
+                **clients.facts(await clients.find(session, grant.agency_id, grant.client_id)), **facts(grant)
+            ),
         )  # fmt: skip
 
 

@@ -13,9 +13,8 @@ from app.access.connections.models import Connection
 from app.access.imports.models import Import
 from app.access.partners.models import Partner
 from app.events import catalog
-from app.events.catalog import EventType
 from app.events.recorder import record
-from app.events.schema import center_data
+from app.events.schema import AgencyAccountData, ImportFailedData
 from app.kit import ids
 from app.kit.actor import Actor, system_actor
 from app.kit.errors import AppError, NotFound
@@ -148,25 +147,24 @@ async def _start_one(
     )  # fmt: skip
     await record(
         session, catalog.IMPORT_STARTED, agency_id=agency_id, subject_id=started.id, actor=actor,
-        data={"platform": platform, **center_data(account_id)},
+        data=AgencyAccountData(platform=platform, agency_account_id=account_id),
     )  # fmt: skip
     return started
 
 
 async def finish(session: AsyncSession, row: Import) -> dict[str, Any]:
     """Record the event of a finished import; its columns."""
-    await _record(session, row, catalog.IMPORT_FINISHED)
+    await record(
+        session, catalog.IMPORT_FINISHED, agency_id=row.agency_id, subject_id=row.id, actor=system_actor(),
+        data=AgencyAccountData(platform=row.platform, agency_account_id=row.agency_account_id),
+    )  # fmt: skip
     return {"status": "done", "finished_at": func.now()}
 
 
 async def fail(session: AsyncSession, row: Import, *, code: str, call: RecordedCall | None) -> dict[str, Any]:
     """Record the event of a failed import; its columns. What was read stays; the rest does not count as gone."""
-    await _record(session, row, catalog.IMPORT_FAILED, blocker_code=code)
-    return {"status": "failed", "finished_at": func.now(), **call_recorder.failure_columns(code, call)}
-
-
-async def _record(session: AsyncSession, row: Import, event: EventType, **data: object) -> None:
     await record(
-        session, event, agency_id=row.agency_id, subject_id=row.id, actor=system_actor(),
-        data={"platform": row.platform, **center_data(row.agency_account_id), **data},
+        session, catalog.IMPORT_FAILED, agency_id=row.agency_id, subject_id=row.id, actor=system_actor(),
+        data=ImportFailedData(platform=row.platform, agency_account_id=row.agency_account_id, blocker_code=code),
     )  # fmt: skip
+    return {"status": "failed", "finished_at": func.now(), **call_recorder.failure_columns(code, call)}

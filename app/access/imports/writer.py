@@ -15,9 +15,8 @@ from app.access.imports.diff import Difference, KnownGrant
 from app.access.imports.models import Import
 from app.access.partners.models import Partner
 from app.events import catalog
-from app.events.catalog import EventType
+from app.events.catalog import DataT, EventType
 from app.events.recorder import EventDraft, record_all
-from app.events.schema import center_data
 from app.kit import clock, ids
 from app.kit.actor import system_actor
 from app.platforms import declarations
@@ -213,7 +212,7 @@ def _as_it_was(asset_id: str, before: KnownGrant) -> AssetShare:
 async def _facts(session: AsyncSession, partner: Partner) -> dict[str, Any]:
     assert partner.client_id is not None
     client = await clients.find(session, partner.agency_id, partner.client_id)
-    return {**clients.facts(client), "platform": partner.platform, **center_data(partner.account_id)}
+    return {**clients.facts(client), "platform": partner.platform, "platform_account_id": partner.account_id}
 
 
 @dataclass(frozen=True)
@@ -225,12 +224,12 @@ class _Events:
     kind: str
     facts: Mapping[str, Any]
 
-    async def record(self, event: EventType, about: Sequence[tuple[str, AssetShare]], **more: Any) -> None:
+    async def record(self, event: EventType[DataT], about: Sequence[tuple[str, AssetShare]], **more: Any) -> None:
         drafts = [
-            EventDraft(event, grant_id, system_actor(), {
+            EventDraft(event, grant_id, system_actor(), event.data.known(**{
                 **self.facts, "grant_id": grant_id, "asset_kind": self.kind, "asset_id": share.asset_id,
                 "asset_name": share.name or None, "role_granted": share.role, **more,
-            })
+            }))
             for grant_id, share in about
         ]  # fmt: skip
         await record_all(self.session, drafts, agency_id=self.partner.agency_id)

@@ -12,7 +12,7 @@ from app.access.handshakes import Handshake
 from app.access.partners.models import Partner
 from app.events import catalog
 from app.events.recorder import record
-from app.events.schema import center_data
+from app.events.schema import PartnerData
 from app.kit.actor import Actor, system_actor
 from app.kit.errors import AppError, NotFound
 from app.links.models import Link, LinkPlatform
@@ -159,7 +159,9 @@ async def link_partner(
     await move_to_client(session, partner, client_id, linked=True, actor=actor)
     await record(
         session, catalog.PARTNER_LINKED, agency_id=agency_id, subject_id=partner.id, actor=actor,
-        data={**clients.facts(client), "platform": partner.platform, **center_data(partner.account_id)},
+        data=PartnerData(
+            **clients.facts(client), platform=partner.platform, platform_account_id=partner.account_id
+        ),
     )  # fmt: skip
     return partner
 

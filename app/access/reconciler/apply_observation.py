@@ -23,6 +23,7 @@ from app.access.retry_policy import RetryTiming
 from app.events import catalog
 from app.events.catalog import EventType
 from app.events.recorder import EventDraft, record_all
+from app.events.schema import AccessData
 from app.kit import clock
 from app.kit.actor import system_actor
 from app.links import queries as links
@@ -30,6 +31,7 @@ from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
 from app.links.status import OVER, PROVED, as_of, following, is_dead
 from app.platforms.access import AssetKey, ReadFailure
+from app.tenants.clients import service as clients
 
 
 @dataclass
@@ -70,14 +72,16 @@ async def apply_observation(
                 await writer.write(aggregate, access_request, *by_request[access_request.id])
         aggregate.complete_if_done()
         await aggregate.save(session)
-    drafts: list[EventDraft] = []
+    drafts: list[EventDraft[AccessData]] = []
     for grant in loaded.removals:
-        data = {"client_id": grant.client_id, "platform": grant.platform}
         if is_gone(queries.desired_removal(grant, None), observed, loaded.history):
-            await writer.end(grant, data, drafts)
+            event, said = catalog.GRANT_REVOKED, await writer.end(grant)
         else:
             status = removals[AssetKey(grant.kind, grant.asset_id, grant.parent_asset_id)]
-            writer.hold_up(grant, status, data, drafts)
+            event, said = catalog.GRANT_REVOCATION_REFUSED, writer.hold_up(grant, status)
+        if said:
+            client = clients.facts(await clients.find(session, handshake.agency_id, grant.client_id))
+            drafts.append(EventDraft(event, grant.id, system_actor(), AccessData.known(**client, **said)))
     await record_all(session, drafts, agency_id=handshake.agency_id)
     has_changed = writer.grants_changed or any(grant.status != "live" for grant in loaded.grants)
     if has_changed or handshake.watching:
@@ -148,8 +152,9 @@ class _Writer:
         columns = self._columns(access_request, desired, new)
         if new.status == "leaving":
             aggregate.set_removal_blocker(access_request, **columns)
-            if (grant := self._grant(access_request)) is not None:
-                self.hold_up(grant, new, aggregate.event_data(access_request), aggregate.drafts)
+            grant = self._grant(access_request)
+            if grant is not None and (said := self.hold_up(grant, new)):
+                _draft(aggregate, access_request, catalog.GRANT_REVOCATION_REFUSED, **said)
             return
         was, recorded = access_request.status, self.verified.get(access_request.id)
         before = _shown(access_request)
@@ -202,10 +207,11 @@ class _Writer:
         recorded: RecordedGrant | None,
     ) -> None:
         if recorded is not None:
+            grant_id = recorded.grant_id
             if recorded.status_before == "drifted":
-                _draft(aggregate, access_request, catalog.GRANT_RESTORED, recorded.grant_id, was)
+                _draft(aggregate, access_request, catalog.GRANT_RESTORED, grant_id=grant_id, status_previous=was)
             elif recorded.role_before is not None and recorded.role_before != access_request.role_seen:
-                _draft(aggregate, access_request, catalog.GRANT_ROLE_CHANGED, recorded.grant_id, was)
+                _draft(aggregate, access_request, catalog.GRANT_ROLE_CHANGED, grant_id=grant_id, status_previous=was)
         elif (
             new.status == "unverifiable"
             and desired.was_verified
@@ -215,12 +221,12 @@ class _Writer:
             self.changes.unreadable = True
         elif new.status == "drifted" and was != "drifted":
             self.changes.drifted = self.grants_changed = True
-            grant_id = await grants.mark_drifted(self.session, access_request.agency_id, access_request.id)
-            if grant_id is not None:
-                _draft(aggregate, access_request, catalog.GRANT_DRIFTED, grant_id, was)
+            drifted = await grants.mark_drifted(self.session, access_request.agency_id, access_request.id)
+            if drifted is not None:
+                _draft(aggregate, access_request, catalog.GRANT_DRIFTED, grant_id=drifted, status_previous=was)
         elif new.status == "ended" and desired.unwanted and (grant := self._grant(access_request)) is not None:
-            data = aggregate.event_data(access_request) | {"status_previous": was}
-            await self.end(grant, data, aggregate.drafts)
+            said = await self.end(grant)
+            _draft(aggregate, access_request, catalog.GRANT_REVOKED, status_previous=was, **said)
 
     def _stands(self, access_request: AccessRequest, desired: DesiredAccess, new: Status) -> bool:
         """True if the status stands until the agency's side answers again, because that side counts.
@@ -245,31 +251,32 @@ class _Writer:
             None,
         )
 
-    def hold_up(self, grant: Grant, new: Status, data: Mapping[str, Any], drafts: list[EventDraft]) -> None:
-        """Write the next actor of a grant that is to be removed and still there; report a refusal of the platform."""
+    def hold_up(self, grant: Grant, new: Status) -> dict[str, Any]:
+        """Write the next actor of a grant that is to be removed and still there.
+
+        Data of the event if the platform refused; empty without one.
+        """
         before = grant.code
         grant.code, grant.next_actor = new.code, new.next_actor
         if new.code is None or new.code == before:
-            return
+            return {}
         self.changes.any = True
-        about = _of_grant(grant) | {
-            "role_granted": grant.role, "status": "revoking", "blocker_code": new.code, "next_actor": new.next_actor,
-        }  # fmt: skip
-        drafts.append(EventDraft(catalog.GRANT_REVOCATION_REFUSED, grant.id, system_actor(), {**data, **about}))
+        status = {"status": "revoking", "blocker_code": new.code, "next_actor": new.next_actor}
+        return grants.facts(grant) | status
 
-    async def end(self, grant: Grant, data: Mapping[str, Any], drafts: list[EventDraft]) -> None:
-        """End a grant that was observed to be gone."""
+    async def end(self, grant: Grant) -> dict[str, Any]:
+        """End a grant that was observed to be gone. Returns the data of the event."""
         self.changes.any = self.grants_changed = True
+        said = grants.facts(grant)
         await grants.end_grant(self.session, grant)
-        about = _of_grant(grant) | {"role_granted": None, "status": "ended"}
-        drafts.append(EventDraft(catalog.GRANT_REVOKED, grant.id, system_actor(), {**data, **about}))
+        return said | {"role_granted": None, "status": "ended"}
 
 
-def _draft(aggregate: LinkAggregate, access_request: AccessRequest, event: EventType, grant_id: str, was: str) -> None:
+def _draft(
+    aggregate: LinkAggregate, access_request: AccessRequest, event: EventType[AccessData], *, grant_id: str, **said: Any
+) -> None:
     """Draft an event of a grant. Grants are subjects of their own, so their events are numbered by grant."""
-    aggregate.draft_event(
-        event, access_request, actor=system_actor(), subject_id=grant_id, status_previous=was, grant_id=grant_id
-    )
+    aggregate.draft_event(event, access_request, actor=system_actor(), subject_id=grant_id, grant_id=grant_id, **said)
 
 
 def _differs(access_request: AccessRequest, name: str, value: object) -> bool:
@@ -285,12 +292,6 @@ def _shown(access_request: AccessRequest) -> tuple[object, ...]:
         access_request.seen_by,
         access_request.next_actor,
     )
-
-
-def _of_grant(grant: Grant) -> dict[str, Any]:
-    return {
-        "grant_id": grant.id, "asset_kind": grant.kind, "asset_id": grant.asset_id, "asset_name": grant.asset_name,
-    }  # fmt: skip
 
 
 def _begins_to_wait(desired: DesiredAccess, new: Status, loaded: ReconcileInput) -> bool:

@@ -1,6 +1,6 @@
 """Validation errors, with a sentence for each field."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from fastapi.exceptions import RequestValidationError
@@ -54,7 +54,7 @@ def refusal_of(problem: RequestValidationError) -> AppError:
     return InvalidInput(fields=fields)
 
 
-def checked(model: type[Model], **values: Any) -> Model:
+def checked(model: Callable[..., Model], **values: Any) -> Model:
     """Values from the command line, validated like those from the API. Raises InvalidInput."""
     try:
         return model(**values)

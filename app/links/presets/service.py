@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.events import catalog
 from app.events.recorder import record
+from app.events.schema import PresetData
 from app.kit import ids
 from app.kit.actor import Actor
 from app.kit.audit import Audit
@@ -221,7 +222,7 @@ async def archive_preset(session: AsyncSession, agency_id: str, slug: str, *, ac
     known.archived_at = func.now()
     await record(
         session, catalog.PRESET_ARCHIVED, agency_id=agency_id, subject_id=known.id, actor=actor,
-        data={"preset": slug},
+        data=PresetData(preset=slug),
     )  # fmt: skip
 
 
@@ -254,6 +255,7 @@ async def _add(
     session.add(row)
     await session.flush()
     await record(
-        session, catalog.PRESET_SAVED, agency_id=agency_id, subject_id=row.id, actor=actor, data={"preset": slug}
-    )
+        session, catalog.PRESET_SAVED, agency_id=agency_id, subject_id=row.id, actor=actor,
+        data=PresetData(preset=slug),
+    )  # fmt: skip
     return of_row(row)

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.events import catalog
 from app.events.catalog import EventType
 from app.events.recorder import record
+from app.events.schema import PublicLinkData
 from app.kit import clock, encryption, ids
 from app.kit.actor import Actor
 from app.kit.database import CROSS_TENANT
@@ -122,8 +123,10 @@ def token_place(agency_id: str, public_link_id: str) -> str:
     return f"public_links.token_encrypted:{agency_id}:{public_link_id}"
 
 
-async def _record(session: AsyncSession, public_link: PublicLink, event: EventType, actor: Actor) -> None:
+async def _record(
+    session: AsyncSession, public_link: PublicLink, event: EventType[PublicLinkData], actor: Actor
+) -> None:
     await record(
         session, event, agency_id=public_link.agency_id, subject_id=public_link.id, actor=actor,
-        data={"preset": public_link.preset, "language": public_link.language},
+        data=PublicLinkData(preset=public_link.preset, language=public_link.language),
     )  # fmt: skip

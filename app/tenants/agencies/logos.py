@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.events import catalog
 from app.events.recorder import record
+from app.events.schema import Data
 from app.kit.actor import Actor
 from app.kit.database import Base, CreatedAt, agency_key, belongs_to_agency
 from app.kit.egress.client import Egress
@@ -97,7 +98,7 @@ async def set_logo(session: AsyncSession, agency_id: str, made: Picture, *, acto
     logo.png, logo.sha256, logo.width, logo.height = made.png, made.sha256, made.width, made.height
     named = {"sha256": made.sha256, "width": made.width, "height": made.height}
     agency.brand = {**agency.brand, "logo": named}
-    await record(session, catalog.AGENCY_LOGO_SET, agency_id=agency_id, subject_id=agency_id, actor=actor)
+    await record(session, catalog.AGENCY_LOGO_SET, agency_id=agency_id, subject_id=agency_id, actor=actor, data=Data())
     return agency
 
 
@@ -109,4 +110,6 @@ async def remove_logo(session: AsyncSession, agency_id: str, *, actor: Actor) ->
     await session.delete(logo)
     agency = await agencies.find(session, agency_id)
     agency.brand = {key: value for key, value in agency.brand.items() if key != "logo"}
-    await record(session, catalog.AGENCY_LOGO_REMOVED, agency_id=agency_id, subject_id=agency_id, actor=actor)
+    await record(
+        session, catalog.AGENCY_LOGO_REMOVED, agency_id=agency_id, subject_id=agency_id, actor=actor, data=Data()
+    )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.events import catalog
 from app.events.recorder import record
+from app.events.schema import PlatformData
 from app.kit import ids
 from app.kit.actor import Actor
 from app.kit.audit import Audit
@@ -66,6 +67,6 @@ async def set_platform(
     )
     await record(
         session, catalog.AGENCY_PLATFORM_SET, agency_id=agency_id, subject_id=agency_id, actor=actor,
-        data={"platform": key},
+        data=PlatformData(platform=key),
     )  # fmt: skip
     return identifiers

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
 from app.events.recorder import record
-from app.events.schema import center_data
+from app.events.schema import AgencyAccountData, Data, PlatformData
 from app.kit import ids
 from app.kit.actor import Actor
 from app.kit.encryption import Keyring
@@ -92,7 +92,7 @@ async def create_agency(
     agency = Agency(id=ids.new("agency"), name=name, slug=slug, contact_name=contact_name, contact_email=contact_email)
     session.add(agency)
     await session.flush()
-    await record(session, catalog.AGENCY_CREATED, agency_id=agency.id, subject_id=agency.id, actor=actor)
+    await record(session, catalog.AGENCY_CREATED, agency_id=agency.id, subject_id=agency.id, actor=actor, data=Data())
     return agency
 
 
@@ -115,7 +115,7 @@ async def update_agency(
     agency.contact_email = contact_email or agency.contact_email
     if colour is not None:
         agency.brand = {**agency.brand, "colour": colour.lower()}
-    await record(session, catalog.AGENCY_UPDATED, agency_id=agency_id, subject_id=agency_id, actor=actor)
+    await record(session, catalog.AGENCY_UPDATED, agency_id=agency_id, subject_id=agency_id, actor=actor, data=Data())
     return agency
 
 
@@ -180,7 +180,10 @@ async def set_platform_app(
         session.add(app)
     app.app_id = app_id
     app.secret_encrypted = keyring.encrypt(secret, bound_to=secret_place(agency_id, app.id))
-    await record(session, catalog.PLATFORM_APP_SET, agency_id=agency_id, subject_id=agency_id, actor=actor)
+    await record(
+        session, catalog.PLATFORM_APP_SET, agency_id=agency_id, subject_id=agency_id, actor=actor,
+        data=PlatformData(platform=platform),
+    )  # fmt: skip
     return app
 
 
@@ -212,7 +215,7 @@ async def add_business_center(
         raise BusinessCenterKnown from problem
     await record(
         session, catalog.BUSINESS_CENTER_ADDED, agency_id=agency_id, subject_id=agency_id, actor=actor,
-        data=center_data(account_id),
+        data=AgencyAccountData(platform=platform, agency_account_id=account_id),
     )  # fmt: skip
     return center
 
@@ -220,10 +223,10 @@ async def add_business_center(
 async def remove_business_center(session: AsyncSession, agency_id: str, center_id: str, *, actor: Actor) -> None:
     """Remove a Business Center from the list; access shared with it remains. Raises NotFound."""
     removed = delete(BusinessCenter).where(BusinessCenter.agency_id == agency_id, BusinessCenter.id == center_id)
-    account_id = (await session.execute(removed.returning(BusinessCenter.account_id))).scalar_one_or_none()
-    if account_id is None:
+    found = (await session.execute(removed.returning(BusinessCenter.platform, BusinessCenter.account_id))).one_or_none()
+    if found is None:
         raise NotFound
     await record(
         session, catalog.BUSINESS_CENTER_REMOVED, agency_id=agency_id, subject_id=agency_id, actor=actor,
-        data=center_data(account_id),
+        data=AgencyAccountData(platform=found.platform, agency_account_id=found.account_id),
     )  # fmt: skip

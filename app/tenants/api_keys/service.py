@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.events import catalog
 from app.events.recorder import record
+from app.events.schema import Data
 from app.kit import clock, encryption, ids
 from app.kit.actor import Actor
 from app.kit.audit import Audit
@@ -95,7 +96,7 @@ async def create_key(
     )  # fmt: skip
     session.add(key)
     await session.flush()
-    await record(session, catalog.KEY_CREATED, agency_id=agency_id, subject_id=key.id, actor=actor)
+    await record(session, catalog.KEY_CREATED, agency_id=agency_id, subject_id=key.id, actor=actor, data=Data())
     return key, value
 
 
@@ -106,7 +107,7 @@ async def revoke_key(session: AsyncSession, agency_id: str, key_id: str, *, acto
         key.revoked_at = func.now()
         await session.flush()
         await session.refresh(key)
-        await record(session, catalog.KEY_REVOKED, agency_id=agency_id, subject_id=key.id, actor=actor)
+        await record(session, catalog.KEY_REVOKED, agency_id=agency_id, subject_id=key.id, actor=actor, data=Data())
     return key
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
 from app.events.recorder import record
+from app.events.schema import ClientData
 from app.kit import ids
 from app.kit.actor import Actor, bind_actor
 from app.kit.errors import NotFound
@@ -87,7 +88,7 @@ async def create_client(
         agency_id=agency_id,
         subject_id=client.id,
         actor=actor or Actor("client", client.id),
-        data=facts(client),
+        data=ClientData(**facts(client)),
     )
     return client, True
 
@@ -109,7 +110,7 @@ async def update_client(
             agency_id=agency_id,
             subject_id=client.id,
             actor=actor,
-            data=facts(client),
+            data=ClientData(**facts(client)),
         )
     return client
 
@@ -142,8 +143,9 @@ async def remove_found_client(session: AsyncSession, agency_id: str, client_id: 
     if client is None:
         return False
     await record(
-        session, catalog.CLIENT_REMOVED, agency_id=agency_id, subject_id=client_id, actor=actor, data=facts(client)
-    )
+        session, catalog.CLIENT_REMOVED, agency_id=agency_id, subject_id=client_id, actor=actor,
+        data=ClientData(**facts(client)),
+    )  # fmt: skip
     return True
 
 

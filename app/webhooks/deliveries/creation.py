@@ -30,6 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import queries as events
 from app.events.queries import EventRecord
+from app.events.rendering import API_VERSION
 from app.kit import clock, ids
 from app.kit.database import BulkColumns, DriverStatement, bulk_given, bulk_parameters, bulk_values
 from app.webhooks import message
@@ -90,6 +91,7 @@ class ReceivingEndpoint(NamedTuple):
     """Part of an endpoint that new deliveries need; `id` without its prefix, `lasts` in seconds from the event."""
 
     id: uuid.UUID
+    version: str
     mode: str
     personal: bool
     ordered: bool
@@ -105,11 +107,14 @@ class DeliverySpec(NamedTuple):
 
 
 def recipient_of(endpoint: Endpoint) -> ReceivingEndpoint:
-    """Recipient from the row of an endpoint. Destinations other than Standard Webhooks get the full event."""
+    """Recipient from the row of an endpoint. Destinations other than Standard Webhooks get the full event, and those
+    that Keyturn reads itself in the newest version.
+    """
     mode = endpoint.payload_mode if endpoint.destination in message.STANDARD else "full"
     return ReceivingEndpoint(
-        ids.parse("endpoint", endpoint.id), mode, endpoint.personal, endpoint.ordering == "by_subject",
-        endpoint.status == "active", retry_policy.age_limit(endpoint.retry_policy).total_seconds(),
+        ids.parse("endpoint", endpoint.id), endpoint.api_version or API_VERSION, mode, endpoint.personal,
+        endpoint.ordering == "by_subject", endpoint.status == "active",
+        retry_policy.age_limit(endpoint.retry_policy).total_seconds(),
     )  # fmt: skip
 
 
@@ -129,7 +134,7 @@ async def create_body(
     """Create the body of an event for one endpoint of its agency again. Returns its id and time, its key."""
     assert event.event.agency_id == agency_id == endpoint.agency_id
     to, batch = recipient_of(endpoint), DeliveryBatch("event")
-    body_id = batch.add_body(event, to.mode, personal=to.personal)
+    body_id = batch.add_body(event, to)
     await batch.write(session)
     return ids.text("body", body_id), batch.created_at
 
@@ -155,11 +160,11 @@ class DeliveryBatch:
 
     def add(self, spec: DeliverySpec) -> None:
         """Add an event and its recipients."""
-        places: dict[tuple[str, bool], int] = {}
+        places: dict[tuple[str, str, bool], int] = {}
         for to in spec.recipients:
-            variant = to.mode, to.personal
+            variant = to.version, to.mode, to.personal
             if variant not in places:
-                self.add_body(spec.event, to.mode, personal=to.personal)
+                self.add_body(spec.event, to)
                 places[variant] = len(self._bodies)
             if to.id not in self._places:
                 end = None if to.is_active else EndReason.ENDPOINT_DISABLED
@@ -174,13 +179,13 @@ class DeliveryBatch:
                 self._leased[delivery_id] = spec.event, body - 1, recipient - 1
             self._pairs.append((delivery_id, body, recipient, self._token if to_lease else None))
 
-    def add_body(self, record: EventRecord, mode: str, *, personal: bool) -> uuid.UUID:
-        """Render a body. Returns its id."""
+    def add_body(self, record: EventRecord, to: ReceivingEndpoint) -> uuid.UUID:
+        """Render a body in the form of an endpoint. Returns its id."""
         event, body_id = record.event, ids.raw()
-        rendered = message.render_payload(events.envelope(record, personal=personal).model_dump(), mode)
+        rendered = message.render_payload(events.body(record, to.version, personal=to.personal), to.mode)
         self._bodies.append((
             ids.parse("agency", event.agency_id), ids.parse("evt", event.id), event.type, event.subject_id,
-            event.sequence, event.occurred_at, body_id, mode, personal, rendered.truncated, rendered.content,
+            event.sequence, event.occurred_at, body_id, to.mode, to.personal, rendered.truncated, rendered.content,
             hashlib.sha256(rendered.content).digest(),
         ))  # fmt: skip
         return body_id

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
 from app.events.recorder import EventDraft, record, record_all
+from app.events.schema import DeliveryData, DeliveryEndData
 from app.kit.actor import Actor, system_actor
 from app.kit.errors import AppError, NotFound
 from app.webhooks.deliveries import creation, transitions
@@ -117,7 +118,7 @@ async def delete_payload(session: AsyncSession, agency_id: str, delivery_id: str
         .execution_options(synchronize_session=False)
     )
     await creation.drop_unused_body(session, agency_id, row.event_id, body_id, made_at)
-    data = {"endpoint_id": row.endpoint_id, "delivery_id": row.id}
+    data = DeliveryData(endpoint_id=row.endpoint_id, delivery_id=row.id)
     await record(
         session, catalog.PAYLOAD_DELETED, agency_id=agency_id, subject_id=row.id, actor=actor, data=data
     )  # fmt: skip
@@ -143,19 +144,19 @@ async def record_exhausted(session: AsyncSession, ended: Iterable[EndedDelivery]
         await record_all(session, drafts, agency_id=agency_id)
 
 
-def exhausted_events(ended: Iterable[EndedDelivery]) -> dict[str, list[EventDraft]]:
+def exhausted_events(ended: Iterable[EndedDelivery]) -> dict[str, list[EventDraft[DeliveryEndData]]]:
     """The events of these ends, by agency. A test has none, nor a delivery of such an event: it would never end."""
-    drafts: dict[str, list[EventDraft]] = defaultdict(list)
+    drafts: dict[str, list[EventDraft[DeliveryEndData]]] = defaultdict(list)
     for one in ended:
         if one.origin == "test" or one.event_type.startswith(event_filter.OPERATIONAL):
             continue
-        data = {
-            "endpoint_id": one.endpoint_id,
-            "delivery_id": one.id,
-            "status": one.status,
-            "reason": one.reason,
-            "sample_event_id": one.event_id,
-        }
+        data = DeliveryEndData(
+            endpoint_id=one.endpoint_id,
+            delivery_id=one.id,
+            status=one.status,
+            reason=one.reason,
+            sample_event_id=one.event_id,
+        )
         drafts[one.agency_id].append(EventDraft(catalog.DELIVERY_EXHAUSTED, one.id, system_actor(), data))
     return drafts
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
-from app.events import catalog
+from app.events import catalog, rendering
 from app.kit import clock
 from app.kit.egress.result import HttpResult
 from app.kit.errors import InvalidInput
@@ -81,8 +81,8 @@ class HttpRequestOptions(RequestShape):
     body: Any = Field(
         None,
         description="Any JSON; its strings may hold placeholders: every key of `data`, `id`, `type`, `timestamp`, "
-        "`sequence` and `test`. A string that is one placeholder alone keeps the value's type. `{{` is a brace. "
-        "Null sends the event as it is.",
+        "`sequence` and `test`. One whose key an event type does not have is empty. A string that is one placeholder "
+        "alone keeps the value's type. `{{` is a brace. Null sends the event as it is.",
         examples=[{"name": "{client_name}", "verified": "{assets_verified}", "note": "{type} at {timestamp}"}],
     )
 
@@ -164,6 +164,8 @@ class DestinationInfo:
     concurrency: int = 5
     #: the agency may add headers of its own
     takes_headers: bool = True
+    #: the agency reads its bodies or their keys, so its endpoints keep an `api_version`
+    is_versioned: bool = True
     #: a new endpoint echoes a challenge first, where the installation wants it
     is_challenged: bool = False
     #: the agency gets the signing secret when the endpoint is created
@@ -196,6 +198,7 @@ CATALOG: dict[str, DestinationInfo] = {
             rate_limit={"max": 1, "per_seconds": 1, "burst": 1},
             concurrency=1,
             takes_headers=False,
+            is_versioned=False,
         ),
         DestinationInfo(
             "hubspot",
@@ -206,6 +209,7 @@ CATALOG: dict[str, DestinationInfo] = {
             rate_limit={"max": 1, "per_seconds": 1, "burst": 2},
             concurrency=2,
             takes_headers=False,
+            is_versioned=False,
             attempt_timeouts=14,
         ),
         DestinationInfo(
@@ -244,7 +248,7 @@ def example_requests(
 def _example_delivery(destination: str, event_type: str) -> OutboundRequest:
     properties = (options_schema(destination) or {"properties": {}})["properties"]
     options = {name: about.get("examples", [about.get("default")])[0] for name, about in properties.items()}
-    event = catalog.example(catalog.FOR_CRMS[event_type])
+    event = rendering.example_body(catalog.FOR_CRMS[event_type])
     return OutboundRequest(
         url="https://hooks.example.com/keyturn",
         event_id=event["id"],

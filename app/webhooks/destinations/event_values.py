@@ -5,13 +5,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from app.events.schema import ANSWER, Data
+from app.events.catalog import FOR_CRMS
+from app.events.schema import ANSWER
 from app.platforms.blockers import BLOCKERS
 
 #: Keys beside `data` that a value can be taken from.
 HEAD = ("id", "type", "timestamp", "sequence", "test")
-#: Every key that a value can be taken from, besides those of single answers.
-KEYS = frozenset({*HEAD, *Data.model_fields})
+#: Every key that a value can be taken from, whatever the event type, besides those of single answers.
+KEYS = frozenset(HEAD).union(*(kind.keys for kind in FOR_CRMS.values()))
 _ANSWER = re.compile(rf"{ANSWER}[a-z0-9_]{{1,40}}")
 _STATUS = {
     "draft": "not sent yet", "in_progress": "in progress", "submitted": "agreed, setting up", "completed": "completed",
@@ -41,7 +42,7 @@ def is_key(name: str) -> bool:
 
 
 def values(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Values of every key of KEYS and of the answers; null if one does not apply or is omitted as personal data."""
+    """Values of every key of KEYS and of the answers; null if the type has none or it is omitted as personal data."""
     data: Mapping[str, Any] = event.get("data") or {}
     return {**dict.fromkeys(KEYS), **data, **{key: event.get(key) for key in HEAD}}
 

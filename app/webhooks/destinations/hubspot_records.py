@@ -23,20 +23,21 @@ LONGEST_NOTE = 65_536
 _COMPANY = {
     "onboarding_status": "link_status",
     "onboarding_preset": "preset",
-    "onboarding_platform": "platform",
+    "onboarding_platforms": "platforms",
     "onboarding_external_id": "external_id",
     "onboarding_dashboard_url": "dashboard_url",
     "onboarding_assets_total": "assets_total",
     "onboarding_assets_verified": "assets_verified",
     "onboarding_assets_blocked": "assets_blocked",
-    "onboarding_tiktok_bc_id": "tiktok_bc_id",
-    "onboarding_tiktok_ad_account_ids": "tiktok_ad_account_ids",
-    "onboarding_tiktok_pixel_codes": "tiktok_pixel_codes",
+    "onboarding_ad_account_ids": "ad_account_ids",
+    "onboarding_pixel_codes": "pixel_codes",
     "onboarding_target_markets": "target_markets",
 }
 _COMPANY_ID = re.compile(r"hubspot:(\d{1,20})")
 _DEAL_ID = re.compile(r"(?:hubspot:)?deal:(\d{1,20})")
 _CONTACT = ("onboarding_status", "onboarding_last_event", "onboarding_dashboard_url", WRITTEN_AT)
+#: Not written by events about one asset, which have its platform and account.
+_OF_LINK = {"onboarding_platform": "platform", "onboarding_platform_account_id": "platform_account_id"}
 #: Written by each event of an access request, empty if it has no value.
 _OF_NOW = {"onboarding_next_actor": "next_actor", "onboarding_blocker": "blocker_code"}
 
@@ -129,7 +130,8 @@ def mark(event: Mapping[str, Any]) -> str:
 
 def _told(event: Mapping[str, Any]) -> dict[str, str]:
     data = event["data"]
-    told = {name: _text(data.get(key)) for name, key in _COMPANY.items() if data.get(key) is not None}
+    keys = _COMPANY if "asset_kind" in data else _COMPANY | _OF_LINK
+    told = {name: _text(data.get(key)) for name, key in keys.items() if data.get(key) is not None}
     if str(event["type"]).startswith("access."):
         told |= {name: _text(data.get(key)) for name, key in _OF_NOW.items()}
     return {**told, "onboarding_last_event": str(event["type"]), WRITTEN_AT: str(event["timestamp"])}

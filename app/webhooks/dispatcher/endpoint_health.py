@@ -4,13 +4,14 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy import Boolean, Table, Uuid, func, or_, select, text, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
 from app.events.recorder import record
+from app.events.schema import EndpointStatusData
 from app.kit.actor import system_actor
 from app.kit.database import CROSS_TENANT, BulkColumns, bulk_table, bulk_values
 from app.webhooks import metrics
@@ -162,8 +163,7 @@ async def _act(session: AsyncSession, one: _Troubled, verdict: HealthUpdate) -> 
         metrics.auto_disabled(verdict.disable)
         await lifecycle.give_up(session, row.agency_id, row.id, reason=verdict.disable)
     elif verdict.recovered:
-        data: dict[str, Any] = {"endpoint_id": row.id, "status": "active"}
         await record(
             session, catalog.ENDPOINT_RECOVERED, agency_id=row.agency_id, subject_id=row.id, actor=system_actor(),
-            data=data,
+            data=EndpointStatusData(endpoint_id=row.id, status="active"),
         )  # fmt: skip

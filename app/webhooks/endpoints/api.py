@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from app.events import catalog
-from app.events.schema import API_VERSION
+from app.events import catalog, rendering
+from app.events.rendering import API_VERSION, ApiVersion
 from app.kit.database import RecordingSession, Session, Sessions
 from app.kit.errors import NotFound
 from app.kit.input.fields import EventTypeName, Line500, RequestShape, Word
@@ -109,13 +109,13 @@ async def get_event_type(_: Reader, event_type: Annotated[str, Path(examples=["a
 async def get_event_type_schema(
     _: Reader,
     event_type: Annotated[str, Path(examples=["access.verified"])],
-    version: Annotated[str, Query(max_length=10, examples=[API_VERSION])] = API_VERSION,
+    api_version: Annotated[ApiVersion, Query(examples=[API_VERSION])] = API_VERSION,
 ) -> dict[str, Any]:
     """Return the JSON Schema of the body of an event type, in one version of the API."""
     kind = catalog.FOR_CRMS.get(event_type)
-    if kind is None or version != API_VERSION:
+    if kind is None:
         raise NotFound
-    return catalog.json_schema(kind)
+    return rendering.json_schema(kind, api_version)
 
 
 @router.get("/destinations")

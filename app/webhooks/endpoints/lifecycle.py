@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
 from app.events.recorder import record
+from app.events.schema import EndpointReasonData, EndpointStatusData
 from app.kit.actor import Actor, system_actor
 from app.kit.errors import NotFound
 from app.webhooks.endpoints import queries
@@ -28,7 +29,7 @@ async def disable(session: AsyncSession, agency_id: str, endpoint_id: str, *, re
         return endpoint
     endpoint.status, endpoint.status_reason = "disabled", reason
     endpoint.version += 1
-    data = {"endpoint_id": endpoint.id, "status": "disabled", "reason": reason}
+    data = EndpointReasonData(endpoint_id=endpoint.id, status="disabled", reason=reason)
     await record(
         session, catalog.ENDPOINT_DISABLED, agency_id=agency_id, subject_id=endpoint.id, actor=actor, data=data
     )  # fmt: skip
@@ -64,7 +65,7 @@ async def enable(session: AsyncSession, agency_id: str, endpoint_id: str, *, act
         .values(**{**WELL, "breaker": "half_open", "probes": 1})
         .execution_options(synchronize_session=False)
     )
-    data = {"endpoint_id": endpoint.id, "status": "active"}
+    data = EndpointStatusData(endpoint_id=endpoint.id, status="active")
     await record(
         session, catalog.ENDPOINT_ENABLED, agency_id=agency_id, subject_id=endpoint.id, actor=actor, data=data
     )  # fmt: skip
@@ -103,7 +104,7 @@ async def updated(session: AsyncSession, endpoint: Endpoint, what: str, actor: A
     endpoint.version += 1
     await session.flush()
     await session.refresh(endpoint)
-    data = {"endpoint_id": endpoint.id, "status": endpoint.status, "reason": what}
+    data = EndpointReasonData(endpoint_id=endpoint.id, status=endpoint.status, reason=what)
     await record(
         session, catalog.ENDPOINT_UPDATED, agency_id=endpoint.agency_id, subject_id=endpoint.id, actor=actor, data=data
     )  # fmt: skip

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from app.events import catalog
+from app.events import catalog, rendering
 from app.events.catalog import EventType
-from app.events.schema import API_VERSION
+from app.events.rendering import API_VERSION, VERSIONS, ApiVersion
 from app.kit import clock
 from app.kit.encryption import Keyring
 from app.kit.input.fields import EventTypeName, Note, RequestShape, Secret, Text500, Verbatim, Word
@@ -36,7 +36,8 @@ Types = Annotated[list[EventTypeName], Field(min_length=1, max_length=100)]
 
 _TYPES = "Names, `access.*`, or `*` for all but `webhook.*`."
 _MODE = "`thin`: ids and `href`; `flat`: all keys at the first level."
-_PERSONAL = "True if bodies contain names and e-mail addresses."
+PERSONAL_DATA = "True if bodies contain personal data: what the client gave, names and e-mail addresses."
+VERSION = "Version of the bodies, kept until you change it. Default: the newest."
 _POLICY = "A policy, or the delays in seconds before each further attempt, at most 14 days in total."
 _ORDERING = "`by_subject`: one delivery of a link or client at a time, in the order of `sequence`."
 _CONCURRENCY = "Maximum number of deliveries in flight."
@@ -71,7 +72,7 @@ class _NewEndpoint(RequestShape):
     description: Text500 = Field("", description="What the endpoint is for.")
     event_types: Types | None = Field(None, description=f"{_TYPES} Default: those of the destination.")
     filter: Filter | None = None
-    personal: bool = Field(True, description=_PERSONAL)
+    personal: bool = Field(True, description=PERSONAL_DATA)
     retry_policy: Retrying = Field("standard", description=_POLICY)
     timeout_ms: int = Field(15_000, ge=1000, le=30_000, description="For each request.")
     ordering: Ordering | None = Field(None, description=_ORDERING)
@@ -105,6 +106,7 @@ class NewHttpEndpoint(_NewEndpoint):
     url: Verbatim = Field(max_length=2048, description="https, a public host.")
     event_types: Types = Field(description=_TYPES)
     payload_mode: Mode = Field("full", description=_MODE)
+    api_version: ApiVersion | None = Field(None, description=VERSION)
     headers: Headers = Field(default_factory=dict, description=_HEADERS, repr=False)
     secret: Secret | None = Field(None, max_length=200, description=_WHSEC, repr=False)
 
@@ -163,6 +165,7 @@ class NewHttpRequestEndpoint(_NewEndpoint):
 
     destination: Literal["http_request"]
     options: HttpRequestOptions
+    api_version: ApiVersion | None = Field(None, description=VERSION)
     headers: Headers = Field(default_factory=dict, description=_HEADERS, repr=False)
     secret: Secret | None = Field(None, max_length=200, description=_WHSEC, repr=False)
 
@@ -208,7 +211,8 @@ class EndpointChange(RequestShape):
     description: Text500 | None = Field(None, description="What the endpoint is for.")
     filter: Filter | None = None
     payload_mode: Mode | None = Field(None, description=f"{_MODE} Only for `http` and `rest_hook`.")
-    personal: bool | None = Field(None, description=_PERSONAL)
+    personal: bool | None = Field(None, description=PERSONAL_DATA)
+    api_version: ApiVersion | None = Field(None, description=f"{VERSION} Not for `slack` and `hubspot`.")
     retry_policy: Retrying | None = Field(None, description=_POLICY)
     timeout_ms: int | None = Field(None, ge=1000, le=30_000, description="For each request.")
     ordering: Ordering | None = Field(None, description=_ORDERING)
@@ -228,14 +232,14 @@ class EventTypeView(BaseModel):
     since: str = Field(examples=["2026-12-01"])
     versions: list[str] = Field(examples=[["2026-12-01"]])
     body_schema: dict[str, Any] = Field(serialization_alias="schema", examples=[{"type": "object"}])
-    example: dict[str, Any] = Field(examples=[catalog.example(catalog.FOR_CRMS["access.verified"])])
+    example: dict[str, Any] = Field(examples=[rendering.example_body(catalog.FOR_CRMS["access.verified"])])
 
     @classmethod
-    def of(cls, kind: EventType) -> "EventTypeView":
+    def of(cls, kind: EventType[Any]) -> "EventTypeView":
         """Response from its entry in the catalog."""
         return cls(
-            type=kind.name, sentence=kind.sentence, since=kind.since, versions=[API_VERSION],
-            body_schema=catalog.json_schema(kind), example=catalog.example(kind),
+            type=kind.name, sentence=kind.sentence, since=kind.since, versions=list(VERSIONS),
+            body_schema=rendering.json_schema(kind), example=rendering.example_body(kind),
         )  # fmt: skip
 
 
@@ -293,6 +297,9 @@ class EndpointView(BaseModel):
     filter: Filter | None
     payload_mode: Mode
     personal: bool
+    api_version: str | None = Field(
+        description="Version of the bodies; null for `slack` and `hubspot`.", examples=[API_VERSION]
+    )
     retry_policy: str | list[int] = Field(examples=["standard"])
     timeout_ms: int = Field(examples=[15000])
     ordering: Ordering
@@ -352,6 +359,7 @@ def endpoint_view(endpoint: Endpoint, keyring: Keyring) -> EndpointView:
         filter=Filter(**endpoint.filter) if endpoint.filter else None,
         payload_mode=endpoint.payload_mode,
         personal=endpoint.personal,
+        api_version=endpoint.api_version,
         retry_policy=endpoint.retry_policy,
         timeout_ms=endpoint.timeout_ms,
         ordering=endpoint.ordering,

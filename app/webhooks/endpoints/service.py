@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
 from app.events.recorder import record
+from app.events.rendering import API_VERSION
+from app.events.schema import EndpointData
 from app.kit import ids
 from app.kit.actor import Actor, system_actor
 from app.kit.egress.client import Egress
@@ -65,6 +67,8 @@ class EndpointSpec:
     filter: Mapping[str, Any] | None = None
     payload_mode: str = "full"
     personal: bool = True
+    #: None: the newest
+    api_version: str | None = None
     retry_policy: str | list[int] = "standard"
     timeout_ms: int = 15_000
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -146,7 +150,7 @@ async def create_endpoint(
         agency_id=agency_id,
         subject_id=endpoint.id,
         actor=actor,
-        data={"endpoint_id": endpoint.id},
+        data=EndpointData(endpoint_id=endpoint.id),
     )
     return endpoint, text
 
@@ -162,7 +166,7 @@ async def mark_deleted(session: AsyncSession, agency_id: str, endpoint_id: str, 
         agency_id=agency_id,
         subject_id=endpoint.id,
         actor=actor,
-        data={"endpoint_id": endpoint.id},
+        data=EndpointData(endpoint_id=endpoint.id),
     )
     return endpoint
 
@@ -186,6 +190,8 @@ def check_spec(spec: EndpointSpec) -> None:
         raise InvalidInput(fields={"retry_policy": "The delays are longer than 14 days in all."})
     if spec.payload_mode != "full" and spec.destination not in STANDARD:
         raise InvalidInput(fields={"payload_mode": f"An endpoint of {spec.destination} has no payload mode."})
+    if spec.api_version is not None and not CATALOG[spec.destination].is_versioned:
+        raise InvalidInput(fields={"api_version": f"An endpoint of {spec.destination} has no version."})
     if spec.headers and not CATALOG[spec.destination].takes_headers:
         raise InvalidInput(fields={"headers": f"An endpoint of {spec.destination} sends no headers of yours."})
     if problem := message.headers_problem(spec.headers):
@@ -220,6 +226,7 @@ def columns(agency_id: str, endpoint_id: str, spec: EndpointSpec, keyring: Keyri
         "filter": dict(spec.filter) if spec.filter else None,
         "payload_mode": spec.payload_mode,
         "personal": spec.personal,
+        "api_version": spec.api_version or _newest_version(spec.destination),
         "retry_policy": spec.retry_policy,
         "timeout_ms": spec.timeout_ms,
         "headers_encrypted": keyring.encrypt(json.dumps(dict(spec.headers)), bound_to=place) if spec.headers else None,
@@ -349,8 +356,13 @@ def default_spec(destination: DestinationType) -> EndpointSpec:
     info = CATALOG[destination]
     return EndpointSpec(
         url="", event_types=info.event_types, ordering=info.ordering, concurrency=info.concurrency,
-        destination=destination,
+        destination=destination, api_version=_newest_version(destination),
     )  # fmt: skip
+
+
+def _newest_version(destination: DestinationType) -> str | None:
+    """The newest version of the bodies; None if only Keyturn reads them."""
+    return API_VERSION if CATALOG[destination].is_versioned else None
 
 
 async def current(session: AsyncSession, agency_id: str, endpoint_id: str, if_match: str | None) -> Endpoint:
@@ -369,6 +381,7 @@ def _spec_of(endpoint: Endpoint, keyring: Keyring) -> EndpointSpec:
         filter=endpoint.filter,
         payload_mode=endpoint.payload_mode,
         personal=endpoint.personal,
+        api_version=endpoint.api_version,
         retry_policy=endpoint.retry_policy,
         timeout_ms=endpoint.timeout_ms,
         headers=queries.open_headers(keyring, endpoint),

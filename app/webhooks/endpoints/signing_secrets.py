@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.events import catalog
 from app.events.catalog import EventType
 from app.events.recorder import record
+from app.events.schema import EndpointData
 from app.kit.actor import Actor
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError, NotFound
@@ -123,6 +124,8 @@ async def _drop(session: AsyncSession, agency_id: str, endpoint_id: str, ended: 
     )
 
 
-async def _record(session: AsyncSession, kind: EventType, agency_id: str, endpoint_id: str, actor: Actor) -> None:
-    data = {"endpoint_id": endpoint_id}
+async def _record(
+    session: AsyncSession, kind: EventType[EndpointData], agency_id: str, endpoint_id: str, actor: Actor
+) -> None:
+    data = EndpointData(endpoint_id=endpoint_id)
     await record(session, kind, agency_id=agency_id, subject_id=endpoint_id, actor=actor, data=data)

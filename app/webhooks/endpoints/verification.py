@@ -14,11 +14,13 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.events import catalog, schema
+from app.events import catalog, rendering
 from app.events import queries as events
+from app.events.catalog import EventType
 from app.events.models import Event
 from app.events.recorder import record
-from app.events.schema import API_VERSION
+from app.events.rendering import API_VERSION
+from app.events.schema import Data, EndpointData, EndpointReasonData
 from app.kit import clock, ids
 from app.kit.actor import Actor
 from app.kit.egress.result import HttpResult
@@ -92,11 +94,12 @@ class Challenge:
     message_id: str
     text: str = field(repr=False)
     seconds: float
+    api_version: str = API_VERSION
 
     def body(self, now: datetime) -> bytes:
         """An event envelope with the challenge at its first level."""
         envelope = {
-            "id": self.message_id, "type": CHALLENGE_TYPE, "timestamp": clock.iso(now), "api_version": API_VERSION,
+            "id": self.message_id, "type": CHALLENGE_TYPE, "timestamp": clock.iso(now), "api_version": self.api_version,
             "sequence": 0, "test": True, "agency_id": self.agency_id,
             "subject": {"type": "endpoint", "id": self.endpoint_id}, "data": {"endpoint_id": self.endpoint_id},
             "challenge": self.text,
@@ -150,11 +153,12 @@ async def begin_verification(
         raise TooManyTests
     event_id = await record(
         session, catalog.ENDPOINT_VERIFICATION_SENT, agency_id=agency_id, subject_id=endpoint_id, actor=actor,
-        data={"endpoint_id": endpoint_id},
+        data=EndpointData(endpoint_id=endpoint_id),
     )  # fmt: skip
     seconds = min(endpoint.timeout_ms / 1000, LONGEST_SECONDS)
     text = secrets.token_urlsafe(32)
-    challenge = Challenge(agency_id, endpoint_id, endpoint.url, event_id, text, seconds)
+    version = endpoint.api_version or API_VERSION
+    challenge = Challenge(agency_id, endpoint_id, endpoint.url, event_id, text, seconds, version)
     now = clock.now()
     body = challenge.body(now)
     keys = [
@@ -184,7 +188,7 @@ async def complete_verification(
         await record(
             session, catalog.ENDPOINT_VERIFICATION_FAILED, agency_id=endpoint.agency_id, subject_id=endpoint.id,
             actor=actor,
-            data={"endpoint_id": endpoint.id, "status": endpoint.status, "reason": verdict.code},
+            data=EndpointReasonData(endpoint_id=endpoint.id, status=endpoint.status, reason=verdict.code),
         )  # fmt: skip
         return endpoint, VerificationFailed(f"The endpoint did not answer its challenge. {verdict.sentence}")
     endpoint.verification = "passed"
@@ -243,27 +247,27 @@ async def send_test(
     kind = catalog.FOR_CRMS.get(event_type)
     if kind is None:
         raise endpoint_service.unknown_type(event_type)
-    example = catalog.example(kind)
-    values = {**example["data"], **_checked_data(data or {})}
+    example = rendering.example(kind)
+    values = _checked_data(kind, {**example.facts, **(data or {})})
     if endpoint.status != "active":
         raise EndpointDisabled
     await lock_quota(session, agency_id)
     if await sent_in_last_minute(session, agency_id) >= TESTS_A_MINUTE:
         raise TooManyTests
     event_id = await record(
-        session, kind, agency_id=agency_id, subject_id=example["subject"]["id"], actor=actor, data=values, test=True
+        session, kind, agency_id=agency_id, subject_id=example.subject_id, actor=actor, data=values, test=True
     )  # fmt: skip
     happened = await events.find(session, agency_id, event_id)
     [delivery_id] = await creation.create_deliveries(session, agency_id, happened, [endpoint], origin="test")
     return delivery_id
 
 
-def _checked_data(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Validate values of a test. Raises InvalidInput for unknown keys and wrong types."""
-    unknown = next((key for key in data if key not in schema.Data.model_fields), None)
+def _checked_data(kind: EventType[Any], values: Mapping[str, Any]) -> Data:
+    """Data of a test. Raises InvalidInput for keys that the type does not have, and for values of wrong types."""
+    unknown = next((key for key in values if key not in kind.keys), None)
     if unknown is not None:
-        raise InvalidInput(fields={"data": f"No event has a key {unknown[:64]!r}."})
-    checked(schema.Data, **data)
+        raise InvalidInput(fields={"data": f"{kind.name} has no key {unknown[:64]!r}."})
+    data: Data = checked(kind.data.known, **values)
     return data
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
 from app.events.recorder import record
+from app.events.schema import EndpointFailureData
 from app.kit import clock
 from app.kit.actor import system_actor
 from app.kit.database import CROSS_TENANT
@@ -90,13 +91,13 @@ async def _degraded(session: AsyncSession, row: EndpointHealth, notices: int) ->
         agency_id=row.agency_id,
         subject_id=row.id,
         actor=system_actor(),
-        data={
-            "endpoint_id": row.id,
-            "status": endpoint.status,
-            "reason": response_classifier.public_code(row.last_code) if row.last_code else None,
-            "failed_count": row.failed_attempts,
-            "sample_event_id": row.last_event_id,
-        },
+        data=EndpointFailureData(
+            endpoint_id=row.id,
+            status=endpoint.status,
+            reason=response_classifier.public_code(row.last_code) if row.last_code else None,
+            failed_count=row.failed_attempts,
+            sample_event_id=row.last_event_id,
+        ),
     )
     return endpoint
 

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.events import catalog
 from app.events.models import Event, OutboxEntry
 from app.events.recorder import record
+from app.events.schema import EndpointFailureData
 from app.kit import jobs
 from app.kit.actor import system_actor
 from app.kit.database import CROSS_TENANT
@@ -223,12 +224,15 @@ async def _record_overflow(
         agency_id=agency_id,
         subject_id=endpoint_id,
         actor=system_actor(),
-        data={
-            "endpoint_id": endpoint_id,
-            "reason": EndReason.BACKLOG_LIMIT,
-            "failed_count": len(ended),
-            "sample_event_id": ended[0].event_id,
-        },
+        data=EndpointFailureData(
+            endpoint_id=endpoint_id,
+            status=await session.scalar(
+                select(Endpoint.status).where(Endpoint.agency_id == agency_id, Endpoint.id == endpoint_id)
+            ),
+            reason=EndReason.BACKLOG_LIMIT,
+            failed_count=len(ended),
+            sample_event_id=ended[0].event_id,
+        ),
     )
 
 

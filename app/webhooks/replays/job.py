@@ -12,6 +12,7 @@ from app.events import queries as events
 from app.events.change_feed import BEFORE_ALL
 from app.events.models import Event
 from app.events.recorder import record
+from app.events.schema import ReplayStatusData
 from app.kit import jobs
 from app.kit.actor import system_actor
 from app.kit.database import CROSS_TENANT, Sessions
@@ -73,7 +74,7 @@ async def _take_turn(session: AsyncSession, row: Replay, endpoint: Endpoint) -> 
         await jobs.finish(session, row, due_in=_TURN, **values)
         return queued
     await jobs.finish(session, row, due_in=None, status="completed", ended_at=func.now(), **values)
-    data = {"endpoint_id": endpoint.id, "replay_id": row.id, "status": "completed"}
+    data = ReplayStatusData(endpoint_id=endpoint.id, replay_id=row.id, status="completed")
     await record(
         session, catalog.REPLAY_COMPLETED, agency_id=row.agency_id, subject_id=row.id, actor=system_actor(), data=data
     )  # fmt: skip

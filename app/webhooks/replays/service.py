@@ -14,6 +14,7 @@ from app.events.change_feed import BEFORE_ALL
 from app.events.models import Event, OutboxEntry
 from app.events.queries import EventFilter
 from app.events.recorder import record
+from app.events.schema import ReplayData, ReplayReasonData
 from app.kit import ids
 from app.kit.actor import Actor, actor_columns
 from app.kit.errors import AppError, InvalidInput, NotFound
@@ -129,7 +130,7 @@ async def start(
     session.add(replay)
     await session.flush()
     await session.refresh(replay)
-    data = {"endpoint_id": endpoint.id, "replay_id": replay.id, "reason": selection.selected}
+    data = ReplayReasonData(endpoint_id=endpoint.id, replay_id=replay.id, reason=selection.selected)
     await record(
         session, catalog.REPLAY_STARTED, agency_id=agency_id, subject_id=replay.id, actor=actor, data=data
     )  # fmt: skip
@@ -151,7 +152,7 @@ async def cancel(session: AsyncSession, agency_id: str, replay_id: str, *, actor
     await transitions.lock_order(session, agency_id, ended)
     queued = Delivery.replay_id == replay_id, ~conditions.is_in_flight()
     await transitions.cancel(session, agency_id, ended, *queued, reason=EndReason.REPLAY_CANCELLED)
-    data = {"endpoint_id": ended, "replay_id": replay_id}
+    data = ReplayData(endpoint_id=ended, replay_id=replay_id)
     await record(
         session, catalog.REPLAY_CANCELLED, agency_id=agency_id, subject_id=replay_id, actor=actor, data=data
     )  # fmt: skip

@@ -169,6 +169,15 @@ async def test_the_second_agency_keeps_its_own(house: House, api: httpx2.AsyncCl
     assert await house.tiktok.assigned(seed.SOUTH_AGENCY, seed.SIMON_SOUTH) == {seed.LUNE_EU: "OPERATOR"}
 
 
+async def test_buyers_of_a_link_are_set_and_removed_with_an_event_each(house: House, api: httpx2.AsyncClient) -> None:
+    at = f"/links/{house.world.north.link_id}/buyers"
+    assert (await api.put(at, json=BUYERS)).status_code == 200
+    assert (await api.delete(at)).status_code == 204
+    found = (await api.get("/events", params={"types": "link.buyers_set"})).json()["data"]
+    data = {"agency_id": house.world.north.agency_id, "link_id": house.world.north.link_id}
+    assert [each["data"] for each in found] == [data, data]
+
+
 async def test_no_address_of_a_buyer_is_in_events_or_platform_calls(house: House, api: httpx2.AsyncClient) -> None:
     await name(house, api)
     await shared(house)

@@ -12,6 +12,7 @@ from app.access.handshakes import Handshake
 from app.access.requests import lifecycle
 from app.access.requests import service as access_requests
 from app.client_portal import service as portal
+from app.events import queries as events
 from app.tenants.agencies import service as agencies
 from simulator import seed
 from tests.house import House, change_link
@@ -87,6 +88,23 @@ async def test_a_token_is_given_back_by_the_app_it_was_given_to(house: House) ->
     await house.work()
     assert [each.status for each in await _connections(house) if each.side == "client"] == ["revoked"]
     assert "connection.revocation_failed" not in await house.events(north)
+
+
+async def test_a_token_that_cannot_be_revoked_yet_is_reported_once_with_the_ids_of_its_client(house: House) -> None:
+    north = house.world.north
+    await house.connect_client(north)
+    await _end(house)
+    await house.tiktok.fault("oauth2/revoke_token/", code=50000)
+    await house.work(1)
+    async with house.tools.sessions() as session:
+        newest = await events.newest(session, north.agency_id, limit=1)
+    body = events.body(newest[0])
+    [connection] = await _connections(house)
+    assert body["type"] == "connection.revocation_failed"
+    assert body["data"] == {
+        "agency_id": north.agency_id, "link_id": north.link_id, "client_id": north.client_id, "external_id": "crm-1",
+        "platform": "tiktok", "connection_id": connection.id, "next_actor": "us",
+    }  # fmt: skip
 
 
 async def test_a_link_that_ended_unused_keeps_nobodys_token_and_its_access_requests_have_ended(house: House) -> None:

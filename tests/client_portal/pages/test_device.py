@@ -12,6 +12,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select, update
 
+from app.events import catalog
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.kit.throttle import Throttle
@@ -140,7 +141,7 @@ async def _own_token(walk: Walk) -> str:
 async def _facts(house: House, world: World) -> object:
     async with house.tools.sessions() as session:
         aggregate = await links.load_link(session, world.north.agency_id, world.north.link_id)
-        return aggregate.event_data(), aggregate.on("tiktok").lane, aggregate.intake.updated_at
+        return aggregate.event_data(catalog.LINK_OPENED), aggregate.on("tiktok").lane, aggregate.intake.updated_at
 
 
 async def test_before_something_personal_is_saved_any_browser_goes_on(

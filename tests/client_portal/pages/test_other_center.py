@@ -84,7 +84,7 @@ async def test_one_tap_takes_the_business_center_from_which_it_was_shared(
         for access_request in kept.access_requests
     ] == [("verified", "agency", None)] * 2
     given = await events_of(api, walk.corner, "consent.given")
-    assert [each["tiktok_bc_id"] for each in given] == [BRAND_DE, BRAND_FR]
+    assert [each["platform_account_id"] for each in given] == [BRAND_DE, BRAND_FR]
     consent = await links.last_consent(session, walk.corner.agency_id, walk.corner.link_id)
     assert consent is not None
     assert (consent.name, consent.sentences[-1]) == ("Theo Brand", "Yes, it’s ours")

@@ -13,6 +13,7 @@ from standardwebhooks import Webhook
 
 from app.events import catalog
 from app.events.recorder import EventDraft, record_all
+from app.events.schema import AccessData
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.settings import Settings
@@ -57,7 +58,9 @@ async def make(
 async def happen(sessions: Sessions, agency_id: str, events: int) -> None:
     """So many events that are not fanned out yet."""
     async with sessions.begin() as session:
-        happened = [EventDraft(catalog.ACCESS_VERIFIED, f"link_{number}", TESTS) for number in range(events)]
+        happened = [
+            EventDraft(catalog.ACCESS_VERIFIED, f"link_{number}", TESTS, AccessData.known()) for number in range(events)
+        ]
         await record_all(session, happened, agency_id=agency_id)
 
 

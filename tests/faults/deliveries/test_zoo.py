@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from app.events import catalog
 from app.events.recorder import EventDraft, record_all
+from app.events.schema import AccessData
 from app.kit.database import Sessions
 from app.kit.egress.result import KEPT_BODY, KEPT_HEADERS
 from app.kit.encryption import Keyring
@@ -67,7 +68,9 @@ async def _beast(sessions: Sessions, keyring: Keyring, world: World, each: zoo.M
 async def _happen(sessions: Sessions, agency_id: str) -> None:
     """Only recorded: the worker fans out, too."""
     async with sessions.begin() as session:
-        drafts = [EventDraft(catalog.ACCESS_VERIFIED, f"link_{number}", TESTS) for number in range(EVENTS)]
+        drafts = [
+            EventDraft(catalog.ACCESS_VERIFIED, f"link_{number}", TESTS, AccessData.known()) for number in range(EVENTS)
+        ]
         await record_all(session, drafts, agency_id=agency_id)
 
 

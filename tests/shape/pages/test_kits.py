@@ -13,7 +13,7 @@ import playwright
 import pytest
 
 from app import main, routes
-from app.events import catalog
+from app.events import catalog, rendering
 from app.links.api import NewLink
 from app.settings import load
 from app.tenants.api_keys.api import Me
@@ -148,7 +148,7 @@ def test_zapier_subscribes_to_types_that_are_there_and_shows_bodies_as_they_are(
         ["access.*"],
     ]
     assert {body["target_url"] for body in bodies} == {"https://hooks.zapier.example/1"}
-    whole = catalog.example(catalog.FOR_CRMS["access.verified"])
+    whole = rendering.example_body(catalog.FOR_CRMS["access.verified"])
     for each in zapier["results"].values():
         assert each["subscribed"]["id"] == "hook_1"
         assert each["sample"].keys() == whole.keys()
@@ -214,7 +214,7 @@ def test_the_make_blueprint_is_joined_up_and_reads_keys_that_are_there() -> None
     assert (hook["module"], router["module"]) == ("gateway:CustomWebHook", "builtin:BasicRouter")
     modules = [hook, router, *(each for way in router["routes"] for each in way["flow"])]
     assert [each["id"] for each in modules] == list(range(1, len(modules) + 1))
-    whole = catalog.example(catalog.FOR_CRMS["access.verified"])
+    whole = rendering.example_body(catalog.FOR_CRMS["access.verified"])
     used = set(re.findall(r"{{1\.data\.(\w+)}}", json.dumps(blueprint)))
     assert used
     assert used <= whole["data"].keys()

@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 import pytest
 
-from app.events import catalog, schema
+from app.events import catalog, rendering, schema
 from app.webhooks import message
 from app.webhooks import message as payload
 from app.webhooks.deliveries.conditions import HOLDS, VisibleStatus
@@ -28,7 +28,7 @@ from tests.shape.pages.test_kits import NODE
 PAGE = source.text("docs/webhooks.md")
 EVENTS = source.text("docs/webhooks-events.md")
 SECRET, OTHER = payload.new_secret(), payload.new_secret()
-BODY = payload.render_payload(catalog.example(catalog.FOR_CRMS["access.verified"]), "full").content
+BODY = payload.render_payload(rendering.example_body(catalog.FOR_CRMS["access.verified"]), "full").content
 
 PYTHON_ASKS = """
 import json, sys
@@ -157,7 +157,7 @@ def test_every_code_is_explained() -> None:
 
 def test_the_page_of_events_is_whole_and_marks_what_is_personal() -> None:
     examples: list[Any] = [json.loads(each) for each in re.findall(r"```json\n(.*?)```", EVENTS, re.DOTALL)]
-    assert examples == [catalog.example(kind) for kind in catalog.FOR_CRMS.values()]
+    assert examples == [rendering.example_body(kind) for kind in catalog.FOR_CRMS.values()]
     marked = re.findall(r"^\| `(\w+)` \|.*\*\*personal\*\*", EVENTS, re.MULTILINE)
     assert set(marked) == schema.PERSONAL >= {"client_name", "contact_email", "approver_email", "answers", "agreed_by"}
 

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from app.events import catalog
+from app.events import catalog, rendering
 from app.webhooks.message import OutboundRequest
 
 NOW = datetime(2026, 12, 4, 13, 32, 12, tzinfo=UTC)
@@ -13,7 +13,7 @@ KEY = b"k" * 32
 
 def event(event_type: str = "access.verified", *, head: dict[str, Any] | None = None, **data: Any) -> dict[str, Any]:
     """The catalogue's example of a type, with other values where given."""
-    made = catalog.example(catalog.TYPES[event_type])
+    made = rendering.example_body(catalog.TYPES[event_type])
     return {**made, **(head or {}), "data": {**made["data"], **data}}
 
 

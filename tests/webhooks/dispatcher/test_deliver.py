@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, func, select
@@ -122,7 +123,7 @@ async def test_the_last_failure_exhausts_it_and_is_told(
 
 @pytest.mark.parametrize("event_type", [catalog.ENDPOINT_CREATED, catalog.DELIVERY_EXHAUSTED])
 async def test_news_of_webhooks_that_cannot_be_delivered_makes_no_more_news(
-    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World, event_type: EventType
+    tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World, event_type: EventType[Any]
 ) -> None:
     agency_id = world.north.agency_id
     async with receiver(answers(BROKEN)) as there:

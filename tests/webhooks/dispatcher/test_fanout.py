@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 from app.events import catalog
 from app.events.models import EventPersonal, OutboxEntry
 from app.events.recorder import record
+from app.events.schema import AccessData
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.webhooks.context import WebhookContext
@@ -109,7 +110,7 @@ async def test_one_event_that_cannot_be_fanned_out_holds_up_no_other(
     broken = await scenes.happen(sessions, agency_id)
     whole = await scenes.happen(sessions, agency_id)
     async with sessions.begin() as session:
-        wrong = EventPersonal(agency_id=agency_id, id=broken.id, data={"client_name": ["no", "text"]})
+        wrong = EventPersonal(agency_id=agency_id, id=broken.id, data={"answers": ["no", "text"]})
         session.add(wrong)
     assert await fan_out(sessions, keyring) == 2
     assert [row.event_id for row in await scenes.deliveries(sessions, agency_id)] == [whole.id]
@@ -166,7 +167,10 @@ async def test_business_change_and_event_go_together(
     await scenes.make_endpoint(sessions, keyring, agency_id, URL)
     await scenes.fan_all_out(tools)
     async with sessions() as session:
-        await record(session, catalog.ACCESS_VERIFIED, agency_id=agency_id, subject_id="link_1", actor=TESTS)
+        await record(
+            session, catalog.ACCESS_VERIFIED, agency_id=agency_id, subject_id="link_1", actor=TESTS,
+            data=AccessData.known(),
+        )  # fmt: skip
         await session.rollback()
     assert await marks(sessions, agency_id) == 0
 

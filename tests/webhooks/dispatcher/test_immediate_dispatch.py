@@ -199,7 +199,7 @@ async def test_events_that_spoil_a_fan_out_are_told_apart_and_nothing_was_taken(
     broken = await scenes.happen(sessions, agency_id)
     await scenes.happen(sessions, agency_id)
     async with sessions.begin() as session:
-        session.add(EventPersonal(agency_id=agency_id, id=broken.id, data={"client_name": ["no", "text"]}))
+        session.add(EventPersonal(agency_id=agency_id, id=broken.id, data={"answers": ["no", "text"]}))
     assert (await fanned(tools)).got == []
     assert [row.lease_token for row in await scenes.deliveries(sessions, agency_id)] == [None]
     assert tools.alarm._event.is_set()

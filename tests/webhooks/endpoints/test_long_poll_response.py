@@ -135,7 +135,8 @@ async def test_it_waits_with_nothing_open_and_a_repeat_sends_nothing(
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ({"lost": "x"}, "No event has a key 'lost'."),
+        ({"lost": "x"}, "access.verified has no key 'lost'."),
+        ({"failed_count": 1}, "access.verified has no key 'failed_count'."),
         ({"client_name": "a\x00b"}, "control characters"),
         ({"client_name": "x" * 501}, ""),
         ({"assets_total": "many"}, ""),
@@ -143,7 +144,7 @@ async def test_it_waits_with_nothing_open_and_a_repeat_sends_nothing(
         ({"client_name": ["x"]}, ""),
     ],
 )
-async def test_data_that_no_event_has(
+async def test_data_that_its_type_does_not_have(
     api: httpx2.AsyncClient, sessions: Sessions, keyring: Keyring, world: World, data: dict[str, Any], said: str
 ) -> None:
     endpoint, _ = await scenes.make_endpoint(sessions, keyring, world.north.agency_id, "https://h.example/")

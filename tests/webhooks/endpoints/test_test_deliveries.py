@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from app.events import catalog
+from app.events import catalog, rendering
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.webhooks.context import WebhookContext
@@ -145,7 +145,7 @@ async def test_tests_asked_for_at_once_are_counted_one_after_the_other(
 async def test_a_test_event_is_no_proof_that_its_link_exists(
     sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
-    agency_id, link_id = world.north.agency_id, catalog.example(catalog.LINK_OPENED)["data"]["link_id"]
+    agency_id, link_id = world.north.agency_id, rendering.example_body(catalog.LINK_OPENED)["data"]["link_id"]
     endpoint, _ = await scenes.make_endpoint(
         sessions, keyring, agency_id, "https://crm.example.com/in", ["link.*"], filter={"link_id": link_id}
     )

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from app.events import catalog
 from app.events.models import Event
 from app.events.recorder import record
+from app.events.schema import AccessData
 from app.kit import clock
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
@@ -94,21 +95,26 @@ async def test_missing_is_what_fan_out_would_send_today(
     async with sessions.begin() as session:
         await record(
             session, catalog.ACCESS_VERIFIED, agency_id=agency_id, subject_id="link_7", actor=TESTS,
-            data={"link_id": "link_7"}, test=True,
+            data=AccessData.known(link_id="link_7"), test=True,
         )  # fmt: skip
     await scenes.fan_all_out(tools)
     endpoint, _ = await scenes.make_endpoint(
-        sessions, keyring, agency_id, URL, ["access.*", "webhook.*"], filter={"link_id": "link_7"}
+        sessions, keyring, agency_id, URL, ["access.*"], filter={"link_id": "link_7"}
     )
-    other, _ = await scenes.make_endpoint(sessions, keyring, agency_id, URL, ["access.verified"])
-    await scenes.happen(sessions, agency_id, catalog.DELIVERY_EXHAUSTED, endpoint_id=endpoint.id, link_id="link_7")
-    news = await scenes.happen(sessions, agency_id, catalog.DELIVERY_EXHAUSTED, endpoint_id=other.id, link_id="link_7")
+    watcher, _ = await scenes.make_endpoint(sessions, keyring, agency_id, URL, ["webhook.*"])
+    await scenes.fan_all_out(tools)
+    await scenes.happen(sessions, agency_id, catalog.DELIVERY_EXHAUSTED, endpoint_id=watcher.id)
+    news = await scenes.happen(sessions, agency_id, catalog.DELIVERY_EXHAUSTED, endpoint_id=endpoint.id)
     await scenes.fan_all_out(tools)
     to_come = await scenes.happen(sessions, agency_id, catalog.ACCESS_VERIFIED, link_id="link_7")
     replay = await start(sessions, endpoint, "missing")
+    of_itself = await start(sessions, watcher, "missing")
     await turns.turn(tools)
-    made = [row for row in await scenes.deliveries(sessions, agency_id) if row.replay_id == replay.id]
-    assert [row.event_id for row in made] == [wanted.id], "the news went out when it was fanned out"
+    await turns.turn(tools)
+    every = await scenes.deliveries(sessions, agency_id)
+    made = [row for row in every if row.replay_id == replay.id]
+    assert [row.event_id for row in made] == [wanted.id]
+    assert [row for row in every if row.replay_id == of_itself.id] == [], "the news went out when it was fanned out"
     assert (made[0].origin, made[0].slot_class, made[0].status) == ("event", "retry", "pending")
     assert news.id in {row.event_id for row in await scenes.deliveries(sessions, agency_id)}
     await scenes.fan_all_out(tools)
