@@ -12,7 +12,7 @@ import httpx2
 import structlog
 import uvloop
 
-from app.access.connections import token_revocation_job
+from app.access.connections import token_job
 from app.access.connections.models import Connection
 from app.access.context import AccessContext
 from app.access.reconciler import job as reconciler
@@ -55,7 +55,7 @@ def table(
     """Job types of the worker: rows, function, concurrency and lease."""
     return [
         *reconciler.work(access),
-        JobType("tokens to revoke", Connection, partial(token_revocation_job.revoke_token, access), lease=access.lease),
+        JobType("tokens to replace or revoke", Connection, partial(token_job.run, access), lease=access.lease),
         JobType("links that end", Link, partial(lifecycle.run, access), lease=access.lease),
         JobType("answers to forget", IdempotencyKey, partial(idempotency.delete_expired, access.sessions)),
         *replay_job.work(webhooks),

@@ -13,7 +13,7 @@ from sqlalchemy.sql import func
 from app.access import handshakes, oauth_callbacks
 from app.access.buyers.models import BuyerAccess
 from app.access.call_recorder import PlatformCall
-from app.access.connections import oauth_flow, token_revocation_job
+from app.access.connections import oauth_flow, token_job
 from app.access.connections.models import Authorization, Connection
 from app.access.connections.oauth_flow import ExchangeOutcome
 from app.access.context import AccessContext
@@ -168,7 +168,7 @@ class House:
             for buyer_access in await jobs.claim(self.tools.sessions, BuyerAccess, limit=1, lease=self.tools.lease):
                 await reconcile(BuyerAccessStrategy(self.tools), buyer_access)
             for connection in await jobs.claim(self.tools.sessions, Connection, limit=10, lease=self.tools.lease):
-                await token_revocation_job.revoke_token(self.tools, connection)
+                await token_job.revoke_token(self.tools, connection)
 
     async def hurry(self) -> None:
         """What is due some time is due now."""

@@ -15,7 +15,7 @@ from app.kit.database import Base, agency_key, belongs_to, belongs_to_agency
 from app.kit.input.fields import Time
 from app.platforms.port import RecordedCall
 
-PURPOSES = ("authorize", "read", "share", "unshare", "assign", "unassign", "import", "revoke_token")
+PURPOSES = ("authorize", "read", "share", "unshare", "assign", "unassign", "import", "refresh_token", "revoke_token")
 
 
 class PlatformCall(ActorColumns, Base):

@@ -131,10 +131,23 @@ class Access:
 
 @dataclass(frozen=True)
 class Token:
-    """The result of an authorization. `scopes` are the platform's permission ids."""
+    """The result of an authorization. `scopes` are the platform's ids of the permissions.
+
+    `expires_in`: its life from now; None if it lasts until it is revoked. With a `refresh_token` it can be replaced.
+    """
 
     value: str = field(repr=False)
-    scopes: tuple[int, ...]
+    scopes: tuple[str, ...]
+    expires_in: timedelta | None = None
+    refresh_token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class ConsentRequest:
+    """The address of a consent page; and the PKCE code verifier of the exchange, where the platform uses PKCE."""
+
+    address: str
+    code_verifier: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -270,7 +283,7 @@ class AssetReader(Protocol):
         """The reason why nothing more can be read, if there is one."""
 
     @property
-    def scopes(self) -> Sequence[int] | None:
+    def scopes(self) -> Sequence[str] | None:
         """The scopes of the token; None without one."""
 
     async def read(self, call: Callable[[Access, RecordCall], Awaitable[Value]]) -> Value | Observation:
@@ -307,7 +320,7 @@ class ClientAssets:
 
     found: DiscoveredAssets
     account_id: str
-    scopes: Sequence[int]
+    scopes: Sequence[str]
 
 
 class KindHandler(Protocol):
@@ -356,23 +369,30 @@ class ConnectedPlatform(Platform, Protocol):
         """Scheme and host of the consent page."""
         ...
 
-    def consent_address(self, app: App, *, state: str) -> str:
-        """The URL at which a person authorizes the app."""
+    def consent(self, app: App, *, state: str) -> ConsentRequest:
+        """The page at which a person authorizes the app."""
         ...
 
-    async def exchange(self, app: App, code: str, record: RecordCall) -> Token:
+    async def exchange(self, app: App, code: str, code_verifier: str | None, record: RecordCall) -> Token:
         """Exchange the code of a consent for a token. Denied(`auth_code_expired`) if it was used or is too old."""
+        ...
+
+    async def refresh(self, app: App, refresh_token: str, record: RecordCall) -> Token:
+        """Replace a token before it expires. Denied(`connection_dead`) if the authorization has ended.
+
+        Called only for tokens that came with a refresh token.
+        """
         ...
 
     async def revoke(self, app: App, token: str, record: RecordCall) -> None:
         """Revoke a token. A token that is already invalid counts as revoked."""
         ...
 
-    def missing_scopes(self, scopes: Sequence[int], kinds: Sequence[str] = ("ad_account",)) -> tuple[str, ...]:
-        """Names of the permissions that access requests of these kinds need and the token lacks."""
+    def missing_scopes(self, scopes: Sequence[str], kinds: Sequence[str] = ()) -> tuple[str, ...]:
+        """Names of the permissions that connecting and access requests of these kinds need and the token lacks."""
         ...
 
-    def may(self, scopes: Sequence[int], what: str) -> bool:
+    def may(self, scopes: Sequence[str], what: str) -> bool:
         """True if a token allows an optional function: `pixels`, `events`, `members` or `changes`."""
         ...
 
@@ -419,7 +439,7 @@ class ConnectedPlatform(Platform, Protocol):
         ...
 
     async def examine(
-        self, app: App, access: Access | None, scopes: Sequence[int], *, account_id: str
+        self, app: App, access: Access | None, scopes: Sequence[str], *, account_id: str
     ) -> DiagnosticReport:
         """Diagnose app and token with at most ten read-only calls; never raises a PlatformFailure."""
         ...

@@ -1160,6 +1160,7 @@ def _tables() -> None:
         sa.Column("handle_hash", sa.LargeBinary(), nullable=True),
         sa.Column("handle_expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("code_encrypted", sa.LargeBinary(), nullable=True),
+        sa.Column("code_verifier_encrypted", sa.LargeBinary(), nullable=True),
         sa.Column("exchanged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("outcome", sa.String(length=16), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -1442,6 +1443,10 @@ def _tables() -> None:
         sa.Column("browser_id", sa.Uuid(), nullable=True),
         sa.Column("status", sa.String(length=8), nullable=False),
         sa.Column("token_encrypted", sa.LargeBinary(), nullable=True),
+        sa.Column("token_expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("refresh_token_encrypted", sa.LargeBinary(), nullable=True),
+        sa.Column("refresh_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoke_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("app_id", sa.String(length=64), nullable=False),
         sa.Column("scopes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("person", sa.String(length=200), nullable=False),
@@ -1455,6 +1460,9 @@ def _tables() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint(
             "(side = 'client') = (client_id IS NOT NULL)", name=op.f("ck_connections_client_side_has_client")
+        ),
+        sa.CheckConstraint(
+            "status <> 'revoked' OR refresh_token_encrypted IS NULL", name=op.f("ck_connections_refresh_token_is_gone")
         ),
         sa.CheckConstraint(
             "(status = 'revoked') = (token_encrypted IS NULL)", name=op.f("ck_connections_revoked_token_is_gone")
@@ -1621,7 +1629,8 @@ def _tables() -> None:
         sa.Column("answer", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("took_ms", sa.Integer(), nullable=True),
         sa.CheckConstraint(
-            "purpose IN ('authorize', 'read', 'share', 'unshare', 'assign', 'unassign', 'import', 'revoke_token')",
+            "purpose IN ('authorize', 'read', 'share', 'unshare', 'assign', 'unassign', 'import', 'refresh_token', "
+            "'revoke_token')",
             name=op.f("ck_platform_calls_purpose"),
         ),
         sa.CheckConstraint("side IN ('client', 'agency')", name=op.f("ck_platform_calls_side")),

@@ -48,7 +48,7 @@ class ConnectionView(BaseModel):
         return cls(
             id=row.id, platform=row.platform, side=row.side, client_id=row.client_id, link_id=row.link_id,
             status=row.status, scopes=[str(scope) for scope in row.scopes], person=row.person,
-            gives_back_at=row.due_at, ended_at=row.ended_at, created_at=row.created_at,
+            gives_back_at=row.revoke_at, ended_at=row.ended_at, created_at=row.created_at,
         )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from app.kit.jobs import JobMixin
 
 
 class Connection(JobMixin, CreatedAt, Base):
-    """OAuth authorization of a client or the agency, with its token. Due: the token is to be revoked."""
+    """OAuth authorization of a client or the agency, with its token. Due: the token is to be revoked or replaced."""
 
     __tablename__ = "connections"
     __table_args__ = (
@@ -23,6 +23,7 @@ class Connection(JobMixin, CreatedAt, Base):
         CheckConstraint("side IN ('client', 'agency')", name="side"),
         CheckConstraint("status IN ('live', 'dead', 'revoked')", name="status"),
         CheckConstraint("(status = 'revoked') = (token_encrypted IS NULL)", name="revoked_token_is_gone"),
+        CheckConstraint("status <> 'revoked' OR refresh_token_encrypted IS NULL", name="refresh_token_is_gone"),
         CheckConstraint("(side = 'client') = (client_id IS NOT NULL)", name="client_side_has_client"),
         Index("ix_connections_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
         Index("ix_connections_client", "agency_id", "client_id", "status"),
@@ -38,6 +39,13 @@ class Connection(JobMixin, CreatedAt, Base):
     browser_id: Mapped[str | None] = mapped_column(ids.Id("browser"))
     status: Mapped[str] = mapped_column(String(8), default="live")
     token_encrypted: Mapped[bytes | None]
+    #: end of the token's life; null if it lasts until it is revoked
+    token_expires_at: Mapped[datetime | None]
+    refresh_token_encrypted: Mapped[bytes | None]
+    #: time from which the token is to be replaced; null if it cannot be
+    refresh_at: Mapped[datetime | None]
+    #: time from which the token is to be revoked; null for the agency's own until it is ended
+    revoke_at: Mapped[datetime | None]
     #: the app that holds the token; only it can revoke it
     app_id: Mapped[str] = mapped_column(String(64))
     scopes: Mapped[list[Any]]
@@ -90,6 +98,8 @@ class Authorization(CreatedAt, Base):
     handle_hash: Mapped[bytes | None] = mapped_column(unique=True)
     handle_expires_at: Mapped[datetime | None]
     code_encrypted: Mapped[bytes | None]
+    #: PKCE code verifier, where the platform uses PKCE
+    code_verifier_encrypted: Mapped[bytes | None]
     exchanged_at: Mapped[datetime | None]
     #: outcome of the return: `token_exchange.ExchangeOutcome`
     outcome: Mapped[str | None] = mapped_column(String(16))

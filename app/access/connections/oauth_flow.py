@@ -33,7 +33,7 @@ from app.kit.errors import AppError
 from app.kit.i18n.message import _
 from app.links import queries as links
 from app.links.models import Link, LinkSession
-from app.platforms.port import ConnectedPlatform
+from app.platforms.port import App, ConnectedPlatform
 from app.platforms.registry import Platforms
 
 __all__ = ["CallbackResult", "CallbackTarget", "ExchangeOutcome", "InvitationOver", "StateRefused"]
@@ -107,8 +107,7 @@ async def start_for_link(
 ) -> str:
     """Start an authorization in a client's browser; the address of the consent page. Raises AppMissing."""
     app = await connections.required_app(session, agency_id, platform, keyring)
-    state = _add_authorization(session, agency_id, platform.key, cookie, link_id=link_id)
-    return platform.consent_address(app, state=state)
+    return _add_authorization(session, agency_id, platform, app, keyring, cookie, link_id=link_id)
 
 
 async def invite_agency(session: AsyncSession, agency_id: str, *, platform: str) -> tuple[Invitation, str]:
@@ -147,19 +146,30 @@ async def start_for_agency(
     platform = platforms.connected(invited.platform)
     app = await connections.required_app(session, invited.agency_id, platform, keyring)
     cookie = encryption.new_secret()
-    state = _add_authorization(session, invited.agency_id, platform.key, cookie, invitation_id=invited.id)
-    return platform.consent_address(app, state=state), cookie
+    consent = _add_authorization(session, invited.agency_id, platform, app, keyring, cookie, invitation_id=invited.id)
+    return consent, cookie
 
 
-def _add_authorization(session: AsyncSession, agency_id: str, platform: str, cookie: str, **purpose: str) -> str:
+def _add_authorization(
+    session: AsyncSession,
+    agency_id: str,
+    platform: ConnectedPlatform,
+    app: App,
+    keyring: Keyring,
+    cookie: str,
+    **purpose: str,
+) -> str:
+    """Add an authorization for this browser; the address of the consent page."""
     state = encryption.new_secret()
-    session.add(
-        Authorization(
-            agency_id=agency_id, id=ids.new("auth"), platform=platform, state_hash=encryption.sha256(state),
-            cookie_hash=encryption.sha256(cookie), expires_at=clock.now() + STATE_LIFE, **purpose,
-        )
+    consent = platform.consent(app, state=state)
+    made = Authorization(
+        agency_id=agency_id, id=ids.new("auth"), platform=platform.key, state_hash=encryption.sha256(state),
+        cookie_hash=encryption.sha256(cookie), expires_at=clock.now() + STATE_LIFE, **purpose,
     )  # fmt: skip
-    return state
+    if consent.code_verifier is not None:
+        made.code_verifier_encrypted = keyring.encrypt(consent.code_verifier, bound_to=_verifier_place(made))
+    session.add(made)
+    return consent.address
 
 
 async def receive(session: AsyncSession, keyring: Keyring, *, state: str, code: str | None) -> CallbackTarget:
@@ -236,6 +246,8 @@ async def _exchange(
         code_encrypted = await _claim(session, authorization)
         if code_encrypted is not None:
             code = keyring.decrypt(code_encrypted, bound_to=_code_place(authorization))
+            verifier = authorization.code_verifier_encrypted
+            code_verifier = keyring.decrypt(verifier, bound_to=_verifier_place(authorization)) if verifier else None
             platform = platforms.connected(authorization.platform)
             app = await connections.app_of_agency(session, authorization.agency_id, platform, keyring)
     if code_encrypted is None:
@@ -243,7 +255,7 @@ async def _exchange(
         return CallbackResult(first, authorization.agency_id, platform=authorization.platform)
     outcome = ExchangeOutcome.APP_PROBLEM  # the app was removed in the meantime
     if app is not None:
-        outcome = await establish(sessions, keyring, platform, app, code, subject)
+        outcome = await establish(sessions, keyring, platform, app, code, code_verifier, subject)
     async with sessions.begin() as session:
         await session.execute(_this(authorization).values(outcome=outcome))
     return CallbackResult(
@@ -286,7 +298,7 @@ async def _claim(session: AsyncSession, authorization: Authorization) -> bytes |
             Authorization.code_encrypted == code_encrypted,
             Authorization.handle_expires_at > func.now(),
         )
-        .values(exchanged_at=func.now(), code_encrypted=None)
+        .values(exchanged_at=func.now(), code_encrypted=None, code_verifier_encrypted=None)
         .returning(Authorization.id)
         .execution_options(synchronize_session=False)
     )
@@ -332,6 +344,10 @@ async def _record_cancelled(session: AsyncSession, authorization: Authorization)
         session, event, agency_id=authorization.agency_id,
         subject_id=authorization.link_id or authorization.id, actor=current_actor(), data=data,
     )  # fmt: skip
+
+
+def _verifier_place(authorization: Authorization) -> str:
+    return f"authorizations.code_verifier_encrypted:{authorization.agency_id}:{authorization.id}"
 
 
 def _code_place(authorization: Authorization) -> str:

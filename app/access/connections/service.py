@@ -22,7 +22,7 @@ from app.links.devices import VerifiedBy
 from app.links.models import Link, LinkSession
 from app.mail import service as mails
 from app.mail.rendered_email import Recipient
-from app.platforms.port import Access, App, ConnectedPlatform, Priority, RecordedCall
+from app.platforms.port import Access, App, ConnectedPlatform, Priority, RecordedCall, Token
 from app.platforms.resources import DiscoveredAsset, DiscoveredAssets, PlatformAccount
 from app.tenants.agencies import service as agencies
 from app.tenants.agencies.service import secret_place
@@ -146,7 +146,7 @@ async def of_both(
 
 
 def _is_in_use(connection: Connection) -> bool:
-    return connection.status == "live" and (connection.due_at is None or connection.due_at > clock.now())
+    return connection.status == "live" and (connection.revoke_at is None or connection.revoke_at > clock.now())
 
 
 def _best(newest_first: Sequence[Connection], account_id: str) -> Connection | None:
@@ -226,6 +226,34 @@ def token(connection: Connection, keyring: Keyring) -> str:
     return keyring.decrypt(connection.token_encrypted, bound_to=token_place(connection.agency_id, connection.id))
 
 
+#: A token is replaced this long before it expires, or at half of a shorter life.
+REFRESH_BEFORE = timedelta(minutes=10)
+
+
+def token_columns(token: Token, keyring: Keyring, agency_id: str, connection_id: str) -> dict[str, Any]:
+    """Columns of a connection with this token, new or in place of another."""
+    refresh_token, life = token.refresh_token, token.expires_in
+    place = refresh_token_place(agency_id, connection_id)
+    return {
+        "token_encrypted": keyring.encrypt(token.value, bound_to=token_place(agency_id, connection_id)),
+        "refresh_token_encrypted": keyring.encrypt(refresh_token, bound_to=place) if refresh_token else None,
+        "token_expires_at": func.now() + life if life else None,
+        "refresh_at": func.now() + life - min(REFRESH_BEFORE, life / 2) if life and refresh_token else None,
+        "scopes": list(token.scopes),
+    }
+
+
+def next_due(connection: Connection) -> Any:
+    """The value of `due_at`: the earlier of both jobs."""
+    times = [each for each in (connection.refresh_at, connection.revoke_at) if each is not None]
+    return func.least(*times) if times else None
+
+
+def refresh_token_place(agency_id: str, connection_id: str) -> str:
+    """Place that an encrypted refresh token is bound to."""
+    return f"connections.refresh_token_encrypted:{agency_id}:{connection_id}"
+
+
 def access(connection: Connection, keyring: Keyring, priority: Priority = Priority.HANDSHAKE) -> Access:
     """Credentials for a call with this connection: the token, the app whose rate limit it uses, and its priority."""
     return Access(token(connection, keyring), connection.app_id, priority)
@@ -277,9 +305,9 @@ async def mark_dead(session: AsyncSession, connection: Connection) -> None:
             Connection.agency_id == connection.agency_id,
             Connection.id == connection.id,
             Connection.status == "live",
-            Connection.due_at.is_(None) | (Connection.due_at > func.now()),
+            Connection.revoke_at.is_(None) | (Connection.revoke_at > func.now()),
         )
-        .values(status="dead", ended_at=func.now(), due_at=func.now())
+        .values(status="dead", ended_at=func.now(), revoke_at=func.now(), due_at=func.now())
         .returning(Connection.id)
     )
     if (await session.execute(ended)).scalar_one_or_none():
@@ -295,7 +323,7 @@ async def revoke_soon(session: AsyncSession, agency_id: str, client_id: str) -> 
     await session.execute(
         update(Connection)
         .where(Connection.agency_id == agency_id, Connection.client_id == client_id, Connection.status == "live")
-        .values(due_at=func.now())
+        .values(revoke_at=func.now(), due_at=func.now())
     )
 
 
@@ -316,9 +344,9 @@ async def extend_token_use(session: AsyncSession, connection: Connection, hold: 
             Connection.agency_id == connection.agency_id,
             Connection.id == connection.id,
             Connection.status == "live",
-            Connection.due_at > func.now(),
+            Connection.revoke_at > func.now(),
         )
-        .values(due_at=func.now() + hold)
+        .values(revoke_at=func.now() + hold, due_at=func.least(func.now() + hold, Connection.refresh_at))
     )
 
 
@@ -326,7 +354,7 @@ async def end_connection(session: AsyncSession, connection: Connection) -> Conne
     """End a connection for the agency: the revocation of its token is due now. Raises AlreadyEnded."""
     if connection.status == "revoked":
         raise AlreadyEnded
-    connection.due_at = func.now()
+    connection.revoke_at = connection.due_at = func.now()
     await session.flush()
     await session.refresh(connection)
     return connection

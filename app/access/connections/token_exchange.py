@@ -91,14 +91,20 @@ class Purpose:
 
 
 async def establish(
-    sessions: Sessions, keyring: Keyring, platform: ConnectedPlatform, app: App, code: str, purpose: Purpose
+    sessions: Sessions,
+    keyring: Keyring,
+    platform: ConnectedPlatform,
+    app: App,
+    code: str,
+    code_verifier: str | None,
+    purpose: Purpose,
 ) -> ExchangeOutcome:
     """Exchange the code and save the connection. No transaction is open during calls to the platform."""
     calls: list[RecordedCall] = []
     token: Token | None = None
     reason = ""
     try:
-        token = await retry_while_unavailable(lambda: platform.exchange(app, code, calls.append))
+        token = await retry_while_unavailable(lambda: platform.exchange(app, code, code_verifier, calls.append))
         missing = platform.missing_scopes(token.scopes)
         if not missing:
             access = Access(token.value, app.app_id, Priority.INTERACTIVE)
@@ -216,11 +222,12 @@ async def _save_connection(
     await _retire_older(session, platform.key, purpose, found)
     connection = Connection(
         agency_id=agency_id, id=connection_id, platform=platform.key, side=purpose.side,
-        client_id=purpose.client_id, link_id=purpose.link_id, app_id=app.app_id, scopes=list(token.scopes),
+        client_id=purpose.client_id, link_id=purpose.link_id, app_id=app.app_id,
         person=found.person, found=connections.discovered_columns(found), browser_id=purpose.browser_id,
-        token_encrypted=keyring.encrypt(token.value, bound_to=connections.token_place(agency_id, connection_id)),
-        due_at=func.now() + LONGEST_HOLD if purpose.link_id else None,
+        **connections.token_columns(token, keyring, agency_id, connection_id),
+        revoke_at=func.now() + LONGEST_HOLD if purpose.link_id else None,
     )  # fmt: skip
+    connection.due_at = connections.next_due(connection)
     session.add(connection)
     await session.flush()
     call_recorder.record_calls(
@@ -288,5 +295,5 @@ async def _retire_older(session: AsyncSession, platform: str, purpose: Purpose, 
     covered = {each.account_id for each in found.accounts if each.usable}
     for older in (await session.scalars(rows.order_by(Connection.id).with_for_update())).all():
         if older.side == "agency" or older.link_id == purpose.link_id or connections.usable(older) <= covered:
-            older.due_at = func.now()
+            older.revoke_at = older.due_at = func.now()
     await session.flush()

@@ -235,8 +235,8 @@ async def _members(
     return await reader.read(lambda access, record: platform.members(access, account_id=account_id, record=record))
 
 
-def _scopes(reader: PlatformReader) -> list[int]:
-    return [int(scope) for scope in reader.connection.scopes] if reader.connection else []
+def _scopes(reader: PlatformReader) -> Sequence[str]:
+    return reader.connection.scopes if reader.connection else []
 
 
 def _is_missing(row: BuyerAccess, holders: Sequence[AssetHolder] | Observation) -> bool:

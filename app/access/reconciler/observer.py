@@ -242,4 +242,4 @@ async def _events(
 
 def has_permission(platform: ConnectedPlatform, connection: Connection | None, what: str) -> bool:
     """True if the scopes of a connection allow a kind of read."""
-    return connection is not None and platform.may([int(scope) for scope in connection.scopes], what)
+    return connection is not None and platform.may(connection.scopes, what)

@@ -48,9 +48,9 @@ class PlatformReader:
             self.closed = DEAD
 
     @property
-    def scopes(self) -> Sequence[int] | None:
+    def scopes(self) -> Sequence[str] | None:
         """The scopes of the token; None without a connection."""
-        return [int(scope) for scope in self.connection.scopes] if self.connection else None
+        return self.connection.scopes if self.connection else None
 
     @property
     def is_dead(self) -> bool:

@@ -110,7 +110,7 @@ def asset_problems(
     """Blocker codes of the assets that cannot be shared from the Business Center."""
     if known.found is None or connection is None:
         return {}
-    client = ClientAssets(known.found, pair.theirs, [int(scope) for scope in connection.scopes])
+    client = ClientAssets(known.found, pair.theirs, connection.scopes)
     found: dict[AssetKey, str] = {}
     for desired in all_desired:
         handler = pair.platform.handlers.get(desired.kind.key)

@@ -11,6 +11,7 @@ from app.platforms.port import (
     Access,
     App,
     AssetKind,
+    ConsentRequest,
     Denied,
     GuidedStep,
     KindHandler,
@@ -95,17 +96,21 @@ class TikTok:
             return "https://*.tiktok.com"
         return f"{parts.scheme}://{parts.netloc}"
 
-    def consent_address(self, app: App, *, state: str) -> str:
-        """The URL of the consent page; an existing query in `auth_url` is kept. There is no scope parameter."""
+    def consent(self, app: App, *, state: str) -> ConsentRequest:
+        """The consent page; an existing query in `auth_url` is kept. There is no scope parameter and no PKCE."""
         parts = urlsplit(self.auth_url)
         query = dict(parse_qsl(parts.query))
         query |= {"app_id": app.app_id, "state": state, "redirect_uri": self.redirect_uri}
-        return urlunsplit(parts._replace(query=urlencode(query)))
+        return ConsentRequest(urlunsplit(parts._replace(query=urlencode(query))))
 
-    async def exchange(self, app: App, code: str, record: RecordCall) -> Token:
+    async def exchange(self, app: App, code: str, _code_verifier: str | None, record: RecordCall) -> Token:
         """The token of a consent; it is valid until revoked."""
         answer = await operations.access_token(self.wire, app, code, record)
-        return Token(answer.access_token, tuple(answer.scope))
+        return Token(answer.access_token, tuple(map(str, answer.scope)))
+
+    async def refresh(self, _app: App, _refresh_token: str, _record: RecordCall) -> Token:
+        """Never called: tokens of the API for Business do not end, and come without a refresh token."""
+        raise AssertionError
 
     async def revoke(self, app: App, token: str, record: RecordCall) -> None:
         """Revoke the token. A token unknown to TikTok counts as revoked."""
@@ -115,11 +120,11 @@ class TikTok:
             if refused.blocker != "connection_dead":
                 raise
 
-    def missing_scopes(self, granted: Sequence[int], kinds: Sequence[str] = ("ad_account",)) -> tuple[str, ...]:
+    def missing_scopes(self, granted: Sequence[str], kinds: Sequence[str] = ("ad_account",)) -> tuple[str, ...]:
         """Names in My Apps of the needed permissions that were not granted."""
         return scopes.missing(granted, kinds)
 
-    def may(self, granted: Sequence[int], what: str) -> bool:
+    def may(self, granted: Sequence[str], what: str) -> bool:
         """True if a token may read `pixels`, count `events`, see `members`, or read `changes`."""
         return scopes.may(granted, what)
 
@@ -298,7 +303,7 @@ class TikTok:
         )
 
     async def examine(
-        self, app: App, access: Access | None, granted: Sequence[int], *, account_id: str
+        self, app: App, access: Access | None, granted: Sequence[str], *, account_id: str
     ) -> DiagnosticReport:
         """Diagnose with nine calls that use a token, and one without."""
         return await diagnostics.examine(self.wire, app, access, granted, account_id)

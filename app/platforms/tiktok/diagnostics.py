@@ -31,7 +31,7 @@ Row = TypeVar("Row")
 Item = TypeVar("Item", bound=responses.ResponseShape)
 
 
-async def examine(wire: Wire, app: App, access: Access | None, granted: Sequence[int], bc_id: str) -> DiagnosticReport:
+async def examine(wire: Wire, app: App, access: Access | None, granted: Sequence[str], bc_id: str) -> DiagnosticReport:
     """Nine calls with a token (two if TikTok no longer knows it), and one without."""
     trial = _Trial()
     center, first = None, None

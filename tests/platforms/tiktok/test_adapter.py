@@ -24,7 +24,7 @@ def tiktok_at(sessions: Sessions) -> TikTok:
 
 
 def test_an_address_copied_from_my_apps_keeps_its_query_and_gets_our_state(tiktok_at: TikTok) -> None:
-    query = parse_qs(urlsplit(tiktok_at.consent_address(APP, state="s1")).query)
+    query = parse_qs(urlsplit(tiktok_at.consent(APP, state="s1").address).query)
     assert query == {
         "app_id": [APP.app_id], "state": ["s1"], "rid": ["abc"], "redirect_uri": ["https://us/callbacks/tiktok"],
     }  # fmt: skip
@@ -32,15 +32,15 @@ def test_an_address_copied_from_my_apps_keeps_its_query_and_gets_our_state(tikto
 
 def test_secrets_do_not_show_where_a_value_is_printed() -> None:
     assert "top-secret" not in repr(App("1", "top-secret"))
-    assert "top-secret" not in repr(Token("top-secret", (1,)))
+    assert "top-secret" not in repr(Token("top-secret", ("1",), refresh_token="top-secret"))
     assert "top-secret" not in repr(Access("top-secret", "1"))
 
 
 def test_without_kinds_the_permissions_for_ad_accounts_are_asked_for(tiktok_at: TikTok) -> None:
-    assert [name.rsplit(" > ", 1)[-1] for name in tiktok_at.missing_scopes((100, 150, 153))] == [
+    assert [name.rsplit(" > ", 1)[-1] for name in tiktok_at.missing_scopes(("100", "150", "153"))] == [
         "Business Center Partner Management"
     ]
-    assert tiktok_at.may((800,), "pixels")
+    assert tiktok_at.may(("800",), "pixels")
 
 
 def test_only_platforms_with_an_api_are_found_as_connected(tiktok_at: TikTok) -> None:

@@ -1,8 +1,11 @@
-"""Revocation of tokens at the platform, repeated until it succeeds."""
+"""Job of a connection: its token is replaced before it expires, and revoked at the platform until that succeeds."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Update, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import call_recorder
@@ -14,10 +17,80 @@ from app.events.recorder import record
 from app.events.schema import ConnectionActorData, ConnectionData
 from app.kit import clock, jobs
 from app.kit.actor import system_actor
+from app.kit.encryption import Keyring
 from app.kit.jobs import LeaseLost
-from app.platforms.port import App, ConnectedPlatform, PlatformFailure, RecordedCall
+from app.platforms.port import App, ConnectedPlatform, Denied, PlatformFailure, RecordedCall, Token
 
 LEASE = timedelta(seconds=45)
+
+
+async def run(context: AccessContext, connection: Connection) -> None:
+    """Do what is due: the revocation, else the replacement."""
+    async with context.sessions() as session:
+        now = (await session.execute(select(func.now()))).scalar_one()
+    revoked = connection.token_encrypted is None or (connection.revoke_at is not None and connection.revoke_at <= now)
+    await (revoke_token if revoked else replace_token)(context, connection)
+
+
+async def replace_token(context: AccessContext, connection: Connection) -> None:
+    """Exchange the refresh token for a new token. If the platform refuses it, the connection is dead."""
+    platform = context.platforms.connected(connection.platform)
+    async with context.sessions.begin() as session:
+        app = await connections.app_of_connection(
+            session, connection.agency_id, platform, context.keyring, connection.app_id
+        )
+    if app is None or connection.refresh_token_encrypted is None:  # without its app nothing can replace it
+        async with context.sessions.begin() as session:
+            await session.execute(_leased(connection).values(refresh_at=None, due_at=Connection.revoke_at, **_RELEASED))
+        return
+    place = connections.refresh_token_place(connection.agency_id, connection.id)
+    refresh_token = context.keyring.decrypt(connection.refresh_token_encrypted, bound_to=place)
+    calls: list[RecordedCall] = []
+    token: Token | None = None
+    refused = False
+    try:
+        token = await platform.refresh(app, refresh_token, calls.append)
+    except Denied as denied:
+        refused = denied.blocker == "connection_dead"
+    except PlatformFailure:
+        pass
+    async with context.sessions.begin() as session:
+        call_recorder.record_calls(
+            session, calls, agency_id=connection.agency_id, side=connection.side, purpose="refresh_token",
+            connection_id=connection.id,
+        )  # fmt: skip
+        if token is not None:
+            token = replace(token, refresh_token=token.refresh_token or refresh_token)  # it may stay the same
+            await _save(session, context.keyring, connection, token)
+        elif refused:
+            await connections.mark_dead(session, connection)
+            await jobs.postpone(session, connection, due_in=timedelta())  # now its token can be deleted
+        else:
+            await jobs.postpone(session, connection, due_in=timedelta(seconds=min(2**connection.tries, 300)))
+
+
+async def _save(session: AsyncSession, keyring: Keyring, connection: Connection, token: Token) -> None:
+    columns = connections.token_columns(token, keyring, connection.agency_id, connection.id)
+    refresh_at = columns["refresh_at"]
+    due_at = Connection.revoke_at if refresh_at is None else func.least(refresh_at, Connection.revoke_at)
+    saved = _leased(connection).values(**columns, due_at=due_at, **_RELEASED).returning(Connection.id)
+    if (await session.execute(saved)).scalar_one_or_none() is None:
+        raise LeaseLost(Connection.__name__)
+
+
+_RELEASED: Mapping[str, Any] = {"lease_until": None, "lease_token": None, "tries": 0}
+
+
+def _leased(connection: Connection) -> Update:
+    return (
+        update(Connection)
+        .where(
+            Connection.agency_id == connection.agency_id,
+            Connection.id == connection.id,
+            Connection.lease_token == connection.lease_token,
+        )
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def revoke_token(context: AccessContext, connection: Connection) -> None:
@@ -77,18 +150,12 @@ async def _delete_token(session: AsyncSession, connection: Connection) -> None:
     """
     was_dead = connection.status == "dead"
     gone = (
-        update(Connection)
-        .where(
-            Connection.agency_id == connection.agency_id,
-            Connection.id == connection.id,
-            Connection.lease_token == connection.lease_token,
-        )
+        _leased(connection)
         .values(
-            status="revoked", token_encrypted=None, ended_at=connection.ended_at or clock.now(), due_at=None,
-            lease_until=None, lease_token=None, tries=0,
+            status="revoked", token_encrypted=None, refresh_token_encrypted=None, refresh_at=None,
+            ended_at=connection.ended_at or clock.now(), due_at=None, **_RELEASED,
         )
         .returning(Connection.id)
-        .execution_options(synchronize_session=False)
     )  # fmt: skip
     if (await session.execute(gone)).scalar_one_or_none() is None:
         raise LeaseLost(Connection.__name__)
@@ -107,7 +174,7 @@ async def _rest(session: AsyncSession, connection: Connection) -> None:
         .where(
             Connection.agency_id == connection.agency_id, Connection.id == connection.id, Connection.status == "revoked"
         )
-        .values(due_at=None, lease_until=None, lease_token=None, tries=0)
+        .values(due_at=None, **_RELEASED)
     )
 
 
