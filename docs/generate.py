@@ -9,6 +9,7 @@ from pydantic import AliasChoices
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from app.events import catalog, rendering
 from app.settings import Settings
 from app.webhooks.destinations import hubspot_records
 from docs import access_page, cli_page, events_page, openapi, postman, webhooks_page
@@ -27,6 +28,7 @@ def pages() -> dict[Path, str]:
         DOCS / "cli-commands.md": cli_page.text(),
         DOCS / "kits" / "postman-collection.json": postman.text(),
         DOCS / "kits" / "hubspot-properties.json": hubspot_properties(),
+        DOCS / "kits" / "zapier" / "samples.json": zapier_samples(),
         OPENAPI: openapi.text(),
     }
 
@@ -41,6 +43,13 @@ def main() -> None:
 def hubspot_properties() -> str:
     """The properties that a HubSpot account needs, as an installation makes them."""
     return json.dumps(hubspot_records.property_set(), indent=2, ensure_ascii=False) + "\n"
+
+
+def zapier_samples() -> str:
+    """A body of each type that the Zapier app shows before one happened."""
+    types = ("link.opened", "link.completed", "access.blocked", "access.verified")
+    samples = {name: {**rendering.example_body(catalog.FOR_CRMS[name]), "test": True} for name in types}
+    return json.dumps(samples, indent=2, ensure_ascii=False) + "\n"
 
 
 def settings_page() -> str:

@@ -1,10 +1,14 @@
 'use strict';
 
 const { api } = require('./authentication');
+const samples = require('./samples.json');
+
+// The version of all bodies, those of the samples: what is subscribed and what is listed have the same keys.
+const { api_version } = samples['access.verified'];
 
 // One subscription for each Zap: Keyturn sends to its target URL until that answers 410 or the Zap is switched off.
 const subscribe = (types) => async (z, bundle) => {
-  const body = { target_url: bundle.targetUrl, event_types: types || bundle.inputData.event_types };
+  const body = { target_url: bundle.targetUrl, event_types: types || bundle.inputData.event_types, api_version };
   return (await z.request({ method: 'POST', url: api(bundle, '/hooks'), body })).data;
 };
 
@@ -20,35 +24,12 @@ const unsubscribe = async (z, bundle) => {
 // The newest ones, of the same shape as what is sent.
 const list = (types) => async (z, bundle) => {
   const wanted = types || bundle.inputData.event_types || ['*'];
-  const params = { limit: 3, types: wanted.join(',') };
+  const params = { limit: 3, types: wanted.join(','), api_version };
   const answer = await z.request({ url: api(bundle, '/events'), params });
   return answer.data.data;
 };
 
 const receive = (z, bundle) => [bundle.cleanedRequest];
-
-const sample = (type) => ({
-  id: 'evt_01ksy1q3e0fzs8qj5m8g3d4w7y',
-  type,
-  timestamp: '2026-12-04T13:32:10.123Z',
-  api_version: '2026-12-01',
-  sequence: 17,
-  actor_kind: "system",
-  actor_id: "worker",
-  test: true,
-  agency_id: 'agency_01ksy1q3e0fzs8qj5m8g3d4w7r',
-  subject: { type: 'link', id: 'link_01ksy1q3e0fzs8qj5m8g3d4w7s' },
-  data: {
-    link_id: 'link_01ksy1q3e0fzs8qj5m8g3d4w7s',
-    client_id: 'client_01ksy1q3e0fzs8qj5m8g3d4w7t',
-    client_name: 'Brand SA',
-    external_id: 'hubspot:1234',
-    link_status: 'in_progress',
-    status: null,
-    blocker_code: null,
-    next_actor: null,
-  },
-});
 
 const trigger = (key, label, description, types, inputFields = []) => ({
   key,
@@ -61,7 +42,7 @@ const trigger = (key, label, description, types, inputFields = []) => ({
     performUnsubscribe: unsubscribe,
     perform: receive,
     performList: list(types),
-    sample: sample(types ? types[0] : 'access.verified'),
+    sample: samples[types ? types[0] : 'access.verified'],
   },
 });
 

@@ -14,6 +14,7 @@ import pytest
 
 from app import main, routes
 from app.events import catalog, rendering
+from app.events.rendering import API_VERSION
 from app.links.api import NewLink
 from app.settings import load
 from app.tenants.api_keys.api import Me
@@ -148,11 +149,12 @@ def test_zapier_subscribes_to_types_that_are_there_and_shows_bodies_as_they_are(
         ["access.*"],
     ]
     assert {body["target_url"] for body in bodies} == {"https://hooks.zapier.example/1"}
-    whole = rendering.example_body(catalog.FOR_CRMS["access.verified"])
-    for each in zapier["results"].values():
+    lists = [each["params"] for each in zapier["asked"] if each["url"].endswith("/events")]
+    assert {each["api_version"] for each in [*bodies, *lists]} == {API_VERSION}
+    types = ["link.opened", "link.completed", "access.blocked", "access.verified"]
+    for each, name in zip(zapier["results"].values(), types, strict=True):
         assert each["subscribed"]["id"] == "hook_1"
-        assert each["sample"].keys() == whole.keys()
-        assert each["sample"]["data"].keys() <= whole["data"].keys()
+        assert each["sample"] == {**rendering.example_body(catalog.FOR_CRMS[name]), "test": True}
         assert each["perform"] == [{"id": "evt_1"}] == each["list"]
 
 
