@@ -42,9 +42,8 @@ def is_key(name: str) -> bool:
 
 
 def values(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Values of every key of KEYS and of the answers; null if the type has none or it is omitted as personal data."""
-    data: Mapping[str, Any] = event.get("data") or {}
-    return {**dict.fromkeys(KEYS), **data, **{key: event.get(key) for key in HEAD}}
+    """Values of the keys that the event has; null if unknown or omitted as personal data. Other keys are absent."""
+    return {**(event.get("data") or {}), **{key: event.get(key) for key in HEAD}}
 
 
 def status_text(event_type: str, data: Mapping[str, Any]) -> str:

@@ -23,6 +23,14 @@ def test_every_value_is_text_and_every_property_is_in_the_set(event_type: str) -
         assert record.told.keys() <= {each["name"] for each in made[kind]}
 
 
+def test_an_event_about_one_asset_leaves_platform_and_account_of_the_company() -> None:
+    known = {"onboarding_platform": "tiktok", "onboarding_platform_account_id": "7111222233334444555"}
+    assert hubspot_records.company(event("link.completed")).told.items() >= known.items()
+    told = hubspot_records.company(event("access.verified", platform="meta", platform_account_id="act_1")).told
+    assert not known.keys() & told.keys()
+    assert told["onboarding_platforms"] == "tiktok,meta"
+
+
 def test_the_set_names_one_unique_key_and_its_group() -> None:
     made = hubspot_records.property_set()
     every = made["companies"] + made["contacts"]

@@ -32,6 +32,14 @@ def test_values_take_their_places(template: Any, made: Any) -> None:
     assert in_body(template, VALUES) == made
 
 
+def test_a_key_that_the_type_does_not_have_is_empty() -> None:
+    values = event_values.values(event("client.created"))
+    template = {"alone": "{blocker_code}", "within": "[{blocker_code}]", "there": "{client_name}"}
+    http_request.check_body(template)
+    assert in_body(template, values) == {"alone": None, "within": "[]", "there": "Brand SA"}
+    assert in_url("https://crm.example.com/{asset_id}/x?a={asset_id}", values) == "https://crm.example.com//x?a="
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
