@@ -13,12 +13,14 @@ from app.access.reconciler import status as reconciler_status
 from app.access.requests import error_hints
 from app.access.requests import manual_status as attested
 from app.client_portal import status_texts
+from app.kit.i18n.locales import SOURCE
 from app.platforms import blockers, rate_limit_policy
 from app.platforms.manual import library
 from app.platforms.manual.library import ManualPlatform
 from app.platforms.port import Priority
 from app.platforms.tiktok import kinds
 from app.settings import Settings
+from docs.messages import in_english as words
 from docs.tables import listed, said, table
 
 _BY_CODE = "as its code says"
@@ -105,7 +107,11 @@ def _states() -> Iterator[tuple[str, ...]]:
     for status, actors in _turns(attested).items():
         turns.setdefault(status, set()).update(actors)
     for status, shown in status_texts.STATUSES.items():
-        yield f"`{status}`", f"**{shown.short}.** {shown.sentence}", " or ".join(sorted(turns[status])) or "nobody’s"
+        yield (
+            f"`{status}`",
+            f"**{words(shown.short)}.** {words(shown.sentence)}",
+            " or ".join(sorted(turns[status])) or "nobody’s",
+        )
 
 
 def _turns(module: ModuleType) -> dict[str, set[str]]:
@@ -130,26 +136,26 @@ def _constants(node: ast.expr) -> set[str]:
 def _blockers() -> Iterator[tuple[str, ...]]:
     for code, about in blockers.BLOCKERS.items():
         found = status_texts.of_code(code, status_texts.Case(kinds.KINDS[about.kinds[0]]))
-        button = f" *{found.label}*" if found.label else ""
-        yield f"`{code}`", f"{found.sentence}{button}", error_hints.hint("blocked", code) or "", about.next_actor
+        button = f" *{words(found.label)}*" if found.label else ""
+        yield f"`{code}`", f"{words(found.sentence)}{button}", error_hints.hint("blocked", code) or "", about.next_actor
 
 
 def _tiktok() -> Iterator[tuple[str, ...]]:
     for kind in kinds.KINDS.values():
         for role in kind.roles:
             label = kinds.ROLES[kind.key][role].label
-            yield f"`{kind.key}`", f"`{role}`", label, "by API or by hand" if kind.by_api else "by hand"
+            yield f"`{kind.key}`", f"`{role}`", words(label), "by API or by hand" if kind.by_api else "by hand"
 
 
 def _written() -> Iterator[tuple[str, ...]]:
     for key, platform in library.every().items():
         for thing in platform.file.things:
             for role in thing.roles:
-                yield f"`{key}` {platform.name}", thing.one, f"`{role.key}`", role.label, _dated(platform)
+                yield f"`{key}` {platform.name}", words(thing.one), f"`{role.key}`", words(role.label), _dated(platform)
 
 
 def _dated(platform: ManualPlatform) -> str:
-    return "your own" if platform.own_words else platform.guided_dated
+    return "your own" if platform.own_words else platform.guided_dated.of(SOURCE).isoformat()
 
 
 def _looks() -> str:

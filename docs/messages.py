@@ -9,6 +9,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from app.kit.i18n import locales
+from app.kit.i18n.locales import english
+from app.kit.i18n.message import Message, Text, placeholders
 
 ROOT = Path(__file__).parents[1]
 TEMPLATE = locales.FOLDER / "messages.pot"
@@ -49,6 +51,20 @@ def main() -> None:
             translated = read_po(file, locale=tag.replace("-", "_"))
         translated.update(template)
         path.write_text(text(translated), encoding="utf-8")
+
+
+def in_english(message: Text) -> str:
+    """The English text, with the placeholders that are not filled in yet."""
+    return (
+        message
+        if isinstance(message, str)
+        else english(message.fill(**{name: f"{{{name}}}" for name in _open(message)}))
+    )
+
+
+def _open(message: Message) -> frozenset[str]:
+    inner = {name for _name, value in message.values if isinstance(value, Message) for name in _open(value)}
+    return (placeholders(message.msgid) - {name for name, _value in message.values}) | inner
 
 
 def _messages() -> Iterator[tuple[str, int, str | tuple[str, ...], list[str], str | None]]:

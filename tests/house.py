@@ -26,6 +26,7 @@ from app.access.requests import service as access_requests
 from app.events import queries as events
 from app.kit import ids, jobs
 from app.kit.database import CROSS_TENANT, Sessions
+from app.kit.i18n.locales import ENGLISH
 from app.links import devices
 from app.links import queries as links
 from app.links import service as link_service
@@ -142,7 +143,7 @@ class House:
                 link.choose_assets("tiktok", "pixel", [SelectedAsset(code, None, account) for code, account in pixels])
             if catalogs:
                 link.choose_assets("tiktok", "catalog", [SelectedAsset(each) for each in catalogs])
-            link.give_consent("Ana Client", ["as shown"])
+            link.give_consent("Ana Client", ["as shown"], locale=ENGLISH)
             await link.save(session)
             await handshakes.start_for_link(session, link)
 

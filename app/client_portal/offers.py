@@ -9,6 +9,7 @@ from app.client_portal.copy import consent
 from app.client_portal.copy import manual_platforms as manual_copy
 from app.client_portal.copy.consent import Offer
 from app.client_portal.copy.manual_platforms import ManualGroup, ManualRequest
+from app.kit.i18n.message import _
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
 from app.platforms.manual import library
@@ -94,8 +95,8 @@ def with_asset_names(offers: Sequence[Offer]) -> Sequence[Offer]:
     return [
         replace(
             each,
-            can=tuple(f"{item} ({each.things})" for item in each.can),
-            cannot=tuple(f"{item} ({each.things})" for item in each.cannot),
+            can=tuple(_("{ability} ({assets})", ability=item, assets=each.things) for item in each.can),
+            cannot=tuple(_("{ability} ({assets})", ability=item, assets=each.things) for item in each.cannot),
         )
         for each in offers
     ]

@@ -13,6 +13,8 @@ from app.client_portal import screens
 from app.client_portal.copy import consent
 from app.client_portal.forms import company_names
 from app.events import catalog
+from app.kit.i18n.locales import Locale
+from app.kit.i18n.message import Message
 from app.kit.input import email_address
 from app.links.aggregate import LinkAggregate
 from app.links.pasted_ids import SelectedAsset
@@ -72,7 +74,7 @@ async def _drop_assets(session: AsyncSession, aggregate: LinkAggregate, platform
 
 
 async def adopt_sharing_account(
-    session: AsyncSession, aggregate: LinkAggregate, access_request_id: str, *, said: Sequence[str]
+    session: AsyncSession, aggregate: LinkAggregate, access_request_id: str, *, said: Sequence[Message], locale: Locale
 ) -> None:
     """Make the account that shares an asset the link's own, after the client confirmed that it is its own.
 
@@ -88,7 +90,7 @@ async def adopt_sharing_account(
     owner = await partners.client_of(session, aggregate.agency.id, platform, account_id)
     if owner is not None and owner[1] and owner[0] != aggregate.client.id:
         return
-    aggregate.correct_account(platform, account_id, said=said)
+    aggregate.correct_account(platform, account_id, said=said, locale=locale)
     await aggregate.save(session)
     await partners.match_account(session, aggregate.agency.id, platform, account_id)
     await access_requests.check_link(session, aggregate)

@@ -19,6 +19,8 @@ from app.events.recorder import EventDraft, record_all
 from app.events.schema import LinkGivenData
 from app.kit import ids
 from app.kit.actor import Actor, system_actor
+from app.kit.i18n.locales import Locale
+from app.kit.i18n.message import Message, Text
 from app.links import event_data, status
 from app.links.models import AccessRequest, AccessRequestColumns, Consent, Intake, IntakeFile, Link, LinkPlatform
 from app.links.pasted_ids import SelectedAsset
@@ -281,21 +283,21 @@ class LinkAggregate:
             self.intake.screens_completed = [*self.intake.screens_completed, screen]
             self.draft_event(catalog.LINK_SCREEN_COMPLETED, screen=screen)
 
-    def give_consent(self, name: str, sentences: Sequence[str]) -> None:
-        """Record the client's consent to every chosen access request, with the sentences shown."""
+    def give_consent(self, name: str, said: Sequence[Text], *, locale: Locale) -> None:
+        """Record the client's consent to every chosen access request, with the sentences shown and their locale."""
         self.link.submitted_at = self.link.submitted_at or self.now
         self._advance("submitted")
         fresh = [each for each in self.access_requests if each.awaits_yes]
-        self._agree(name, sentences)
+        self._agree(name, said, locale)
         self.draft_event(catalog.LINK_SUBMITTED)
         for each in fresh:
             self.set_status(each, status="approved", next_actor="us", approved_at=self.now)
 
-    def correct_account(self, platform: str, account_id: str, *, said: Sequence[str]) -> None:
+    def correct_account(self, platform: str, account_id: str, *, said: Sequence[Text], locale: Locale) -> None:
         """Replace the account given first; the consent remains, with the sentences about the change added."""
         assert self.consent is not None  # nothing is read before a consent
         self.choose_account(platform, account_id, None)
-        self._agree(self.consent.name, [*self.consent.sentences, *said])
+        self._agree(self.consent.name, said, locale, before=self.consent)
         for each in self.access_requests:
             if each.approved_at and each.platform == platform:
                 self.set_status(each, status="approved", code=None, next_actor="us", shared_from_account_id=None)
@@ -494,10 +496,13 @@ class LinkAggregate:
     def _advance(self, to: str) -> None:
         self.link.status = status.advanced(self.link.status, to)
 
-    def _agree(self, name: str, sentences: Sequence[str]) -> None:
+    def _agree(self, name: str, said: Sequence[Text], locale: Locale, *, before: Consent | None = None) -> None:
+        earlier, messages = (before.sentences, before.messages) if before else ([], [])
         self.consent = Consent(
-            agency_id=self.agency.id, id=ids.new("consent"), link_id=self.link.id, name=name,
-            sentences=list(sentences), given_at=self.now,
+            agency_id=self.agency.id, id=ids.new("consent"), link_id=self.link.id, name=name, locale=locale.tag,
+            sentences=[*earlier, *map(locale.text, said)],
+            messages=[*messages, *(each.to_json() if isinstance(each, Message) else None for each in said)],
+            given_at=self.now,
         )  # fmt: skip
         self.draft_event(catalog.CONSENT_GIVEN)
 

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.actor import Actor
 from app.kit.errors import AppError, InvalidInput, NotFound
+from app.kit.i18n.locales import english
 from app.links import queries
 from app.links.models import Link, LinkPlatform, PublicLink
 from app.links.presets.preset import Preset
@@ -59,7 +60,7 @@ async def own_side(
         missing = platform.missing(known.get(key, {}))
         if missing:
             raise IdentityMissing(
-                f"{platform.name}: {' and '.join(need.label for need in missing)} of the agency is not known yet.",
+                f"{platform.name}: {english(tuple(need.label for need in missing))} of the agency is not known yet.",
                 hint=f"Set it with PUT /api/v1/agency/platforms/{key}: "
                 f"{', '.join(f'{need.key}={need.example}' for need in missing)}.",
             )

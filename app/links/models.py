@@ -286,7 +286,7 @@ class Intake(Base):
 
 
 class Consent(Base):
-    """The client's consent: the exact sentences shown, and the name given."""
+    """The client's consent: the exact sentences shown, their locale and messages, and the name given."""
 
     __tablename__ = "consents"
     __table_args__ = (belongs_to("links", "link_id"),)
@@ -295,7 +295,12 @@ class Consent(Base):
     id: Mapped[str] = mapped_column(ids.Id("consent"), primary_key=True)
     link_id: Mapped[str] = mapped_column(ids.Id("link"))
     name: Mapped[str] = mapped_column(String(200))
+    #: tag of the language in which they were shown
+    locale: Mapped[str] = mapped_column(String(16))
+    #: as they were rendered
     sentences: Mapped[list[Any]]
+    #: the message of each sentence, with its values; null for a sentence of the agency's own
+    messages: Mapped[list[Any]]
     given_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

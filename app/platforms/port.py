@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any, Literal, Protocol, TypeVar
 
+from app.kit.i18n.message import ContentDate, Message, _
 from app.platforms.access import (
     AccountPair,
     ActionMember,
@@ -152,25 +153,46 @@ class ConsentRequest:
 
 @dataclass(frozen=True)
 class RoleWords:
-    """A role in a client's words."""
+    """A role in a client's words: each ability is a phrase of its own. `menu`: its name in the platform's menus."""
 
-    label: str
-    can: tuple[str, ...]
-    cannot: tuple[str, ...]
+    label: Message
+    can: tuple[Message, ...]
+    cannot: tuple[Message, ...]
+    menu: Message
 
 
 @dataclass(frozen=True)
 class GuidedStep:
-    """One line of guidance. `where` is the menu path; `variants` are its other names.
+    """One line of guidance. `where` is the menu path, with ` > ` between its parts; `variants` are its other names.
 
-    `text` may contain `{agency_account_id}`, `{agency}`, `{role}`, `{asset}` and `{through}`.
+    Texts may contain `{agency}`, `{role}`, `{asset}` and `{through}`. `copies`: the id of the agency, by its key, that
+    is pasted here and shown below in a field to copy.
     """
 
-    text: str
-    where: str
-    variants: tuple[str, ...]
-    help_url: str
-    help_search: str
+    text: Message
+    where: Message | None = None
+    variants: tuple[Message, ...] = ()
+    help_url: str = ""
+    help_search: Message | None = None
+    copies: str | None = None
+
+
+@dataclass(frozen=True)
+class HelpArticle:
+    """A client's question and its answer in steps.
+
+    `before` is an introduction. `search` finds the platform's own page in its help; `help_url` is its address.
+    """
+
+    question: Message
+    steps: tuple[Message, ...]
+    search: Message
+    dated: ContentDate
+    before: Message | None = None
+    help_url: str = ""
+
+
+_SHARE = _("Share {asset} with {agency} as {role}.")
 
 
 @dataclass(frozen=True)
@@ -220,9 +242,9 @@ class AssetKind:
     is_assignable: bool = False
     #: blocker code of access that is agreed and absent
     missing_code: str = "asset_not_shared"
-    #: planned action in one sentence: `{kind}`, `{asset}`, `{parent}`, `{person}`, `{center}`, `{agency}`,
-    #: `{agency_account_id}` and `{role}`
-    plan: str = "Share {kind} {asset} with {agency} as {role}."
+    #: planned action in one sentence: `{asset}`, `{parent}`, `{person}`, `{center}`, `{agency}`, `{agency_account_id}`
+    #: and `{role}`
+    plan: Message = _SHARE
 
     def rank(self, role: str | None) -> int:
         """Rank of a role, from 1: a higher one includes the lower. 0 for none, or one that the kind does not have."""
@@ -258,8 +280,8 @@ class Platform(Protocol):
         ...
 
     @property
-    def guided_dated(self) -> str:
-        """The day (ISO) on which the guided steps were last compared with the platform's help."""
+    def guided_dated(self) -> ContentDate:
+        """The day on which the guided steps were last compared with the platform's help."""
         ...
 
     def role_words(self, kind: str, role: str) -> RoleWords:
@@ -268,10 +290,6 @@ class Platform(Protocol):
 
     def guided_steps(self, kind: str) -> tuple[GuidedStep, ...]:
         """The client's steps to share an asset of this kind by hand."""
-        ...
-
-    def removal_steps(self, kind: str) -> tuple[GuidedStep, ...]:
-        """The client's steps to remove the access by hand."""
         ...
 
 
@@ -357,6 +375,15 @@ class ConnectedPlatform(Platform, Protocol):
     @property
     def handlers(self) -> Mapping[str, KindHandler]:
         """The handlers of its kinds by key, in the order of observation: parents before their dependents."""
+        ...
+
+    @property
+    def take_back_steps(self) -> tuple[Message, ...]:
+        """The client's steps to end all access of an agency, `{agency}`, by hand."""
+        ...
+
+    def help_articles(self, code: str) -> tuple[HelpArticle, ...]:
+        """Help for a client with a blocker or a failed readiness check."""
         ...
 
     @property

@@ -1211,7 +1211,9 @@ def _tables() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("link_id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("locale", sa.String(length=16), nullable=False),
         sa.Column("sentences", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("messages", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("given_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(
             ["agency_id", "link_id"], ["links.agency_id", "links.id"], name=op.f("fk_consents_agency_id_link_id")

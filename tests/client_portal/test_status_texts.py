@@ -10,12 +10,15 @@ import pytest
 from app.access.connections.oauth_flow import ExchangeOutcome
 from app.client_portal import status_texts
 from app.client_portal.status_texts import BlockerTexts, Case, Held
+from app.kit.i18n.locales import english
+from app.kit.i18n.message import Message
 from app.links.status import LANES
 from app.platforms.blockers import ANY_KIND, BLOCKERS
 from app.platforms.port import EVENTS_WITHIN
 from app.platforms.tiktok import errors
 from app.platforms.tiktok.kinds import KINDS
 from app.tables import metadata
+from docs.messages import in_english
 
 STATUSES = ("waiting", "approved", "awaiting_partner", "awaiting_client", "verified", "attested", "blocked",
           "unverifiable", "drifted", "declined", "ended")  # fmt: skip
@@ -83,7 +86,7 @@ def test_what_is_offered_can_be_done_at_that_moment() -> None:
 
 def test_a_code_nobody_knows_still_says_whose_turn_it_is() -> None:
     assert status_texts.of_code("brand_new", Case()) is status_texts.UNKNOWN
-    assert "{agency}" in status_texts.UNKNOWN.sentence
+    assert "{agency}" in in_english(status_texts.UNKNOWN.sentence)
 
 
 def test_every_code_that_tiktoks_answers_stand_for_has_words() -> None:
@@ -94,7 +97,7 @@ def test_every_code_that_tiktoks_answers_stand_for_has_words() -> None:
 def _all(code: str, **fixed: object) -> list[str]:
     """Every sentence of a code, in the cases that have these values."""
     return [
-        status_texts.of_code(code, case).sentence
+        in_english(status_texts.of_code(code, case).sentence)
         for each, case in CASES
         if each == code and all(getattr(case, name) == value for name, value in fixed.items())
     ]
@@ -159,9 +162,9 @@ def test_a_permission_that_we_gave_back_was_not_ended_by_tiktok() -> None:
 @pytest.mark.parametrize("kind", ANY_KIND)
 def test_what_leaves_is_told_as_what_happens_to_it(kind: str, lane: str, held: Held) -> None:
     case = Case(KINDS[kind], lane, held, was_verified=True)
-    assert "We’re taking" in status_texts.of_leaving(case, "us").sentence
+    assert "We’re taking" in in_english(status_texts.of_leaving(case, "us").sentence)
     for turn in ("agency", "platform", None):
-        assert "We’re taking" not in status_texts.of_leaving(case, turn).sentence
+        assert "We’re taking" not in in_english(status_texts.of_leaving(case, turn).sentence)
         assert status_texts.of_leaving(case, turn).does is None
     theirs = status_texts.of_leaving(case, "client")
     assert theirs.does == ("check" if case.by_hand or held == "live" else "connect")
@@ -172,14 +175,15 @@ def test_what_leaves_is_told_as_what_happens_to_it(kind: str, lane: str, held: H
     "outcome", [one for one in ExchangeOutcome if one not in ("connected", "other_browser", "under_way")]
 )
 def test_every_way_back_that_did_not_connect_has_words(outcome: ExchangeOutcome) -> None:
-    title, sentence = status_texts.CAME_BACK[outcome]
-    _keeps_the_rules(title)
-    _keeps_the_rules(sentence)
+    notice = status_texts.CAME_BACK[outcome]
+    _keeps_the_rules(notice.title)
+    _keeps_the_rules(notice.sentence)
 
 
 @pytest.mark.parametrize("outcome", sorted(status_texts.BY_HAND_FIRST))
 def test_what_the_agency_has_to_mend_is_not_told_as_the_clients_mistake(outcome: str) -> None:
-    title, sentence = status_texts.CAME_BACK[outcome]
+    notice = status_texts.CAME_BACK[outcome]
+    title, sentence = in_english(notice.title), in_english(notice.sentence)
     assert "tick" not in sentence
     assert "by hand" in sentence
     assert "busy" not in title
@@ -190,7 +194,8 @@ def test_the_states_are_those_of_the_table() -> None:
     assert set(status_texts.STATUSES) == set(STATUSES)
 
 
-def _keeps_the_rules(sentence: str) -> None:
+def _keeps_the_rules(message: Message) -> None:
+    sentence = in_english(message)
     assert {name for _, name, _, _ in Formatter().parse(sentence) if name} <= PLACEHOLDERS
     assert re.match(r"[A-Z{]", sentence)
     assert sentence.endswith((".", "?", "!"))
@@ -200,5 +205,5 @@ def _keeps_the_rules(sentence: str) -> None:
 
 def test_a_button_is_a_few_words() -> None:
     labels = {found.label for found in (status_texts.of_code(*each) for each in CASES) if found.label}
-    assert all(len(label) < 30 for label in labels)
+    assert all(len(english(label)) < 30 for label in labels)
     assert isinstance(status_texts.UNKNOWN, BlockerTexts)

@@ -17,6 +17,7 @@ from app.events.models import Event
 from app.kit import ids
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
+from app.kit.i18n.locales import ENGLISH
 from app.links import service as link_service
 from app.links.models import AccessRequest
 from app.links.pasted_ids import SelectedAsset
@@ -82,7 +83,7 @@ async def _client_who_agreed(
         made.choose_lane("tiktok", "connected")
         made.choose_account("tiktok", seed.BIG_RETAIL, "Big Retail")
         made.choose_assets("tiktok", "ad_account", [SelectedAsset(account)])
-        made.give_consent("Bea Big", ["as shown"])
+        made.give_consent("Bea Big", ["as shown"], locale=ENGLISH)
         await made.save(session)
         await handshakes.start_for_link(session, made)
 

@@ -10,6 +10,7 @@ from app.events import catalog
 from app.events.models import Event
 from app.kit import clock, encryption, ids
 from app.kit.database import Sessions
+from app.kit.i18n.locales import ENGLISH
 from app.links import queries
 from app.links.aggregate import LinkAggregate, LinkNotSaved
 from app.links.models import AccessRequest, Intake, Link, LinkPlatform
@@ -90,7 +91,7 @@ def test_an_event_tells_what_was_so_when_it_was_drafted() -> None:
     link = whole(FIRST)
     link.create(actor=TESTS)
     link.mark_sent(actor=TESTS)
-    link.give_consent("Ana", ["as shown"])
+    link.give_consent("Ana", ["as shown"], locale=ENGLISH)
     told = [
         (draft.event_type.name, draft.data.link_status, getattr(draft.data, "agreed_by", None)) for draft in link.drafts
     ]
@@ -154,7 +155,7 @@ async def test_events_are_recorded_in_their_order(sessions: Sessions, world: Wor
     async with change_link(sessions, world.north) as (_, link):
         link.choose_assets("tiktok", "ad_account", chosen(FIRST))
         link.finish_screen("accounts")
-        link.give_consent("Ana", ["as shown"])
+        link.give_consent("Ana", ["as shown"], locale=ENGLISH)
     rows = select(Event.type).where(Event.agency_id == world.north.agency_id, Event.subject_id == world.north.link_id)
     async with sessions() as session:
         told = list(await session.scalars(rows.order_by(Event.sequence)))

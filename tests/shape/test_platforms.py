@@ -17,9 +17,7 @@ NAMING = {
     ), "public addresses, which apps at the platform and clients of the API have registered"),
     **dict.fromkeys(("app/cli/doctor.py", "app/cli/main.py"), "`keyturn doctor --tiktok`, a promised option"),
     "app/events/examples.py": "examples of a platform's key",
-    **dict.fromkeys((
-        "app/client_portal/copy/guided_steps.py", "app/webhooks/destinations/event_values.py",
-    ), "texts by platform and kind, until there is a catalogue of messages"),
+    "app/webhooks/destinations/event_values.py": "texts by platform and kind in what receivers get",
     "app/client_portal/forms/company_names.py": "a word that says nothing about a company",
     "app/client_portal/in_app_browser.py": "the app in which a client opens a link, whatever the link asks for",
 }  # fmt: skip

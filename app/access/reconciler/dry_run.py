@@ -1,12 +1,13 @@
 """Planned actions in plain sentences, shown before the client's consent."""
 
+from app.kit.i18n.message import Message, _
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
 from app.platforms import declarations
 from app.platforms.port import AssetKind, Platform
 
 
-def sentences(aggregate: LinkAggregate, platform: Platform, *, can_look: bool = True) -> list[str]:
+def sentences(aggregate: LinkAggregate, platform: Platform, *, can_look: bool = True) -> list[Message]:
     """One sentence for each planned action, and one that excludes all others.
 
     `can_look`: a token can verify the result; otherwise the agency confirms it.
@@ -19,30 +20,37 @@ def sentences(aggregate: LinkAggregate, platform: Platform, *, can_look: bool = 
         and not access_request.declined_at
         and not access_request.approved_at
     ]
-    doer = (
-        "We do this for you" if aggregate.on(platform.key).lane == "connected" else "You do this yourself, step by step"
-    )
-    then = (
-        "afterwards we check that it worked" if can_look else f"{aggregate.agency.name} then confirms that it arrived"
-    )
+    by_us, agency = aggregate.on(platform.key).lane == "connected", aggregate.agency.name
     return [
         *(_sentence(access_request, aggregate, platform) for access_request in asked),
-        f"{doer}; {then}. Nothing else is changed or shared.",
+        _ENDINGS[by_us, can_look].fill(agency=agency),
     ]
 
 
-def _sentence(access_request: AccessRequest, aggregate: LinkAggregate, platform: Platform) -> str:
+#: By what is done for the client, and what can be verified.
+_ENDINGS = {
+    (True, True): _("We do this for you; afterwards we check that it worked. Nothing else is changed or shared."),
+    (True, False): _("We do this for you; {agency} then confirms that it arrived. Nothing else is changed or shared."),
+    (False, True): _(
+        "You do this yourself, step by step; afterwards we check that it worked. Nothing else is changed or shared."
+    ),
+    (False, False): _(
+        "You do this yourself, step by step; {agency} then confirms that it arrived. Nothing else is changed or shared."
+    ),
+}
+
+
+def _sentence(access_request: AccessRequest, aggregate: LinkAggregate, platform: Platform) -> Message:
     here = aggregate.on(platform.key)
     role = platform.role_words(access_request.kind, access_request.role).label
     kind = declarations.find(platform.key, access_request.kind)
-    return kind.plan.format(
-        kind=kind.one,
+    return kind.plan.fill(
         asset=named(access_request.asset_name, access_request.asset_id),
         parent=_parent(access_request, kind, aggregate),
-        person=access_request.person_email,
+        person=access_request.person_email or "",
         center=here.client_account_name or here.client_account_id or "",
         agency=aggregate.agency.name,
-        agency_account_id=here.agency_account_id,
+        agency_account_id=here.agency_account_id or "",
         role=role,
     )
 

@@ -1,61 +1,117 @@
 """Access requests in plain words, groups that can be declined, and the agreement of a consent. Pure."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from app.kit.i18n.locales import Locale
+from app.kit.i18n.message import Message, Text, _, _n
 from app.platforms.port import Platform
 
-#: Name of a kind of asset, singular and plural.
-KIND_NAMES = {
-    "ad_account": ("ad account", "ad accounts"),
-    "pixel": ("pixel", "pixels"),
-    "catalog": ("catalog", "catalogs"),
-    "person": ("person", "people"),
+
+@dataclass(frozen=True)
+class KindTexts:
+    """Texts about assets of one kind: a title for some of them, all of a platform, and the start of a line about them.
+
+    `change`: label of the button to choose others. Placeholder: `{platform}`.
+    """
+
+    title: Callable[[int], Message]
+    all: Message
+    where: Message
+    change: Message
+
+
+_KINDS: Mapping[str, KindTexts] = {
+    "ad_account": KindTexts(
+        lambda count: _n("Ad account", "Ad accounts", count),
+        _("{platform} ad accounts"),
+        _("In the {platform} ad accounts you choose"),
+        _("Change ad accounts"),
+    ),
+    "pixel": KindTexts(
+        lambda count: _n("Pixel", "Pixels", count),
+        _("{platform} pixels"),
+        _("In the {platform} pixels you choose"),
+        _("Change pixels"),
+    ),
+    "catalog": KindTexts(
+        lambda count: _n("Catalog", "Catalogs", count),
+        _("{platform} catalogs"),
+        _("In the {platform} catalogs you choose"),
+        _("Change catalogs"),
+    ),
+    "person": KindTexts(
+        lambda count: _n("Person", "People", count),
+        _("People at {platform}"),
+        _("For people at {platform}"),
+        _("Change people"),
+    ),
 }
+_ANY = KindTexts(
+    lambda count: _n("Access", "Accesses", count), _("Access at {platform}"), _("At {platform}"), _("Change")
+)
+
 #: Answer to "Can they spend my money?", by role.
 _MONEY = {
-    "ANALYST": "No. They can only look at results.",
-    "OPERATOR": "Only by running ads in the accounts you choose: ads are paid the way you pay for them "
-    "today, within "
-    "the budgets set there. Your payment method, invoices and billing stay out of their reach.",
-    "LINK": "No. The pixel only tells which ads lead to visits and sales.",
-    "ADMIN": "Yes: full control includes the account’s finance settings. Ask why they need it before you agree.",
+    "ANALYST": _("No. They can only look at results."),
+    "OPERATOR": _(
+        "Only by running ads in the accounts you choose: ads are paid the way you pay for them today, within the "
+        "budgets set there. Your payment method, invoices and billing stay out of their reach."
+    ),
+    "LINK": _("No. The pixel only tells which ads lead to visits and sales."),
+    "ADMIN": _("Yes: full control includes the account’s finance settings. Ask why they need it before you agree."),
 }
+
+
+def kind_title(kind: str, count: int = 1) -> Message:
+    """`Ad account` or `Ad accounts`, at the start of a line."""
+    return _KINDS.get(kind, _ANY).title(count)
+
+
+def change_label(kind: str) -> Message:
+    """`Change ad accounts`."""
+    return _KINDS.get(kind, _ANY).change
+
+
+def kind_at(kind: str, platform: str) -> Message:
+    """`TikTok ad accounts`."""
+    return _KINDS.get(kind, _ANY).all.fill(platform=platform)
 
 
 @dataclass(frozen=True)
 class Offer:
     """One requested access: assets, role and reason. `where` begins a line about it."""
 
-    things: str
-    label: str
+    things: Text
+    label: Text
     reason: str
-    can: tuple[str, ...]
-    cannot: tuple[str, ...]
-    money: str
-    where: str
+    can: tuple[Text, ...]
+    cannot: tuple[Text, ...]
+    money: Text
+    where: Text
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """The plan, the abilities of the role, and the statement that is ticked."""
+    """The plan, the abilities of the role under their headings, and the statement that is ticked."""
 
-    plan: tuple[str, ...]
-    can: tuple[str, ...]
-    cannot: tuple[str, ...]
-    statement: str
-
-    @property
-    def sentences(self) -> list[str]:
-        """Every sentence shown, in order; the consent stores them."""
-        return [*self.plan, *self.can, *self.cannot, self.statement]
+    plan: tuple[Text, ...]
+    can_heading: Message
+    can: tuple[Text, ...]
+    cannot_heading: Message
+    cannot: tuple[Text, ...]
+    statement: Message
 
     @property
-    def mark(self) -> str:
-        """Hash of the sentences: a form with another one was filled in under another text."""
-        return hashlib.sha256("\n".join(self.sentences).encode()).hexdigest()
+    def sentences(self) -> list[Text]:
+        """Everything shown, in order; the consent stores it."""
+        return [*self.plan, self.can_heading, *self.can, self.cannot_heading, *self.cannot, self.statement]
+
+    def mark(self, locale: Locale) -> str:
+        """Hash of the texts as shown: a form with another one was filled in under another text, or language."""
+        return hashlib.sha256("\n".join(map(locale.text, self.sentences)).encode()).hexdigest()
 
 
 class RequestSummary(Protocol):
@@ -81,8 +137,8 @@ class RequestGroup:
     """
 
     key: str
-    title: str
-    role: str
+    title: Message
+    role: Text
     reason: str
     required: bool
     names: tuple[str, ...]
@@ -94,17 +150,20 @@ def platform_offers(access_requests: Iterable[tuple[str, str, str]], platform: P
     return [_offer(*asked, platform) for asked in dict.fromkeys(access_requests)]
 
 
-def agreement(plan: Sequence[str], offers: Sequence[Offer], *, agency: str, client: str) -> Agreement:
+def agreement(plan: Sequence[Text], offers: Sequence[Offer], *, agency: str, client: str) -> Agreement:
     """The current text for one link."""
-    can = dict.fromkeys(item for offer in offers for item in offer.can)
-    cannot = dict.fromkeys(item for offer in offers for item in offer.cannot)
     return Agreement(
         plan=tuple(plan),
-        can=tuple(f"{agency} can {item}." for item in can),
-        cannot=tuple(f"{agency} can’t {item}." for item in cannot),
-        statement=f"I may decide this for {client}, and I agree to share exactly what is listed here "
-        f"with {agency}. "
-        "I can take it back at any time.",
+        can_heading=_("What {agency} can do", agency=agency),
+        can=tuple(dict.fromkeys(item for offer in offers for item in offer.can)),
+        cannot_heading=_("What {agency} can’t do", agency=agency),
+        cannot=tuple(dict.fromkeys(item for offer in offers for item in offer.cannot)),
+        statement=_(
+            "I may decide this for {client}, and I agree to share exactly what is listed here with {agency}. I can "
+            "take it back at any time.",
+            client=client,
+            agency=agency,
+        ),
     )
 
 
@@ -123,7 +182,7 @@ def group_requests(access_requests: Iterable[RequestSummary], platform: Platform
     return [
         RequestGroup(
             key=those[0].id,
-            title=kind_name(kind, len(those)).capitalize(),
+            title=kind_title(kind, len(those)),
             role=platform.role_words(kind, role).label,
             reason=why,
             required=required,
@@ -157,21 +216,14 @@ def together(access_requests: Iterable[RequestSummary], key: str) -> list[str]:
     return [access_request.id for access_request in every if what(access_request) == what(one)]
 
 
-def kind_name(kind: str, count: int = 1) -> str:
-    """`ad account` or `ad accounts`."""
-    one, many = KIND_NAMES.get(kind, (kind.replace("_", " "), kind.replace("_", " ") + "s"))
-    return one if count == 1 else many
-
-
 def _offer(kind: str, role: str, reason: str, platform: Platform) -> Offer:
     words = platform.role_words(kind, role)
-    things = f"{platform.name} {kind_name(kind, 2)}"
     return Offer(
-        things=things,
+        things=kind_at(kind, platform.name),
         label=words.label,
         reason=reason,
         can=words.can,
         cannot=words.cannot,
-        money=_MONEY.get(role, "Ask what this role allows before you agree."),
-        where=f"In the {things} you choose",
+        money=_MONEY.get(role, _("Ask what this role allows before you agree.")),
+        where=_KINDS.get(kind, _ANY).where.fill(platform=platform.name),
     )

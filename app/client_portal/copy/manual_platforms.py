@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from app.client_portal.copy.consent import Offer
 from app.client_portal.status_texts import Tone
+from app.kit.i18n.message import ContentDate, Message, Text, Value, _
 from app.platforms.manual.library import ManualPlatform
 from app.platforms.port import GuidedStep
 
@@ -32,28 +33,32 @@ class ManualRequest:
     agreed_at: datetime | None = None
 
     @property
-    def name(self) -> str:
-        """Subject of the access request, at the beginning of a line."""
-        called = self.title or self.platform.thing(self.role).one
-        return called[:1].upper() + called[1:]
+    def name(self) -> Text:
+        """Subject of the access request, beside its platform."""
+        return self.title or self.platform.thing(self.role).one
 
     @property
-    def full_name(self) -> str:
-        """Subject of the access request inside a sentence, without its platform beside it."""
-        return f"“{self.title}”" if self.title else f"{self.platform.name} {self.platform.thing(self.role).one}"
+    def line(self) -> Text:
+        """Subject of the access request with its platform, at the beginning of a line."""
+        return self.title or _("{platform}: {asset}", platform=self.platform.name, asset=self.name)
+
+    @property
+    def full_name(self) -> Message:
+        """Subject of the access request inside a sentence."""
+        return _("“{name}”", name=self.line)
 
 
 @dataclass(frozen=True)
 class ManualStep:
     """One numbered step. `label` and `value`: the value to copy."""
 
-    text: str
-    where: tuple[str, ...] = ()
-    variants: tuple[str, ...] = ()
+    text: Text
+    where: Message | None = None
+    variants: tuple[Message, ...] = ()
     help_url: str = ""
-    help_search: str = ""
-    label: str = ""
-    value: str = ""
+    help_search: Message | None = None
+    label: Message | None = None
+    value: Text = ""
 
 
 @dataclass(frozen=True)
@@ -61,11 +66,11 @@ class ManualLine:
     """Status of one access request, with its steps until they are done."""
 
     id: str
-    name: str
+    name: Text
     given: str
-    role: str
-    short: str
-    sentence: str
+    role: Text
+    short: Message
+    sentence: Message
     tone: Tone
     since: datetime
     steps: tuple[ManualStep, ...]
@@ -84,7 +89,7 @@ class ManualGroup:
 
     key: str
     name: str
-    dated: date | None
+    dated: ContentDate | None
     lines: tuple[ManualLine, ...]
 
     @property
@@ -93,55 +98,81 @@ class ManualGroup:
         return any(line.can_say_done for line in self.lines)
 
 
-_SHORT: Mapping[str, tuple[str, Tone]] = {
-    "waiting": ("Not agreed yet", "yours"),
-    "approved": ("Your turn", "yours"),
-    "awaiting_client": ("Your turn", "yours"),
-    "awaiting_partner": ("Being confirmed", "moving"),
-    "attested": ("Confirmed", "quiet"),
-    "declined": ("You said no", "quiet"),
-    "ended": ("Ended", "quiet"),
+_NOT_AGREED = _("Not agreed yet")
+_YOUR_TURN = _("Your turn")
+_FOLLOW = _("Follow the steps, then press “{button}”.", button=_("I have done this"))
+
+_SHORT: Mapping[str, tuple[Message, Tone]] = {
+    "waiting": (_NOT_AGREED, "yours"),
+    "approved": (_YOUR_TURN, "yours"),
+    "awaiting_client": (_YOUR_TURN, "yours"),
+    "awaiting_partner": (_("Being confirmed"), "moving"),
+    "attested": (_("Confirmed"), "quiet"),
+    "declined": (_("You said no"), "quiet"),
+    "ended": (_("Ended"), "quiet"),
 }
 
-_SENTENCES: Mapping[str, str] = {
-    "waiting": "Nothing happens until you say yes to it.",
-    "approved": "Follow the steps, then press “I have done this”.",
-    "awaiting_client": "Follow the steps, then press “I have done this”.",
-    "awaiting_partner": "You’ve done it. {agency} checks that it works — nothing for you to do.",
-    "attested": "{agency} says it works. Keyturn can’t look into {platform} itself.",
-    "declined": "It was not shared.",
-    "ended": "{agency} no longer asks for this.",
+_SENTENCES: Mapping[str, Message] = {
+    "waiting": _("Nothing happens until you say yes to it."),
+    "approved": _FOLLOW,
+    "awaiting_client": _FOLLOW,
+    "awaiting_partner": _("You’ve done it. {agency} checks that it works — nothing for you to do."),
+    "attested": _("{agency} says it works. Keyturn can’t look into {platform} itself."),
+    "declined": _("It was not shared."),
+    "ended": _("{agency} no longer asks for this."),
 }
+#: The same about a tool that only the agency names.
+_ATTESTED_TOOL = _("{agency} says it works. Keyturn can’t look into this tool itself.")
 
 
 def offer(asked: ManualRequest) -> Offer:
     """Description of the access requests before consent."""
     role = asked.platform.role(asked.role)
     return Offer(
-        things=asked.full_name, label=role.label, reason=asked.reason, can=tuple(role.can),
-        cannot=tuple(role.cannot), money=role.money,
-        where=f"For {asked.full_name}" if asked.title else f"In your {asked.full_name}",
+        things=asked.line, label=role.label, reason=asked.reason, can=tuple(role.can), cannot=tuple(role.cannot),
+        money=role.money, where=asked.line,
     )  # fmt: skip
 
 
-def plan(every: Iterable[ManualRequest], *, agency: str) -> list[str]:
+def plan(every: Iterable[ManualRequest], *, agency: str) -> list[Message]:
     """Plan that the client agrees to: a sentence for each access request, and one about verification."""
     listed = list(every)
     if not listed:
         return []
-    places = named(dict.fromkeys(f"“{each.title}”" if each.title else each.platform.name for each in listed))
+    places = tuple(
+        dict.fromkeys(_("“{name}”", name=each.title) if each.title else each.platform.name for each in listed)
+    )
     return [
         *(_shared(each, agency) for each in listed),
-        f"At {places} you do this yourself, step by step, and {agency} confirms that it works: Keyturn can’t look "
-        "there.",
+        _(
+            "At {places} you do this yourself, step by step, and {agency} confirms that it works: Keyturn can’t look "
+            "there.",
+            places=places,
+            agency=agency,
+        ),
     ]
 
 
-def _shared(asked: ManualRequest, agency: str) -> str:
+def _shared(asked: ManualRequest, agency: str) -> Message:
     if asked.title:
-        return f"Give {agency} “{asked.title}”."
-    number = f" {asked.given}" if asked.given else ""
-    return f"Give {agency} access to your {asked.full_name}{number} as {asked.platform.role(asked.role).label}."
+        return _("Give {agency} “{access}”.", agency=agency, access=asked.title)
+    role = asked.platform.role(asked.role).label
+    if asked.given:
+        return _(
+            "{platform}: {asset} {number}. Give {agency} the role “{role}” there.",
+            platform=asked.platform.name,
+            asset=asked.name,
+            number=asked.given,
+            agency=agency,
+            role=role,
+        )
+    return _(
+        "{platform}: {asset}. Give {agency} the role “{role}” there.",
+        platform=asked.platform.name,
+        asset=asked.name,
+        agency=agency,
+        role=role,
+    )
 
 
 def groups(
@@ -155,9 +186,7 @@ def groups(
         ManualGroup(
             key=key,
             name=access_requests[0].platform.name,
-            dated=None
-            if access_requests[0].platform.own_words
-            else date.fromisoformat(access_requests[0].platform.guided_dated),
+            dated=None if access_requests[0].platform.own_words else access_requests[0].platform.guided_dated,
             lines=tuple(_line(asked, agency, identifiers.get(key, {})) for asked in access_requests),
         )
         for key, access_requests in found.items()
@@ -167,18 +196,18 @@ def groups(
 def _line(asked: ManualRequest, agency: str, identifiers: Mapping[str, str]) -> ManualLine:
     short, tone = _SHORT[asked.status]
     to_do = asked.status in ("approved", "awaiting_client")
-    platform = "this tool" if asked.title else asked.platform.name
+    sentence = _ATTESTED_TOOL if asked.title and asked.status == "attested" else _SENTENCES[asked.status]
     return ManualLine(
         id=asked.id,
         name=asked.name,
         given=asked.given or "",
         role=asked.platform.role(asked.role).label,
         short=short,
-        sentence=_SENTENCES[asked.status].format(agency=agency, platform=platform),
+        sentence=sentence.fill(agency=agency, platform=asked.platform.name),
         tone=tone,
         since=asked.since,
         steps=steps(asked, agency=agency, identifiers=identifiers) if to_do else (),
-        removal=tuple(_filled(asked, step, agency, identifiers) for step in _removal_steps(asked)),
+        removal=_removal(asked, agency, identifiers),
         can_say_done=to_do,
         can_take_back=asked.status == "awaiting_partner",
         asked=asked,
@@ -192,36 +221,31 @@ def steps(asked: ManualRequest, *, agency: str, identifiers: Mapping[str, str]) 
     return tuple(_filled(asked, step, agency, identifiers) for step in asked.platform.steps(asked.role))
 
 
-def _removal_steps(asked: ManualRequest) -> tuple[GuidedStep, ...]:
+def _removal(asked: ManualRequest, agency: str, identifiers: Mapping[str, str]) -> tuple[ManualStep, ...]:
     written = asked.platform.removal(asked.role)
-    sentence = "Open the tool, take {agency} off the list of who has access, or ask {agency} where that is."
-    return written or (GuidedStep(sentence, where="", variants=(), help_url="", help_search=""),)
+    if not written:
+        anywhere = _(
+            "Open the tool, take {agency} off the list of who has access, or ask {agency} where that is.",
+            agency=agency,
+        )
+        return (ManualStep(anywhere),)
+    return tuple(_filled(asked, step, agency, identifiers) for step in written)
 
 
 def _filled(asked: ManualRequest, step: GuidedStep, agency: str, identifiers: Mapping[str, str]) -> ManualStep:
     """A step with names and numbers; an id to copy is shown below it, in a field of its own."""
-    needs = {need.key: need for need in asked.platform.needs}
-    copied = next((need for key, need in needs.items() if f": {{{key}}}" in step.text), None)
-    known = {key: identifiers.get(key) or f"(ask {agency} for its {need.label})" for key, need in needs.items()}
-    words = known | {"agency": agency, "asset": _asset(asked), "role": asked.platform.role(asked.role).label}
-    text = step.text.replace(f": {{{copied.key}}}", ":") if copied else step.text
+    copied = next((need for need in asked.platform.needs if need.key == step.copies), None)
+    known: dict[str, Text] = {
+        need.key: identifiers.get(need.key) or _("(ask {agency} for “{label}”)", agency=agency, label=need.label)
+        for need in asked.platform.needs
+    }
+    values: dict[str, Value] = {**known, "agency": agency, "role": asked.platform.role(asked.role).label}
     return ManualStep(
-        text=text.format(**words),
-        where=tuple(step.where.format(**words).split(" > ")) if step.where else (),
-        variants=tuple(variant.format(**words) for variant in step.variants),
+        text=step.text.fill(**values),
+        where=step.where.fill(**values) if step.where else None,
+        variants=tuple(variant.fill(**values) for variant in step.variants),
         help_url=step.help_url,
         help_search=step.help_search,
-        label=f"{agency}’s {copied.label}" if copied else "",
+        label=_("{agency}: {label}", agency=agency, label=copied.label) if copied else None,
         value=known[copied.key] if copied else "",
     )
-
-
-def _asset(asked: ManualRequest) -> str:
-    number = f" {asked.given}" if asked.given else ""
-    return f"your {asked.platform.thing(asked.role).one}{number}"
-
-
-def named(names: Iterable[str]) -> str:
-    """`TikTok, Meta Business and Shopify`."""
-    *most, last = names
-    return f"{', '.join(most)} and {last}" if most else last

@@ -1,15 +1,15 @@
 """Lines of a screen: choices, access requests with their status, actions for the client, and the summary."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 from app.access.connections.selectable_assets import Choice
 from app.client_portal import status_texts
-from app.client_portal.copy.consent import kind_name
+from app.client_portal.copy.consent import kind_title
 from app.client_portal.status_texts import Case, Does, Held, Tone
-from app.kit.clock import long_time
+from app.kit.i18n.message import Message, Text, Value, _
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest, LinkPlatform
 from app.links.status import OVER, PROVED
@@ -23,19 +23,18 @@ class ChoiceLine:
 
     id: str
     name: str
-    detail: str
+    detail: Message
     can: bool
-    why: str
-    label: str | None
+    why: Message | None
+    label: Message | None
     does: Does | None
-    names: dict[str, str]
 
 
 @dataclass(frozen=True)
 class Mark:
     """One stage an access request passes through."""
 
-    label: str
+    label: Message
     status: Literal["done", "now", "todo", "stuck"]
 
 
@@ -45,48 +44,64 @@ class AccessRequestRow:
 
     id: str
     name: str
-    detail: str
-    role: str
-    short: str
-    sentence: str
+    detail: Message
+    role: Text
+    short: Message
+    sentence: Message
     tone: Tone
     marks: tuple[Mark, ...]
     since: datetime
-    label: str | None
+    label: Message | None
     does: Does | None
     #: the screen for another choice
     screen: str
     #: True if the steps by hand apply
     steps: bool
-    names: dict[str, str]
+    #: another Business Center that shares the asset
+    shared_from: str
 
 
-def names(aggregate: LinkAggregate, here: LinkPlatform, asset: str = "") -> dict[str, str]:
+def names(aggregate: LinkAggregate, here: LinkPlatform, asset: str = "") -> dict[str, Value]:
     """Values of the placeholders in texts."""
     return {"agency": aggregate.agency.name, "bc": center(here), "asset": asset}
 
 
-def center(here: LinkPlatform) -> str:
+def center(here: LinkPlatform) -> Text:
     """The client's Business Center by name, else by its number."""
-    return here.client_account_name or (
-        f"Business Center {here.client_account_id}" if here.client_account_id else "your Business Center"
-    )
+    if here.client_account_name:
+        return here.client_account_name
+    if here.client_account_id:
+        return account_with_number(here.platform, here.client_account_id)
+    return declarations.account_noun(here.platform)
 
 
-def of_choice(choice: Choice, aggregate: LinkAggregate, here: LinkPlatform, kind: str = "ad_account") -> ChoiceLine:
-    """The line of a choice; of an ad account it names the Business Center."""
-    case = Case(declarations.find(here.platform, kind), here.lane, "live", choosing=True)
+def of_choice(choice: Choice, aggregate: LinkAggregate, here: LinkPlatform, kind: str | None = None) -> ChoiceLine:
+    """The line of a choice: of the client's account at the platform, or of an asset of a kind."""
+    case = Case(lane=here.lane, held="live", choosing=True)
+    if kind is not None:
+        case = replace(case, kind=declarations.find(here.platform, kind))
     blocker = status_texts.of_code(choice.code, case) if choice.code else None
     about = names(aggregate, here, choice.name) | (
         {"bc": choice.name} if choice.code in status_texts.ABOUT_CENTER else {}
     )
     return ChoiceLine(
-        choice.id, choice.name, choice.detail, choice.can,
-        why=blocker.sentence if blocker else "",
+        choice.id, choice.name, _choice_detail(choice, here.platform, kind), choice.can,
+        why=blocker.sentence.fill(**about) if blocker else None,
         label=blocker.label if blocker else None,
         does=blocker.does if blocker else None,
-        names=about,
     )  # fmt: skip
+
+
+def _choice_detail(choice: Choice, platform: str, kind: str | None) -> Message:
+    """Its kind and number."""
+    if kind is None:
+        return account_with_number(platform, choice.id)
+    return _("{kind} {number}", kind=kind_title(kind), number=choice.id)
+
+
+def account_with_number(platform: str, account_id: str) -> Message:
+    """`Business Center 7000999988887777666`."""
+    return _("{account} {number}", account=declarations.account_noun(platform), number=account_id)
 
 
 def of_access_request(
@@ -115,14 +130,15 @@ def of_access_request(
     )
     blocker = _blocker(access_request, case)
     theirs = blocker is not None and access_request.next_actor != "client"
-    called = access_request.person_email or access_request.asset_id or ""
+    called, title = access_request.person_email or access_request.asset_id or "", kind_title(access_request.kind)
+    about = _names(access_request, aggregate, platform)
     return AccessRequestRow(
         id=access_request.id,
         name=access_request.asset_name or called,
-        detail=f"{_title(access_request.kind)} {called}" if access_request.asset_name else _title(access_request.kind),
+        detail=_("{kind} {number}", kind=title, number=called) if access_request.asset_name else title,
         role=platform.role_words(access_request.kind, access_request.role).label,
-        short="Waiting" if theirs else said.short,
-        sentence=blocker.sentence if blocker else said.sentence,
+        short=status_texts.WAITING if theirs else said.short,
+        sentence=(blocker.sentence if blocker else said.sentence).fill(**about),
         tone="moving" if theirs else said.tone,
         marks=marks(access_request, case),
         since=access_request.status_since,
@@ -130,11 +146,11 @@ def of_access_request(
         does=blocker.does if blocker else None,
         screen=f"{platform.key}/{blocker.screen}" if blocker and blocker.screen else "",
         steps=blocker.steps if blocker else case.by_hand and access_request.status in ("approved", "awaiting_client"),
-        names=_names(access_request, aggregate, platform),
+        shared_from=access_request.shared_from_account_id or "",
     )
 
 
-def _names(access_request: AccessRequest, aggregate: LinkAggregate, platform: Platform) -> dict[str, str]:
+def _names(access_request: AccessRequest, aggregate: LinkAggregate, platform: Platform) -> dict[str, Value]:
     seen = platform.role_words(access_request.kind, access_request.role_seen) if access_request.role_seen else None
     return {
         **names(
@@ -143,18 +159,18 @@ def _names(access_request: AccessRequest, aggregate: LinkAggregate, platform: Pl
             access_request.asset_name or access_request.person_email or access_request.asset_id or "",
         ),
         "role": platform.role_words(access_request.kind, access_request.role).label,
-        "role_seen": seen.label if seen else "another role",
-        "lacking": seen.cannot[0] if seen else "do all of that",
+        "role_seen": seen.label if seen else _("another role"),
+        "lacking": seen.cannot[0] if seen else _("part of it"),
         "account": _account(access_request, aggregate),
-        "confirmed": long_time(access_request.attested_at) if access_request.attested_at else "that day",
-        "shared_from": access_request.shared_from_account_id or "another Business Center",
+        "confirmed": access_request.attested_at or access_request.status_since,
+        "shared_from": access_request.shared_from_account_id or "",
     }
 
 
-def _account(access_request: AccessRequest, aggregate: LinkAggregate) -> str:
+def _account(access_request: AccessRequest, aggregate: LinkAggregate) -> Text:
     """The ad account of a pixel, by name or number."""
     if access_request.parent_asset_id is None:
-        return "the ad account"
+        return _("Ad account")
     account = next(
         (
             each
@@ -164,11 +180,6 @@ def _account(access_request: AccessRequest, aggregate: LinkAggregate) -> str:
         None,
     )
     return (account.asset_name if account else None) or access_request.parent_asset_id
-
-
-def _title(kind: str) -> str:
-    name = kind_name(kind)
-    return name[:1].upper() + name[1:]
 
 
 def _blocker(access_request: AccessRequest, case: Case) -> status_texts.BlockerTexts | None:
@@ -188,9 +199,9 @@ def marks(access_request: AccessRequest, case: Case) -> tuple[Mark, ...]:
     """
     if access_request.status in OVER or access_request.status == "attested":
         return ()
-    first = "Shared" if case.by_hand else "Sent"
+    first = _("Shared") if case.by_hand else _("Sent")
     is_read = case.can_look or access_request.status == "verified"
-    labels = (first, "Accepted", "Verified") if is_read else (first, "Confirmed")
+    labels = (first, _("Accepted"), _("Verified")) if is_read else (first, _("Confirmed"))
     done, now = _reached(access_request, case)
     statuses: list[Literal["done", "now", "todo", "stuck"]] = ["done"] * min(done, len(labels))
     if done < len(labels):
@@ -215,7 +226,7 @@ class Fix:
     """One action of the client, and the rows that it resolves."""
 
     does: Does
-    label: str
+    label: Message
     screen: str
     access_request: str
     lines: tuple[AccessRequestRow, ...]
@@ -226,18 +237,18 @@ def fixes(lines: Sequence[AccessRequestRow]) -> list[Fix]:
     by_action: dict[tuple[Does, str, str], list[AccessRequestRow]] = {}
     for line in lines:
         if line.tone == "yours" and line.does and line.label:
-            one = {"reduce": line.id, "take_center": line.names["shared_from"]}.get(line.does, "")
+            one = {"reduce": line.id, "take_center": line.shared_from}.get(line.does, "")
             by_action.setdefault((line.does, line.screen, one), []).append(line)
     return [
-        Fix(does, _label(does, [line.label or "" for line in those]), screen, those[0].id, tuple(those))
+        Fix(does, _label(does, [line.label for line in those if line.label]), screen, those[0].id, tuple(those))
         for (does, screen, _), those in by_action.items()
     ]
 
 
-def _label(does: Does, labels: Sequence[str]) -> str:
+def _label(does: Does, labels: Sequence[Message]) -> Message:
     if len(set(labels)) == 1:
         return labels[0]
-    return "Connect with TikTok" if does == "connect" else labels[0]
+    return status_texts.CONNECT if does == "connect" else labels[0]
 
 
 @dataclass(frozen=True)

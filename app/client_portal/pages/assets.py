@@ -11,7 +11,6 @@ from app.access.connections import service as connections
 from app.access.connections.selectable_assets import Choice
 from app.client_portal import screens, service
 from app.client_portal.copy import guided_steps, status_rows
-from app.client_portal.copy.guided_steps import HelpArticle
 from app.client_portal.forms import assets as asset_forms
 from app.client_portal.forms.assets import PIXEL_ON
 from app.client_portal.link_session import CurrentLink, LinkForm, OpenScreen
@@ -20,9 +19,11 @@ from app.kit.database import Session
 from app.kit.html import render
 from app.kit.html.forms import Form
 from app.kit.i18n.message import Message, Problems, _
+from app.kit.input import platform_ids
 from app.links import pasted_ids
 from app.links.models import AccessRequest
 from app.links.pasted_ids import ParsedField, SelectedAsset
+from app.platforms.port import ConnectedPlatform, HelpArticle
 from app.tenants.agencies import service as agencies
 
 router = APIRouter(include_in_schema=False)
@@ -158,7 +159,7 @@ def _consent_origin(request: Request, link: CurrentLink) -> tuple[str, ...]:
 
 def _typed(account_id: str) -> Choice:
     """A Business Center known only by its number."""
-    return Choice(account_id, "", f"Business Center {account_id}", True)
+    return Choice(account_id, "", True)
 
 
 def _center_screen(
@@ -176,11 +177,12 @@ def _center_screen(
         person=link.connection.person if link.connection else None,
         choices=_choice_lines(link, seen),
         in_doubt=in_doubt,
+        called=in_doubt and (in_doubt.name or status_rows.account_with_number(link.here.platform, in_doubt.id)),
         given=given or (can[0] if len(can) == 1 else ""),
         agreed=bool(_agreed(link)),
         center=link.here.client_account_name or link.here.client_account_id,
         onward=screens.before(tuple(reversed(link.progress.sequence)), f"{link.platform}/{screens.ACCOUNT}"),
-        helps=_help_for(seen, without="no_business_center"),
+        helps=_help_for(platform_of(request, link.platform), seen, without="no_business_center"),
     )
 
 
@@ -196,12 +198,12 @@ def _assets_screen(request: Request, link: CurrentLink, kind: str, given: list[s
         form_to=_consent_origin(request, link),
         connected=link.is_connected,
         reconnect=link.is_to_reconnect,
-        choices=_choice_lines(link, seen),
+        choices=_choice_lines(link, seen, kind),
         given=given or (can if len(can) == 1 else []),
         agreed=_agreed(link),
         center=status_rows.center(link.here),
         role=platform_of(request, link.platform).role_words(asked.kind, asked.role),
-        helps=_help_for(seen, without="no_ad_account"),
+        helps=_help_for(platform_of(request, link.platform), seen, without="no_ad_account"),
     )
 
 
@@ -223,16 +225,13 @@ def taken_numbers(link: CurrentLink, *, but: str) -> dict[str, Message]:
 def _center_choices(link: CurrentLink) -> list[Choice]:
     if not link.is_connected or link.connection is None:
         return []
-    return selectable_assets.accounts(
-        connections.discovered(link.connection), link.connection.platform, link.here.agency_account_id or ""
-    )
+    return selectable_assets.accounts(connections.discovered(link.connection), link.here.agency_account_id or "")
 
 
 def _asset_choices(link: CurrentLink, kind: str) -> list[Choice]:
     if not link.is_connected or link.connection is None:
         return []
-    found, platform = connections.discovered(link.connection), link.connection.platform
-    return selectable_assets.assets(found, platform, kind, link.here.client_account_id or "")
+    return selectable_assets.assets(connections.discovered(link.connection), kind, link.here.client_account_id or "")
 
 
 def _agreed(link: CurrentLink) -> list[AccessRequest]:
@@ -243,15 +242,18 @@ def _agreed(link: CurrentLink) -> list[AccessRequest]:
     ]
 
 
-def _choice_lines(link: CurrentLink, seen: list[Choice]) -> list[status_rows.ChoiceLine]:
+def _choice_lines(link: CurrentLink, seen: list[Choice], kind: str | None = None) -> list[status_rows.ChoiceLine]:
     agreed = {access_request.asset_id for access_request in _agreed(link)}
-    return [status_rows.of_choice(choice, link.aggregate, link.here) for choice in seen if choice.id not in agreed]
+    return [
+        status_rows.of_choice(choice, link.aggregate, link.here, kind) for choice in seen if choice.id not in agreed
+    ]
 
 
-def _help_for(seen: list[Choice], *, without: str) -> list[HelpArticle]:
+def _help_for(platform: ConnectedPlatform, seen: list[Choice], *, without: str) -> list[HelpArticle]:
     """Written help for what cannot be chosen; where nothing can, also for having none at all."""
     codes = [choice.code for choice in seen if not choice.can]
-    return guided_steps.help_of_codes(codes if any(choice.can for choice in seen) else [without, *codes])
+    wanted = codes if any(choice.can for choice in seen) else [without, *codes]
+    return guided_steps.help_of_codes(platform.help_articles, wanted)
 
 
 def _field_problem(field: str, read: ParsedField) -> Problems:
@@ -328,6 +330,7 @@ def _pixels_screen(
             (access_request.asset_id, access_request.asset_name or access_request.asset_id)
             for access_request in _account_requests(link)
         ],
+        example_code=platform_ids.EXAMPLE_CODE,
         given_codes=[] if seen else asset_forms.picked_pixels(given, []).values,
         asks_catalogs=bool(_requests_of_kind(link, "catalog")),
         needs_catalogs=any(access_request.required for access_request in _requests_of_kind(link, "catalog")),
@@ -338,8 +341,7 @@ def _pixels_screen(
 def _pixel_choices(link: CurrentLink) -> list[Choice]:
     if not link.is_connected or link.connection is None:
         return []
-    found, platform = connections.discovered(link.connection), link.connection.platform
-    return selectable_assets.assets(found, platform, "pixel", link.here.client_account_id or "")
+    return selectable_assets.assets(connections.discovered(link.connection), "pixel", link.here.client_account_id or "")
 
 
 def _requests_of_kind(link: CurrentLink, kind: str) -> list[AccessRequest]:

@@ -69,7 +69,7 @@ async def new_device(
         platform=platform_of(request, proof).name
         if (proof := await _proving_platform(request, session, link))
         else None,
-        came_back=status_texts.CAME_BACK.get(outcome),
+        came_back=status_texts.came_back(outcome, agency=link.aggregate.agency.name),
     )
 
 

@@ -9,15 +9,14 @@ from fastapi.responses import Response
 from app.access.readiness import service
 from app.access.readiness.checks import Item, ReadinessReply
 from app.client_portal import link_session, rate_limits
-from app.client_portal.copy import guided_steps, readiness
+from app.client_portal.copy import readiness
 from app.client_portal.copy.status_rows import names
 from app.client_portal.forms import intake
 from app.client_portal.link_session import CurrentLink, LinkForm, OpenScreen, claim
-from app.client_portal.rendering import consent_origins, go_on, screen
+from app.client_portal.rendering import consent_origins, go_on, platform_of, screen
 from app.kit.database import Session
-from app.kit.html import forms, render
+from app.kit.html import forms, language, render
 from app.kit.html.forms import Form
-from app.kit.i18n import locales
 from app.kit.i18n.message import Problems, _
 from app.links import answers, pasted_ids, questions
 from app.links.answers import SubmittedFile
@@ -125,7 +124,7 @@ async def save_questions(request: Request, link_id: str) -> Response:
 
 
 def _markets_screen(request: Request, link: CurrentLink, given: list[str], problems: Problems) -> Response:
-    near, others = intake.grouped_countries(locales.ENGLISH.countries, given)
+    near, others = intake.grouped_countries(language.locale_of(request).countries, given)
     return screen(request, link, "markets", problems=problems, given=set(given), near=near, others=others)
 
 
@@ -176,6 +175,7 @@ def _questions_screen(request: Request, link: CurrentLink, given: Mapping[str, s
         kinds=answers.FILE_KINDS,
         most_files=answers.MOST_FILES,
         most_bytes=answers.MOST_FILE_BYTES,
+        most_megabytes=answers.MOST_FILE_BYTES // answers.MEGABYTE,
     )
 
 
@@ -213,5 +213,5 @@ def _checklist_screen(
         note=note or next((word.note for word in words.values() if word.note), None),
         note_field=intake.PAYMENT_NOTE,
         by=by,
-        help_with=guided_steps.help_of_code,
+        help_with=platform_of(request, here.platform).help_articles,
     )

@@ -47,7 +47,9 @@ async def show_lanes(
         can_look=await can_look(session, link.aggregate, link.here, by_hand=True),
         person=link.connection.person if link.connection else None,
         inside=app_around(request.headers.get("user-agent", "")),
-        came_back=status_texts.CAME_BACK.get("cancelled" if cancelled else outcome or ("away" if away else "")),
+        came_back=status_texts.came_back(
+            "cancelled" if cancelled else outcome or ("away" if away else ""), agency=link.aggregate.agency.name
+        ),
         by_hand_first=outcome in status_texts.BY_HAND_FIRST,
     )
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -12,8 +12,8 @@ from app.access.requests import service as access_requests
 from app.client_portal import offers, rate_limits, screens, service, status_texts
 from app.client_portal.branding import brand_of
 from app.client_portal.copy import status_rows
-from app.client_portal.copy.consent import kind_name
-from app.client_portal.copy.guided_steps import Guidance, removal_steps, steps
+from app.client_portal.copy.consent import change_label, kind_at
+from app.client_portal.copy.guided_steps import Guidance, steps
 from app.client_portal.copy.manual_platforms import ManualGroup
 from app.client_portal.copy.status_rows import AccessRequestRow, Fix, Summary
 from app.client_portal.link_session import FROM_OUR_SCREEN, CurrentLink, LinkForm, OpenLink, OpenScreen
@@ -28,12 +28,13 @@ from app.client_portal.rendering import (
 from app.client_portal.status_texts import Held
 from app.kit import clock
 from app.kit.database import Session
-from app.kit.html import forms, render
+from app.kit.html import forms, language, render
+from app.kit.i18n.message import ContentDate, Message, Text, _
 from app.kit.web import headers
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
 from app.links.status import OVER
-from app.platforms.port import Platform
+from app.platforms.port import ConnectedPlatform, Platform
 
 router = APIRouter(include_in_schema=False)
 
@@ -53,11 +54,11 @@ class PlatformProgress:
     checked: datetime | None
     #: the Business Center and the ad accounts can still be changed
     changeable: bool
-    #: screens on which assets are chosen, with the names of the kinds
-    choices: Sequence[tuple[str, str]]
+    #: screens on which assets are chosen, with the labels of their buttons
+    choices: Sequence[tuple[str, Message]]
     agency_account_id: str | None
     #: date on which the steps were checked
-    dated: date
+    dated: ContentDate
     #: steps to share by hand
     guidance: Sequence[Guidance]
     #: steps that the client did, where the platform cannot be read
@@ -69,7 +70,7 @@ class PlatformProgress:
         return bool(self.guidance)
 
     @property
-    def done_label(self) -> str:
+    def done_label(self) -> Message:
         """Label of the button under the steps."""
         return status_texts.done_label(can_look=self.can_look)
 
@@ -103,9 +104,19 @@ class AccessProgress:
         return all(each.can_look for each in self.platforms)
 
     @property
-    def waiting_at(self) -> str:
+    def waiting_at(self) -> tuple[str, ...]:
         """Names of the platforms that act next."""
-        return " and ".join(each.name for each in self.platforms if any(line.tone == "moving" for line in each.lines))
+        return tuple(each.name for each in self.platforms if any(line.tone == "moving" for line in each.lines))
+
+    @property
+    def counted(self) -> Message:
+        """The number of access requests that are done, in a sentence."""
+        counts = {"done": self.summary.done, "total": self.summary.total}
+        if self.others:
+            return _("{done} of {total} done.", **counts)
+        if self.can_look:
+            return _("{done} of {total} verified.", **counts)
+        return _("{done} of {total} confirmed.", **counts)
 
     @property
     def others_to_do(self) -> bool:
@@ -134,7 +145,7 @@ async def progress(
         link,
         "progress",
         form_to=consent_origins(request, link.aggregate),
-        came_back=status_texts.CAME_BACK.get("cancelled" if cancelled else outcome),
+        came_back=status_texts.came_back("cancelled" if cancelled else outcome, agency=link.aggregate.agency.name),
         access=await _access_progress(request, session, link),
     )
 
@@ -180,8 +191,9 @@ async def take_account(request: Request, session: Session, platform: str, link: 
     access_request = next((each for each in those if each.id == form.text("access_request")), None)
     if access_request is not None:
         line = status_rows.of_access_request(access_request, link.aggregate, platform_of(request, platform))
-        said = [line.sentence.format(**line.names), line.label or ""]
-        await service.adopt_sharing_account(session, link.aggregate, access_request.id, said=said)
+        said = [line.sentence, *((line.label,) if line.label else ())]
+        locale = language.locale_of(request)
+        await service.adopt_sharing_account(session, link.aggregate, access_request.id, said=said, locale=locale)
     return render.see_other(request, f"{link.path}/progress")
 
 
@@ -221,23 +233,23 @@ class PlatformReceipt:
 
     name: str
     access_requests: Sequence[tuple[AccessRequest, AccessRequestRow]]
-    account: str
+    account: Text
     account_id: str | None
     agency_account_id: str | None
-    removing: Sequence[str]
+    removing: Sequence[Message]
 
 
-def _receipt_of(platform: Platform, aggregate: LinkAggregate) -> PlatformReceipt:
+def _receipt_of(platform: ConnectedPlatform, aggregate: LinkAggregate) -> PlatformReceipt:
     here = aggregate.on(platform.key)
     return PlatformReceipt(
         name=platform.name,
         access_requests=[
             (each, status_rows.of_access_request(each, aggregate, platform)) for each in _read(aggregate, platform.key)
         ],
-        account=here.client_account_name or "Your Business Center",
+        account=here.client_account_name or _("Your Business Center"),
         account_id=here.client_account_id,
         agency_account_id=here.agency_account_id,
-        removing=removal_steps(platform.key, agency=aggregate.agency.name),
+        removing=[step.fill(agency=aggregate.agency.name) for step in platform.take_back_steps],
     )
 
 
@@ -293,12 +305,12 @@ def _of_platform(
             for access_request in access_requests
         ),
         choices=[
-            (f"{screens.ASSETS}/{kind.key}", kind_name(kind.key, 2))
+            (f"{screens.ASSETS}/{kind.key}", change_label(kind.key))
             for kind in dict.fromkeys(each.asset_kind for each in access_requests)
             if kind.screen == screens.ASSETS
         ],
         agency_account_id=here.agency_account_id,
-        dated=date.fromisoformat(platform.guided_dated),
+        dated=platform.guided_dated,
         guidance=_guidance(aggregate, platform, to_do),
         done_guidance=_guidance(aggregate, platform, said_done) if not to_do else [],
     )
@@ -327,26 +339,21 @@ def _guidance(aggregate: LinkAggregate, platform: Platform, to_do: Sequence[Acce
         groups.setdefault((access_request.kind, access_request.role), []).append(access_request)
     return [
         Guidance(
-            title=f"{platform.name} {kind_name(kind, len(access_requests))}",
+            title=kind_at(kind, platform.name),
             steps=tuple(
                 steps(
                     platform.guided_steps(kind),
                     agency=aggregate.agency.name,
-                    agency_account_id=aggregate.on(platform.key).agency_account_id or "",
-                    role=role.replace("_", " ").capitalize(),
-                    asset=", ".join(
-                        dict.fromkeys(
-                            access_request.person_email or named[access_request.asset_id or ""]
-                            for access_request in access_requests
-                        )
-                    ),
-                    through=", ".join(
-                        dict.fromkeys(
-                            named.get(access_request.parent_asset_id, access_request.parent_asset_id)
-                            for access_request in access_requests
-                            if access_request.parent_asset_id
-                        )
-                    ),
+                    role=platform.role_words(kind, role).menu,
+                    assets=[
+                        access_request.person_email or named[access_request.asset_id or ""]
+                        for access_request in access_requests
+                    ],
+                    through=[
+                        named.get(access_request.parent_asset_id, access_request.parent_asset_id)
+                        for access_request in access_requests
+                        if access_request.parent_asset_id
+                    ],
                 )
             ),
         )

@@ -11,12 +11,11 @@ from app.access.reconciler import dry_run
 from app.access.requests import service as access_requests
 from app.client_portal import offers, screens, service
 from app.client_portal.copy import manual_platforms as manual_copy
-from app.client_portal.copy.consent import Agreement, RequestGroup, agreement, group_requests, kind_name
+from app.client_portal.copy.consent import Agreement, RequestGroup, agreement, group_requests, kind_title
 from app.client_portal.link_session import CurrentLink, LinkForm, OpenScreen, claim
 from app.client_portal.rendering import can_look, needs_own_connection, platform_of, screen
 from app.kit.database import Session
-from app.kit.html import render
-from app.kit.i18n import locales
+from app.kit.html import language, render
 from app.kit.i18n.message import Message, Problems, _
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest, LinkPlatform
@@ -43,11 +42,11 @@ async def agree(request: Request, session: Session, link: OpenScreen, form: Link
         return render.see_other(request, f"{link.path}/progress")  # pressed twice: agreed already
     # the link is locked: the text agreed to is the text shown, whatever another tab does meanwhile
     text = await _text(request, session, link)
-    name = form.line("name", most=120)
-    problems = form.problems or _problems(name, form.ticked("agree"), form.text("mark") == text.mark)
+    name, locale = form.line("name", most=120), language.locale_of(request)
+    problems = form.problems or _problems(name, form.ticked("agree"), form.text("mark") == text.mark(locale))
     if problems:
         return _shown(request, link, text, name, problems)
-    aggregate.give_consent(name, text.sentences)
+    aggregate.give_consent(name, text.sentences, locale=locale)
     access_requests.refresh_statuses(aggregate)
     await aggregate.save(session)
     await handshakes.start_for_link(session, aggregate)
@@ -128,8 +127,8 @@ class PlatformAnswers:
     by_hand: bool
     account_name: str | None
     account_id: str | None
-    #: chosen assets by kind: its key, its name in the plural, and the access requests
-    assets: Sequence[tuple[str, str, Sequence[AccessRequest]]]
+    #: chosen assets by kind: its key, its title, and the access requests
+    assets: Sequence[tuple[str, Message, Sequence[AccessRequest]]]
     #: None if the platform has no pixels
     pixels: Sequence[str] | None
 
@@ -147,7 +146,7 @@ def _answers_on(request: Request, link: CurrentLink, here: LinkPlatform) -> Plat
         account_name=here.client_account_name,
         account_id=here.client_account_id,
         assets=[
-            (kind, kind_name(kind, 2), [each for each in those if each.awaits_yes]) for kind, those in asked.items()
+            (kind, kind_title(kind, 2), [each for each in those if each.awaits_yes]) for kind, those in asked.items()
         ],
         pixels=(here.pixel_codes or []) if has_pixels else None,
     )
@@ -166,19 +165,19 @@ def _problems(name: str, agreed: bool, unchanged: bool) -> Problems:
 
 def _shown(request: Request, link: CurrentLink, text: Agreement, name: str, problems: Problems) -> Response:
     intake = link.aggregate.intake
-    countries = locales.ENGLISH.countries
     return screen(
         request,
         link,
         "review",
         problems=problems,
         text=text,
+        mark=text.mark(language.locale_of(request)),
         signed=name,
         changed="plan" in problems,
         by_hand=all(each.lane == "guided" for each in link.aggregate.connecting),
         platforms=[_answers_on(request, link, here) for here in link.aggregate.connecting],
         others=offers.open_manual_requests(link.aggregate),
-        markets=[countries.get(code, code) for code in intake.markets or []],
+        markets=intake.markets or [],
         contacts=intake.contacts or [],
         sequence=link.progress.sequence,
         to_agree=any(access_request.awaits_yes for access_request in link.aggregate.access_requests),

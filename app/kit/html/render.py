@@ -99,7 +99,7 @@ class Rooms(BaseLoader):
 def environment(tag: str) -> Environment:
     """The templates of all rooms in one language."""
     made = templates.environment(Rooms(), locales.find(tag), autoescape=True)
-    made.globals["static"] = _static
+    made.globals.update(static=_static, link=templates.link)
     return made
 
 

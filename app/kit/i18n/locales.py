@@ -58,15 +58,20 @@ class Locale:
         return self._formatted(value)
 
     def html(self, value: Value, *, strong: bool = False) -> Markup:
-        """A message, or a value of one, as HTML; everything that is no markup is escaped. `strong`: values in bold."""
+        """A message, or a value of one, as HTML; everything that is no markup is escaped.
+
+        `strong`: values other than numbers in bold, those of several sentences in each of them.
+        """
         if isinstance(value, Message):
-            filled = {name: self.html(each, strong=strong) for name, each in value.values}
-            if strong:
-                filled |= {name: _bold(filled[name]) for name, each in value.values if not isinstance(each, Message)}
+            within = strong and value.is_sequence
+            filled = {name: self.html(each, strong=within) for name, each in value.values}
+            if strong and not within:
+                filled |= {
+                    name: _bold(filled[name]) for name, each in value.values if not isinstance(each, int | float)
+                }
             return escape(self._translated(value)).format(**filled)
         if isinstance(value, tuple):
-            parts = [str(self.html(each)) for each in value]
-            return Markup(self.listed(parts))  # noqa: S704 - each part is escaped
+            return Markup(self.listed([str(self.html(each)) for each in value]))  # noqa: S704 - each part is escaped
         return escape(value if isinstance(value, str) else self._formatted(value))
 
     def day(self, when: date | ContentDate) -> str:

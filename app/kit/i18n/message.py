@@ -47,6 +47,11 @@ class Message:
     context: str | None = None
     texts: Mapping[str, str] | None = field(default=None, compare=False)
 
+    @property
+    def is_sequence(self) -> bool:
+        """True for sentences one after the other, see `sentences`."""
+        return self.msgid == _SEQUENCE.msgid and self.context == _SEQUENCE.context
+
     def __str__(self) -> str:
         raise TypeError(f"“{self.msgid}” is a message: a locale makes text of it")
 
@@ -87,8 +92,11 @@ def sentences(*parts: Message) -> Message:
     """Whole sentences one after the other, as one message."""
     first, *others = parts
     for other in others:
-        first = _p("two sentences, one after the other", "{first} {second}", first=first, second=other)
+        first = replace(_SEQUENCE, values=(("first", first), ("second", other)))
     return first
+
+
+_SEQUENCE = _p("two sentences, one after the other", "{first} {second}")
 
 
 def content(texts: Mapping[str, str]) -> Message:

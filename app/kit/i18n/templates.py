@@ -1,7 +1,7 @@
 """Jinja environments of one locale each: messages are rendered where a template shows them."""
 
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from jinja2 import BaseLoader, Environment, StrictUndefined, pass_eval_context
@@ -10,10 +10,11 @@ from markupsafe import Markup
 
 from app.kit.i18n import message
 from app.kit.i18n.locales import Locale
-from app.kit.i18n.message import Message, Text, Value
+from app.kit.i18n.message import Message, Value, _
 
 #: Width of plain-text e-mails.
 WIDTH = 76
+_MEGABYTE = 1_000_000
 
 
 def environment(loader: BaseLoader, locale: Locale, *, autoescape: bool | Callable[[str | None], bool]) -> Environment:
@@ -37,16 +38,22 @@ def environment(loader: BaseLoader, locale: Locale, *, autoescape: bool | Callab
     made.filters.update(
         day=locale.day,
         moment=locale.moment,
+        country=lambda code: locale.countries.get(code, code),
+        size=lambda size: locale.text(_size(size)),
         listed=lambda values, style="standard": locale.listed([locale.text(each) for each in values], style),
-        named=lambda sentence, names=None: locale.html(_filled(sentence, names or {}), strong=True),
+        named=lambda sentence: locale.html(sentence, strong=True),
         strong=lambda value: Markup("<strong>{}</strong>").format(locale.html(value)),
+        parts=lambda path: locale.text(path).split(" > "),
         wrapped=lambda sentence: _wrapped(locale.text(sentence)),
     )
     return made
 
 
-def _filled(sentence: Text, names: Mapping[str, Value]) -> Message:
-    return (sentence if isinstance(sentence, Message) else Message(sentence)).fill(**names)
+def _size(size: int) -> Message:
+    """`{number} MB`, or kilobytes for a small file."""
+    if size < _MEGABYTE:
+        return _("{number} kB", number=max(1, round(size / 1000)))
+    return _("{number} MB", number=round(size / _MEGABYTE, 1))
 
 
 def link(address: str) -> dict[str, Value]:

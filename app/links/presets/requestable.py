@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from app.kit.errors import NotFound
+from app.kit.i18n.locales import english
 from app.kit.web.paging import Page
 from app.platforms.port import AssetKind, Platform
 from app.services import services_of
@@ -31,8 +32,8 @@ class RequestableRole(BaseModel):
     role: str = Field(examples=["ANALYST"])
     also: list[str] = Field(description="Other accepted names.", examples=[["OBSERVER"]])
     label: str = Field(description="Its name for the client.", examples=["View only"])
-    can: list[str] = Field(examples=[["see campaigns and reports"]])
-    cannot: list[str] = Field(examples=[["change anything"]])
+    can: list[str] = Field(examples=[["See ads and their results"]])
+    cannot: list[str] = Field(examples=[["Create or change ads"]])
 
 
 class RequestableKind(BaseModel):
@@ -93,4 +94,7 @@ async def get_platform(_: Reader, request: Request, platform: str) -> Requestabl
 def _role(platform: Platform, kind: AssetKind, role: str) -> RequestableRole:
     words = platform.role_words(kind.key, role)
     also = [name for name, official in kind.names.items() if official == role != name]
-    return RequestableRole(role=role, also=also, label=words.label, can=list(words.can), cannot=list(words.cannot))
+    return RequestableRole(
+        role=role, also=also, label=english(words.label), can=[english(each) for each in words.can],
+        cannot=[english(each) for each in words.cannot],
+    )  # fmt: skip

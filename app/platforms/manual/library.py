@@ -1,7 +1,6 @@
-"""Manual platforms that come with Keyturn, each backed by its file in `data/`, loaded once. Pure."""
+"""Manual platforms that come with Keyturn, each backed by its file in `content/`, loaded once. Pure."""
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -9,22 +8,21 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from app.kit.i18n.content import InvalidContent, read
+from app.kit.i18n.locales import SOURCE, english
+from app.kit.i18n.message import ContentDate
 from app.kit.input.text import folded
 from app.platforms.manual.schema import FileShape, IdShape, NeedShape, RoleShape, StepShape, ThingShape
 from app.platforms.port import AssetKind, GuidedStep, RoleWords
 
 #: The one kind of access request that manual platforms have; its role says which thing it is about.
 CUSTOM = "custom"
-FOLDER = Path(__file__).parent / "data"
-
-
-class InvalidDataFile(Exception):
-    """A data file that is invalid, and the reason."""
+FOLDER = Path(__file__).parent / "content"
 
 
 @dataclass(frozen=True)
 class ManualPlatform:
-    """A platform defined by its data file. A role belongs to exactly one thing, so the role identifies the thing."""
+    """A platform defined by its content file. A role belongs to exactly one thing, so the role identifies the thing."""
 
     file: FileShape
 
@@ -44,8 +42,8 @@ class ManualPlatform:
         return False
 
     @property
-    def guided_dated(self) -> str:
-        """The day (ISO) on which the steps were last compared with the vendor's help."""
+    def guided_dated(self) -> ContentDate:
+        """The day on which the steps were last compared with the vendor's help."""
         return self.file.dated
 
     @property
@@ -61,12 +59,8 @@ class ManualPlatform:
     @property
     def kinds(self) -> Mapping[str, AssetKind]:
         """The single kind, with the roles of all things."""
-        first = self.file.things[0]
         roles = tuple(role.key for thing in self.file.things for role in thing.roles)
-        several = len(self.file.things) > 1
-        return {
-            CUSTOM: AssetKind(CUSTOM, "access" if several else first.one, "accesses" if several else first.many, roles)
-        }
+        return {CUSTOM: AssetKind(CUSTOM, "access", "accesses", roles)}
 
     def thing(self, role: str) -> ThingShape:
         """The thing that a role applies to. Raises KeyError for an unknown role."""
@@ -83,17 +77,12 @@ class ManualPlatform:
         """A role in a client's words."""
         assert kind == CUSTOM
         words = self.role(role)
-        return RoleWords(words.label, tuple(words.can), tuple(words.cannot))
+        return RoleWords(words.label, tuple(words.can), tuple(words.cannot), words.label)
 
     def guided_steps(self, kind: str) -> tuple[GuidedStep, ...]:
         """The steps of all things in sequence; `steps` returns those of one."""
         assert kind == CUSTOM
         return tuple(_step(step) for thing in self.file.things for step in thing.steps)
-
-    def removal_steps(self, kind: str) -> tuple[GuidedStep, ...]:
-        """The removal steps of all things; `removal` returns those of one."""
-        assert kind == CUSTOM
-        return tuple(_step(step) for thing in self.file.things for step in thing.removal)
 
     def steps(self, role: str) -> tuple[GuidedStep, ...]:
         """The client's steps to give a role."""
@@ -117,7 +106,7 @@ class ManualPlatform:
                 takes = f"it takes {', '.join(known)}" if known else "it takes none"
                 problems[key] = f"{self.name} has no such id; {takes}."
             elif not re.fullmatch(need.pattern, value, re.ASCII):
-                problems[key] = f"{need.label}: {need.looks}, such as {need.example}."
+                problems[key] = f"{english(need.label)}: {need.looks}, such as {need.example}."
         return problems
 
 
@@ -125,7 +114,8 @@ class ManualPlatform:
 def every() -> Mapping[str, ManualPlatform]:
     """All manual platforms by key, sorted by name; the agency's own (`other`) is last."""
     found = sorted(
-        (load(path) for path in FOLDER.glob("*.toml")), key=lambda each: (each.own_words, each.name.casefold())
+        (load(FOLDER, path.stem) for path in (FOLDER / SOURCE).glob("*.toml")),
+        key=lambda each: (each.own_words, each.name.casefold()),
     )
     return {each.key: each for each in found}
 
@@ -135,14 +125,14 @@ def find(key: str) -> ManualPlatform:
     return every()[key]
 
 
-def load(path: Path) -> ManualPlatform:
-    """Load one platform from its file, which is named after its key. Raises Unsound."""
+def load(folder: Path, key: str) -> ManualPlatform:
+    """Load one platform from its files, which are named after its key. Raises InvalidContent."""
     try:
-        file = FileShape.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except (tomllib.TOMLDecodeError, ValidationError) as problem:
-        raise InvalidDataFile(f"{path.name}: {problem}") from problem
-    if file.key != path.stem:
-        raise InvalidDataFile(f"{path.name}: its key is {file.key}")
+        file = FileShape.model_validate(read(folder, key))
+    except ValidationError as problem:
+        raise InvalidContent(f"{key}.toml: {problem}") from problem
+    if file.key != key:
+        raise InvalidContent(f"{key}.toml: its key is {file.key}")
     return ManualPlatform(file)
 
 
@@ -164,5 +154,5 @@ def tidied(text: str) -> str:
 def _step(step: StepShape) -> GuidedStep:
     return GuidedStep(
         step.text, where=step.where, variants=tuple(step.variants), help_url=step.help_url or "",
-        help_search=step.help_search,
+        help_search=step.help_search, copies=step.copies,
     )  # fmt: skip

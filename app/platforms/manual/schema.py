@@ -1,48 +1,45 @@
-"""Schema of the data file of a manual platform; strict, so that mistakes are found when it is loaded. Pure."""
+"""Schema of the content file of a manual platform; strict, so that mistakes are found when it is loaded. Pure."""
 
 import re
 from collections.abc import Iterator
-from datetime import date
-from string import Formatter
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-Line = Annotated[str, StringConstraints(min_length=1, max_length=300, strip_whitespace=True)]
-Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,30}$")]
-Role = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{1,31}$")]
-Address = Annotated[str, StringConstraints(pattern=r"^https://[^\s\"<>]+$", max_length=300)]
+from app.kit.i18n.content import ContentShape, Dated, Same, Words
+from app.kit.i18n.message import Message, placeholders
+
+#: Texts for the agency and values without a language; `Words` are for clients.
+Line = Annotated[str, StringConstraints(min_length=1, max_length=300, strip_whitespace=True), Same]
+Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,30}$"), Same]
+Role = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{1,31}$"), Same]
+Address = Annotated[str, StringConstraints(pattern=r"^https://[^\s\"<>]+$", max_length=300), Same]
 
 #: What a step may name beside the platform's own `needs`.
-NAMES = frozenset({"agency", "role", "asset"})
+NAMES = frozenset({"agency", "role"})
 
 
-class ManualShape(BaseModel):
-    """Base of a table in the file: no coercion, no unknown keys."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-
-class StepShape(ManualShape):
+class StepShape(ContentShape):
     """One line of guidance, as `GuidedStep` of the port."""
 
-    text: Line
-    where: str = ""
-    variants: list[Line] = []
+    text: Words
+    where: Words | None = None
+    variants: list[Words] = Field(default_factory=list)
     help_url: Address | None = None
-    help_search: str = ""
+    help_search: Words | None = None
+    copies: Word | None = None
 
     @property
-    def sentences(self) -> Iterator[str]:
+    def texts(self) -> Iterator[Message]:
         """Every text of the step that is shown."""
-        yield from (self.text, self.where, *self.variants)
+        yield from (self.text, *((self.where,) if self.where else ()), *self.variants)
 
 
-class NeedShape(ManualShape):
+class NeedShape(ContentShape):
     """An id of the agency's own that clients copy: `key` is its name in steps, `pattern` its format."""
 
     key: Word
-    label: Line
+    label: Words
     pattern: Line
     example: Line
     #: its format in words, and the place where the agency finds it
@@ -50,54 +47,52 @@ class NeedShape(ManualShape):
     where: Line
 
 
-class IdShape(ManualShape):
+class IdShape(ContentShape):
     """The client's own id of the thing, which is optional. The pattern's group `id` is the part that is kept."""
 
-    label: Line
+    label: Words
     pattern: Line
     example: Line
-    looks: Line
-    where: Line
+    looks: Words
+    where: Words
 
 
-class RoleShape(ManualShape):
-    """A role in a client's words; `money` says if it allows spending."""
+class RoleShape(ContentShape):
+    """A role in a client's words, each ability a phrase of its own; `money` says if it allows spending."""
 
     key: Role
-    label: Line
-    can: list[Line] = Field(min_length=1)
-    cannot: list[Line] = Field(min_length=1)
-    money: Line
+    label: Words
+    can: list[Words] = Field(min_length=1)
+    cannot: list[Words] = Field(min_length=1)
+    money: Words
 
 
-class ThingShape(ManualShape):
+class ThingShape(ContentShape):
     """Something that can be requested, with its roles from lowest to highest and its steps."""
 
     key: Word
-    one: Line
-    many: Line
+    one: Words
     id: IdShape | None = None
     roles: list[RoleShape] = Field(min_length=1)
-    steps: list[StepShape] = []
-    removal: list[StepShape] = []
+    steps: list[StepShape] = Field(default_factory=list)
+    removal: list[StepShape] = Field(default_factory=list)
 
 
-class FileShape(ManualShape):
+class FileShape(ContentShape):
     """The whole file. `own_words`: the agency writes title and steps in the access request itself."""
 
     key: Word
     name: Line
-    dated: Line
-    sources: list[Address] = []
+    dated: Dated
+    sources: list[Address] = Field(default_factory=list)
     own_words: bool = False
     #: steps of the agency on its own side before it can confirm the access
     agency_side: list[Line] = Field(min_length=1)
-    needs: list[NeedShape] = []
+    needs: list[NeedShape] = Field(default_factory=list)
     things: list[ThingShape] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _is_sound(self) -> Self:
-        date.fromisoformat(self.dated)
         problems = [*_repeated(self), *_patterns(self), *_names(self), *_guidance(self)]
         if problems:
             raise ValueError("; ".join(problems))
@@ -115,19 +110,20 @@ def _repeated(given: FileShape) -> Iterator[str]:
 
 
 def _patterns(given: FileShape) -> Iterator[str]:
-    every: list[NeedShape | IdShape] = [*given.needs, *(thing.id for thing in given.things if thing.id)]
-    for about in every:
+    every: list[tuple[str, NeedShape | IdShape]] = [(need.key, need) for need in given.needs]
+    every += [(thing.key, thing.id) for thing in given.things if thing.id]
+    for key, about in every:
         if not re.fullmatch(about.pattern, about.example):
-            yield f"{about.label}: the example {about.example} does not fit the pattern"
+            yield f"{key}: the example {about.example} does not fit the pattern"
 
 
 def _names(given: FileShape) -> Iterator[str]:
-    known = NAMES | {need.key for need in given.needs}
+    needs = {need.key for need in given.needs}
     for thing in given.things:
         for step in (*thing.steps, *thing.removal):
-            used = {name for text in step.sentences for _, name, _, _ in Formatter().parse(text) if name is not None}
-            if used - known:
-                yield f"{thing.key}: a step names {sorted(used - known)}, which nobody fills in"
+            used = {name for text in step.texts for name in placeholders(text.msgid)}
+            if unknown := used - NAMES - needs | {name for name in (step.copies,) if name} - needs:
+                yield f"{thing.key}: a step names {sorted(unknown)}, which nobody fills in"
 
 
 def _guidance(given: FileShape) -> Iterator[str]:

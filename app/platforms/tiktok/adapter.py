@@ -7,6 +7,7 @@ from typing import Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from app.kit import clock
+from app.kit.i18n.message import ContentDate, Message
 from app.platforms.port import (
     Access,
     App,
@@ -14,6 +15,7 @@ from app.platforms.port import (
     ConsentRequest,
     Denied,
     GuidedStep,
+    HelpArticle,
     KindHandler,
     RecordCall,
     RecordedCall,
@@ -67,7 +69,6 @@ class TikTok:
     default_app: App | None
     key: str = "tiktok"
     name: str = "TikTok"
-    guided_dated: str = steps.DATED
     connects: bool = True
 
     @property
@@ -332,13 +333,23 @@ class TikTok:
         """The role in a client's words."""
         return kinds.ROLES[kind][role]
 
+    @property
+    def guided_dated(self) -> ContentDate:
+        """The day on which the guided steps were last compared with TikTok's help."""
+        return steps.steps_file().dated
+
     def guided_steps(self, kind: str) -> tuple[GuidedStep, ...]:
         """The client's steps in TikTok Business Center to share."""
-        return steps.SHARE[kind]
+        return steps.share()[kind]
 
-    def removal_steps(self, kind: str) -> tuple[GuidedStep, ...]:
-        """The client's steps to remove the access."""
-        return steps.REMOVE[kind]
+    @property
+    def take_back_steps(self) -> tuple[Message, ...]:
+        """The client's steps to end all access of an agency."""
+        return steps.take_back()
+
+    def help_articles(self, code: str) -> tuple[HelpArticle, ...]:
+        """Help for a client with a blocker or a failed readiness check."""
+        return steps.help_by_code().get(code, ())
 
 
 def _gone_or_raise(refused: Denied) -> None:

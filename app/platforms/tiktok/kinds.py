@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from app.kit.i18n.message import _
 from app.platforms.port import AssetKind, RoleWords
 from app.platforms.roles import AD_ACCOUNT_NAMES, ON_AD_ACCOUNTS
 
@@ -11,97 +12,126 @@ _SHARE = (
 
 AD_ACCOUNT = AssetKind(
     "ad_account", "ad account", "ad accounts", ON_AD_ACCOUNTS, names=AD_ACCOUNT_NAMES,
-    by_api=True, has_dependents=True, between_partners=True, can_be_lowered=True, is_assignable=True, plan=_SHARE,
+    by_api=True, has_dependents=True, between_partners=True, can_be_lowered=True, is_assignable=True,
+    plan=_(
+        "Share ad account {asset} of Business Center {center} with {agency} (Business Center {agency_account_id}) as "
+        "{role}."
+    ),
 )  # fmt: skip
 #: TikTok has no roles for pixels: a pixel is linked to an ad account, or not.
 PIXEL = AssetKind(
     "pixel", "pixel", "pixels", ("LINK",), screen="pixels", through=AD_ACCOUNT.key,
     by_api=True, share_order=1, one_per_call=True, may_predate=True, has_events=True, missing_code="pixel_not_linked",
-    plan="Connect pixel {asset} to ad account {parent}, so that {agency} can use it there. It stays yours.",
+    plan=_("Connect pixel {asset} to ad account {parent}, so that {agency} can use it there. It stays yours."),
 )  # fmt: skip
 CATALOG = AssetKind(
-    "catalog", "catalog", "catalogs", ("AD_PROMOTE", "ADMIN"), screen="pixels", between_partners=True, plan=_SHARE
-)
+    "catalog", "catalog", "catalogs", ("AD_PROMOTE", "ADMIN"), screen="pixels", between_partners=True,
+    plan=_(
+        "Share catalog {asset} of Business Center {center} with {agency} (Business Center {agency_account_id}) as "
+        "{role}."
+    ),
+)  # fmt: skip
 #: People are members of the client's own Business Center; a member from before stays one.
 PERSON = AssetKind(
     "person", "person", "people", ON_AD_ACCOUNTS, screen=None, names=AD_ACCOUNT_NAMES,
     by_api=True, share_order=2, one_per_call=True, seen_by_agency=False, may_predate=True, is_person=True,
     invite_operation="bc/member/invite",
-    plan="Invite {person} of {agency} to Business Center {center} as a standard member: {role}.",
+    plan=_("Invite {person} of {agency} to Business Center {center} as a standard member: {role}."),
 )  # fmt: skip
 
 KINDS: Mapping[str, AssetKind] = {kind.key: kind for kind in (AD_ACCOUNT, PIXEL, CATALOG, PERSON)}
 
 
-_NEVER = "change your billing or payment method", "see your password", "remove you or your colleagues"
-_STANDARD = "see anything else in your Business Center", "see your password", "remove you or your colleagues"
+_SEE_PASSWORD = _("See your password")
+_CHANGE_BILLING = _("Change your billing or payment method")
+_REMOVE_PEOPLE = _("Remove you or your colleagues")
+_CREATE_ADS = _("Create or change ads")
+_SEE_RESULTS = _("See results")
+_SHOW_PRODUCTS = _("Show the products of the catalog in ads")
+_TAKE_CATALOG = _("Take the catalog out of your ownership")
+_NEVER = (_CHANGE_BILLING, _SEE_PASSWORD, _REMOVE_PEOPLE)
+_STANDARD = (_("See anything else in your Business Center"), _SEE_PASSWORD, _REMOVE_PEOPLE)
+_ANALYST, _OPERATOR, _ADMIN = _("Analyst"), _("Operator"), _("Admin")
 
 _AD_ACCOUNT = {
     "ANALYST": RoleWords(
-        label="View results (Analyst)",
-        can=("see ads and their results",),
-        cannot=("create or change ads", *_NEVER),
+        label=_("View results (Analyst)"),
+        can=(_("See ads and their results"),),
+        cannot=(_CREATE_ADS, *_NEVER),
+        menu=_ANALYST,
     ),
     "OPERATOR": RoleWords(
-        label="Run campaigns (Operator)",
-        can=("create, change and pause ads", "set budgets inside your campaigns", "see results"),
+        label=_("Run campaigns (Operator)"),
+        can=(_("Create, change and pause ads"), _("Set budgets inside your campaigns"), _SEE_RESULTS),
         cannot=_NEVER,
+        menu=_OPERATOR,
     ),
     "ADMIN": RoleWords(
-        label="Full control (Admin)",
-        can=("run ads", "change the account’s settings, finance and permissions"),
-        cannot=("see your password", "take the account out of your ownership"),
+        label=_("Full control (Admin)"),
+        can=(_("Run ads"), _("Change the account’s settings, finance and permissions")),
+        cannot=(_SEE_PASSWORD, _("Take the account out of your ownership")),
+        menu=_ADMIN,
     ),
 }
 
 #: A linked pixel may be edited, but not deleted, by its users: `asset_relation_status` SHARED of `/pixel/list/`.
 _PIXEL = {
     "LINK": RoleWords(
-        label="Use the pixel",
+        label=_("Use the pixel"),
         can=(
-            "use the pixel in ads of the ad account it is linked to",
-            "see the events it receives from your website",
-            "change its settings and events",
+            _("Use the pixel in ads of the ad account it is linked to"),
+            _("See the events it receives from your website"),
+            _("Change its settings and events"),
         ),
-        cannot=("delete the pixel", "take it out of your ownership", "sign in to your website or change its code"),
+        cannot=(
+            _("Delete the pixel"),
+            _("Take it out of your ownership"),
+            _("Sign in to your website or change its code"),
+        ),
+        menu=_("Link"),
     ),
 }
 
 _CATALOG = {
     "AD_PROMOTE": RoleWords(
-        label="Promote products (Ad promote)",
-        can=("show the products of the catalog in ads",),
-        cannot=("change or delete products", "take the catalog out of your ownership", "see your password"),
+        label=_("Promote products (Ad promote)"),
+        can=(_SHOW_PRODUCTS,),
+        cannot=(_("Change or delete products"), _TAKE_CATALOG, _SEE_PASSWORD),
+        menu=_("Ad promote"),
     ),
     "ADMIN": RoleWords(
-        label="Manage the catalog (Admin)",
-        can=("show the products of the catalog in ads", "manage the catalog: its products and settings"),
-        cannot=("take the catalog out of your ownership", "see your password"),
+        label=_("Manage the catalog (Admin)"),
+        can=(_SHOW_PRODUCTS, _("Manage the catalog: its products and settings")),
+        cannot=(_TAKE_CATALOG, _SEE_PASSWORD),
+        menu=_ADMIN,
     ),
 }
 
 _PERSON = {
     "ANALYST": RoleWords(
-        label="View results (standard member, Analyst)",
-        can=("sign in with their own login and see ads and results of the named ad accounts",),
-        cannot=("create or change ads", *_STANDARD),
+        label=_("View results (standard member, Analyst)"),
+        can=(_("Sign in with their own login and see ads and results of the named ad accounts"),),
+        cannot=(_CREATE_ADS, *_STANDARD),
+        menu=_ANALYST,
     ),
     "OPERATOR": RoleWords(
-        label="Run campaigns (standard member, Operator)",
+        label=_("Run campaigns (standard member, Operator)"),
         can=(
-            "sign in with their own login to the named ad accounts",
-            "create, change and pause ads there",
-            "see results",
+            _("Sign in with their own login to the named ad accounts"),
+            _("Create, change and pause ads there"),
+            _SEE_RESULTS,
         ),
-        cannot=("change your billing or payment method", *_STANDARD),
+        cannot=(_CHANGE_BILLING, *_STANDARD),
+        menu=_OPERATOR,
     ),
     "ADMIN": RoleWords(
-        label="Full control of the named ad accounts (standard member, Admin)",
+        label=_("Full control of the named ad accounts (standard member, Admin)"),
         can=(
-            "sign in with their own login and run ads",
-            "change settings, finance and permissions of the named ad accounts",
+            _("Sign in with their own login and run ads"),
+            _("Change settings, finance and permissions of the named ad accounts"),
         ),
-        cannot=("see anything else in your Business Center", "see your password"),
+        cannot=_STANDARD[:2],
+        menu=_ADMIN,
     ),
 }
 

@@ -1,172 +1,88 @@
-"""The client's steps in TikTok Business Center, to share and to remove access. Pure.
-
-Sources: https://ads.tiktok.com/help/article?aid=13989 (partners and "You've shared"),
-https://ads.tiktok.com/help/article?aid=10006315 (a pixel has to be in the Business Center before it can be shared),
-https://ads.tiktok.com/help/article/change-the-permissions-for-your-tiktok-business-center-partner (a lower role needs
-removing and sharing again). Menus of pixels, catalogs and members follow the same pages. TikTok renames them sometimes,
-so each step carries alternative names and a search term for TikTok's help.
-"""
+"""The client's steps in TikTok Business Center, and its help articles, from the files in `content/`. Pure."""
 
 from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated
 
-from app.platforms.port import GuidedStep
+from pydantic import Field
 
-#: Day on which the steps were last compared with TikTok's help pages.
-DATED = "2026-11-22"
+from app.kit.i18n.content import ContentShape, Dated, Same, Words, read
+from app.kit.i18n.message import Message
+from app.platforms.port import GuidedStep, HelpArticle
 
-_PARTNERS = "https://ads.tiktok.com/help/article?aid=13989"
-_PIXELS = "https://ads.tiktok.com/help/article?aid=10006315"
-_ROLES = "https://ads.tiktok.com/help/article/change-the-permissions-for-your-tiktok-business-center-partner"
-
-_SIGN_IN = GuidedStep(
-    text="Sign in to TikTok Business Center as an Admin.",
-    where="business.tiktok.com",
-    variants=("ads.tiktok.com, then the Business Center icon",),
-    help_url=_PARTNERS,
-    help_search="Business Center admin",
-)
-_OPEN_PARTNERS = GuidedStep(
-    text="Open Partners.",
-    where="Users > Partners",
-    variants=("Organization > Partner", "Members > Partners"),
-    help_url=_PARTNERS,
-    help_search="add partner Business Center",
-)
-_CHOOSE_AGENCY = GuidedStep(
-    text="Choose {agency}. If it is not in the list, press Add partner first and paste its Business Center ID: "
-    "{agency_account_id}",
-    where="Partners > {agency}",
-    variants=("Partners > Add partner", "Partners > Add Partners"),
-    help_url=_PARTNERS,
-    help_search="add partner Business Center",
-)
-_OPEN_AGENCY = GuidedStep(
-    text="Choose {agency} in the list.",
-    where="Partners > {agency}",
-    variants=(),
-    help_url=_PARTNERS,
-    help_search="remove partner Business Center",
-)
-_OPEN_MEMBERS = GuidedStep(
-    text="Open Members.",
-    where="Users > Members",
-    variants=("Organization > Members", "Members"),
-    help_url=_PARTNERS,
-    help_search="Business Center members",
-)
-
-_SHARE_AD_ACCOUNT = (
-    _SIGN_IN,
-    _OPEN_PARTNERS,
-    GuidedStep(
-        text="Press Add partner and paste {agency}’s Business Center ID: {agency_account_id}",
-        where="Partners > Add partner",
-        variants=("Add Partners", "Invite partner"),
-        help_url=_PARTNERS,
-        help_search="add partner Business Center",
-    ),
-    GuidedStep(
-        text="Choose each ad account listed above, pick the role {role}, and press Confirm.",
-        where="Add partner > Assign ad accounts",
-        variants=("Partners > {agency} > You've shared > Share assets > Advertiser accounts > Assign",),
-        help_url=_PARTNERS,
-        help_search="share ad account with partner",
-    ),
-)
-_SHARE_PIXEL = (
-    _SIGN_IN,
-    _OPEN_PARTNERS,
-    _CHOOSE_AGENCY,
-    GuidedStep(
-        text="Under “You’ve shared” choose Pixels, press Share assets, tick the pixel {asset}, and press Assign. If it "
-        "is not in the list, it does not belong to your Business Center yet and has to be moved there first.",
-        where="You've shared > Pixels > Share assets > Assign",
-        variants=("You've shared > Pixels > Share",),
-        help_url=_PIXELS,
-        help_search="share pixel with partner Business Center",
-    ),
-    GuidedStep(
-        text="Link the pixel to the ad account {through}, so that its ads can use it.",
-        where="Assets > Pixels > {asset} > Ad accounts",
-        variants=("Accounts > Pixels > {asset} > Link ad accounts",),
-        help_url=_PIXELS,
-        help_search="link pixel to ad account Business Center",
-    ),
-)
-_SHARE_CATALOG = (
-    _SIGN_IN,
-    _OPEN_PARTNERS,
-    _CHOOSE_AGENCY,
-    GuidedStep(
-        text="Under “You’ve shared” choose Catalogs, press Share assets, tick the catalog {asset}, pick the role "
-        "{role}, and press Assign.",
-        where="You've shared > Catalogs > Share assets > Assign",
-        variants=("You've shared > Catalogs > Share",),
-        help_url=_PARTNERS,
-        help_search="share catalog with partner Business Center",
-    ),
-)
-_SHARE_WITH_PERSON = (
-    _SIGN_IN,
-    _OPEN_MEMBERS,
-    GuidedStep(
-        text="Press Invite members, enter {asset}, and choose Standard (not Admin).",
-        where="Members > Invite members",
-        variants=("Members > Add members", "Members > Invite"),
-        help_url=_PARTNERS,
-        help_search="invite member Business Center",
-    ),
-    GuidedStep(
-        text="Assign the ad account {through} with the role {role}, and press Confirm. TikTok sends an e-mail; the "
-        "access counts when it is accepted there.",
-        where="Invite members > Assign ad accounts",
-        variants=("Members > Assign assets > Advertiser accounts",),
-        help_url=_PARTNERS,
-        help_search="assign ad account to member",
-    ),
-)
-
-SHARE: Mapping[str, tuple[GuidedStep, ...]] = {
-    "ad_account": _SHARE_AD_ACCOUNT,
-    "pixel": _SHARE_PIXEL,
-    "catalog": _SHARE_CATALOG,
-    "person": _SHARE_WITH_PERSON,
-}
+FOLDER = Path(__file__).parent / "content"
+Name = Annotated[str, Same]
 
 
-def _remove(tab: str, one: str) -> tuple[GuidedStep, ...]:
-    taken = GuidedStep(
-        text=f"Under “You’ve shared” choose {tab}, find the {one} {{asset}}, and press Remove. It works at once.",
-        where=f"You've shared > {tab} > Remove",
-        variants=(f"You've shared > {tab} > Unlink", f"You've shared > {tab} > Delete"),
-        help_url=_ROLES,
-        help_search="remove assets from partner Business Center",
-    )
-    return _SIGN_IN, _OPEN_PARTNERS, _OPEN_AGENCY, taken
+class StepShape(ContentShape):
+    """One step, as `GuidedStep` of the port."""
+
+    text: Words
+    where: Words
+    variants: list[Words] = Field(min_length=1)
+    help_url: Name
+    help_search: Words
+    copies: Name | None = None
 
 
-_UNLINK = GuidedStep(
-    text="If the pixel was linked to the ad account {through} only for {agency}, remove that link as well.",
-    where="Assets > Pixels > {asset} > Ad accounts > Unlink",
-    variants=("Accounts > Pixels > {asset} > Ad accounts",),
-    help_url=_PIXELS,
-    help_search="unlink pixel from ad account",
-)
-_REMOVE_PERSON = (
-    _SIGN_IN,
-    _OPEN_MEMBERS,
-    GuidedStep(
-        text="Find {asset} and press Remove; for somebody who has not accepted yet, press Cancel invitation.",
-        where="Members > Remove",
-        variants=("Members > Delete", "Members > Pending > Cancel"),
-        help_url=_PARTNERS,
-        help_search="remove member Business Center",
-    ),
-)
+class StepsFile(ContentShape):
+    """Steps by name, and the names of those that share an asset of each kind."""
 
-REMOVE: Mapping[str, tuple[GuidedStep, ...]] = {
-    "ad_account": _remove("Advertiser accounts", "ad account"),
-    "pixel": (*_remove("Pixels", "pixel"), _UNLINK),
-    "catalog": _remove("Catalogs", "catalog"),
-    "person": _REMOVE_PERSON,
-}
+    dated: Dated
+    share: dict[str, list[Name]]
+    steps: dict[str, StepShape]
+
+
+class ArticleShape(ContentShape):
+    """One article, as `HelpArticle` of the port."""
+
+    question: Words
+    before: Words | None = None
+    steps: list[Words] = Field(min_length=3, max_length=6)
+    search: Words
+    help_url: Name = ""
+
+
+class HelpFile(ContentShape):
+    """Articles by name, the names of those for each code, and the steps to end an agency's access."""
+
+    dated: Dated
+    take_back: list[Words]
+    by_code: dict[str, list[Name]]
+    articles: dict[str, ArticleShape]
+
+
+@cache
+def steps_file() -> StepsFile:
+    """The file of the steps. Raises InvalidContent, ValidationError."""
+    return StepsFile.model_validate(read(FOLDER, "steps"))
+
+
+@cache
+def share() -> Mapping[str, tuple[GuidedStep, ...]]:
+    """The steps to share an asset by hand, by kind."""
+    file = steps_file()
+    known = {name: GuidedStep(**{**dict(step), "variants": tuple(step.variants)}) for name, step in file.steps.items()}
+    return {kind: tuple(known[name] for name in names) for kind, names in file.share.items()}
+
+
+@cache
+def help_by_code() -> Mapping[str, tuple[HelpArticle, ...]]:
+    """The help articles by code."""
+    file = _help_file()
+    known = {
+        name: HelpArticle(**{**dict(article), "steps": tuple(article.steps)}, dated=file.dated)
+        for name, article in file.articles.items()
+    }
+    return {code: tuple(known[name] for name in names) for code, names in file.by_code.items()}
+
+
+def take_back() -> tuple[Message, ...]:
+    """The steps to end all access of an agency."""
+    return tuple(_help_file().take_back)
+
+
+@cache
+def _help_file() -> HelpFile:
+    return HelpFile.model_validate(read(FOLDER, "help"))

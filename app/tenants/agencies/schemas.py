@@ -1,14 +1,19 @@
 """Schemas of an agency, its app, its Business Centers, and manual platforms with its ids."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from app.kit.i18n.locales import SOURCE, english
+from app.kit.i18n.message import Message
 from app.kit.input.fields import Time
 from app.platforms.manual.library import ManualPlatform
 from app.tenants.agencies.branding import DEFAULT_COLOUR, logo_of, logo_path
 from app.tenants.agencies.models import Agency, PlatformApp
+
+#: A text that clients read in their own language.
+English = Annotated[str, BeforeValidator(lambda given: english(given) if isinstance(given, Message) else given)]
 
 
 class AgencyView(BaseModel):
@@ -77,7 +82,7 @@ class NeedView(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     key: str = Field(examples=["portfolio_id"])
-    label: str = Field(examples=["Business portfolio ID"])
+    label: English = Field(examples=["Business portfolio ID"])
     looks: str = Field(examples=["10 to 20 digits and nothing else"])
     example: str = Field(examples=["1234567890123456"])
     where: str = Field(description="Where you find it.", examples=["Meta Business Suite > Settings > Business info"])
@@ -89,9 +94,9 @@ class WrittenRoleView(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     key: str = Field(description="The `role` of an access request.", examples=["MANAGE_CAMPAIGNS"])
-    label: str = Field(examples=["Manage campaigns"])
-    can: list[str] = Field(examples=[["create, change and pause ads in the ad account"]])
-    cannot: list[str] = Field(examples=[["change how you pay"]])
+    label: English = Field(examples=["Manage campaigns"])
+    can: list[English] = Field(examples=[["Create, change and pause ads in the ad account"]])
+    cannot: list[English] = Field(examples=[["Change how you pay"]])
 
 
 class ThingView(BaseModel):
@@ -100,7 +105,7 @@ class ThingView(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     key: str = Field(examples=["ad_account"])
-    one: str = Field(examples=["ad account"])
+    one: English = Field(examples=["Ad account"])
     roles: list[WrittenRoleView]
 
 
@@ -127,8 +132,9 @@ class PlatformView(BaseModel):
         """From the platform's file and the agency's ids."""
         file = platform.file
         return cls(
-            key=file.key, name=file.name, dated=file.dated, sources=list(file.sources), own_words=file.own_words,
-            agency_side=file.agency_side, needs=[NeedView.model_validate(each) for each in file.needs],
+            key=file.key, name=file.name, dated=file.dated.of(SOURCE).isoformat(), sources=list(file.sources),
+            own_words=file.own_words, agency_side=file.agency_side,
+            needs=[NeedView.model_validate(each) for each in file.needs],
             things=[ThingView.model_validate(each) for each in file.things], identifiers=dict(identifiers),
             missing=[need.key for need in platform.missing(identifiers)],
         )  # fmt: skip

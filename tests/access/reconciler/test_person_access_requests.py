@@ -10,6 +10,7 @@ from app.access.connections.models import Connection
 from app.access.reconciler import dry_run
 from app.access.retry_policy import RetryTiming
 from app.events.models import Event
+from app.kit.i18n.locales import english
 from app.links import queries as links
 from app.links.models import AccessRequest
 from simulator import seed
@@ -88,7 +89,7 @@ async def test_the_plan_before_consent_names_whom_and_where(house: House, api: h
     async with house.tools.sessions() as session:
         aggregate = await links.load_link(session, house.world.north.agency_id, house.world.north.link_id)
         said = dry_run.sentences(aggregate, house.tools.platforms["tiktok"])
-    assert any(each.startswith(f"Invite {NORA} of North Agency to Business Center") for each in said)
+    assert any(english(each).startswith(f"Invite {NORA} of North Agency to Business Center") for each in said)
 
 
 async def test_nobody_is_invited_before_the_clients_yes(house: House, api: httpx2.AsyncClient) -> None:

@@ -11,6 +11,7 @@ from app.access.requests import lifecycle
 from app.access.requests import service as access_requests
 from app.kit import clock
 from app.kit.errors import NotFound
+from app.kit.i18n.locales import ENGLISH
 from app.links.models import AccessRequest
 from simulator import seed
 from tests import manual_platforms
@@ -32,7 +33,7 @@ async def agreed(house: House, preset: str) -> Corner:
         await house.agree(north, seed.LUNE_EU)
     else:
         async with change_link(house.tools.sessions, north) as (_, link):
-            link.give_consent("Ana Client", ["as shown"])
+            link.give_consent("Ana Client", ["as shown"], locale=ENGLISH)
     async with change_link(house.tools.sessions, north) as (_, link):
         access_requests.refresh_statuses(link)
     return north

@@ -10,6 +10,8 @@ from app.access.connections.models import Authorization, Connection
 from app.access.grants import service as grants
 from app.access.requests import service as access_requests
 from app.client_portal import service as portal
+from app.kit.i18n.locales import ENGLISH
+from app.kit.i18n.message import _
 from app.tenants.agencies import service as agencies
 from simulator import seed
 from tests.access.worlds.row import Do, Wanted
@@ -91,7 +93,9 @@ async def take_center(stage: Stage) -> None:
     for access_request in await stage.access_requests():
         if access_request.shared_from_account_id is not None:
             async with change_link(stage.house.tools.sessions, stage.corner) as (session, link):
-                await portal.adopt_sharing_account(session, link, access_request.id, said=["Is it yours?", "Yes"])
+                await portal.adopt_sharing_account(
+                    session, link, access_request.id, said=[_("Yes, it’s ours")], locale=ENGLISH
+                )
 
 
 async def attest(stage: Stage) -> None:

@@ -15,6 +15,7 @@ from app.access.connections import service as connections
 from app.access.handshakes import Handshake
 from app.access.retry_policy import MOST_ACCEPTED, RetryTiming
 from app.kit import ids
+from app.kit.i18n.locales import ENGLISH
 from app.links import queries as links
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
@@ -70,7 +71,7 @@ class Stage:
                 access_request.role = roles.get(
                     (access_request.kind, access_request.asset_id or ""), access_request.role
                 )
-            link.give_consent("Ana Client", ["as shown"])
+            link.give_consent("Ana Client", ["as shown"], locale=ENGLISH)
             await link.save(session)
             await handshakes.start_for_link(session, link)
 

@@ -1,12 +1,13 @@
 """How manual platforms read: offers, plan, steps with the agency's ids, and whose turn it is."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pytest
 
 from app.client_portal.copy import manual_platforms
 from app.client_portal.copy.manual_platforms import ManualRequest
+from app.kit.i18n.locales import english
 from app.platforms.manual import library
 from app.platforms.manual.library import CUSTOM
 
@@ -26,17 +27,19 @@ def lines(*asked: ManualRequest) -> list[manual_platforms.ManualLine]:
 
 def test_steps_carry_the_agencys_id_in_a_field_to_copy() -> None:
     (line,) = lines(replace(META, given="act_123456"))
-    copied = [(step.label, step.value) for step in line.steps if step.label]
-    assert copied == [("Acme’s Business portfolio ID", "1234567890123456")]
-    texts = " ".join(step.text for step in line.steps)
+    copied = [(english(step.label), step.value) for step in line.steps if step.label]
+    assert copied == [("Acme: Business portfolio ID", "1234567890123456")]
+    texts = " ".join(english(step.text) for step in line.steps)
     assert "Paste Acme’s business portfolio ID:" in texts
-    assert "tick your ad account act_123456, and switch on Manage campaigns" in texts
+    assert "tick yours, and switch on Manage campaigns" in texts
     assert "{" not in texts
 
 
 def test_an_id_the_agency_took_away_is_asked_for_in_words() -> None:
     (group,) = manual_platforms.groups([META], agency="Acme", identifiers={})
-    assert [step.value for step in group.lines[0].steps if step.label] == ["(ask Acme for its Business portfolio ID)"]
+    assert [english(step.value) for step in group.lines[0].steps if step.label] == [
+        "(ask Acme for “Business portfolio ID”)"
+    ]
 
 
 def test_the_agencys_own_steps_are_shown_as_written() -> None:
@@ -50,7 +53,7 @@ def test_access_requests_are_grouped_by_platform_and_dated_where_we_wrote_them()
     page = replace(META, id="access_request_3", role="PAGE_ADS")
     found = manual_platforms.groups([META, OWN, page], agency="Acme", identifiers=IDS)
     assert [(group.key, len(group.lines)) for group in found] == [("meta", 2), ("other", 1)]
-    assert [group.dated for group in found] == [date.fromisoformat(META.platform.guided_dated), None]
+    assert [group.dated for group in found] == [META.platform.guided_dated, None]
 
 
 @pytest.mark.parametrize(
@@ -72,13 +75,13 @@ def test_each_state_offers_what_is_possible_and_none_is_green(
         (line,) = lines(replace(asked, status=status))
         assert (line.can_say_done, line.can_take_back, line.tone) == (can_say, can_take_back, tone)
         assert bool(line.steps) == can_say
-        assert line.short
-        assert "{" not in line.sentence
+        assert english(line.short)
+        assert "{" not in english(line.sentence)
 
 
 def test_the_plan_says_who_does_it_and_who_can_tell() -> None:
-    said = manual_platforms.plan([replace(META, given="act_123456"), OWN], agency="Acme")
-    assert said[0] == "Give Acme access to your Meta Business ad account act_123456 as Manage campaigns."
+    said = list(map(english, manual_platforms.plan([replace(META, given="act_123456"), OWN], agency="Acme")))
+    assert said[0] == "Meta Business: Ad account act_123456. Give Acme the role “Manage campaigns” there."
     assert said[1] == "Give Acme “Booking tool {reports}”."
     places = "Meta Business and “Booking tool {reports}”"
     assert said[2].startswith(f"At {places} you do this yourself, step by step, and Acme confirms")
@@ -93,7 +96,8 @@ def test_every_role_of_every_platform_can_be_told_whole(key: str, role: str) -> 
     ids = {key: {need.key: need.example for need in platform.needs}}
     asked = replace(META, platform=platform, role=role, own_steps=("One.",) if platform.own_words else ())
     ((line,),) = [group.lines for group in manual_platforms.groups([asked], agency="Acme", identifiers=ids)]
-    texts = [part for step in (*line.steps, *line.removal) for part in (step.text, *step.where, *step.variants)]
+    shown = [part for step in (*line.steps, *line.removal) for part in (step.text, step.where, *step.variants)]
+    texts = [english(part) for part in shown if part]
     assert not [text for text in texts if "{" in text or "}" in text]
     copied = {step.value for step in line.steps if step.label}
     assert copied == set(ids[key].values())

@@ -12,9 +12,9 @@ from app.client_portal.in_app_browser import app_around
 from app.kit.i18n.locales import ENGLISH, english
 from app.links import pasted_ids
 
-CAN = Choice("7200000000000000101", "EU", "", True)
-OTHER = Choice("7200000000000000102", "UK", "", True)
-CANNOT = Choice("7200000000000000103", "US", "", False, "account_not_ticked")
+CAN = Choice("7200000000000000101", "EU", True)
+OTHER = Choice("7200000000000000102", "UK", True)
+CANNOT = Choice("7200000000000000103", "US", False, "account_not_ticked")
 SEEN = [CAN, OTHER, CANNOT]
 
 
@@ -40,7 +40,7 @@ def test_where_nothing_was_seen_numbers_are_read() -> None:
 
 
 def test_more_than_a_call_can_share_is_refused() -> None:
-    many = [Choice(str(7200000000000000000 + number), "x", "", True) for number in range(51)]
+    many = [Choice(str(7200000000000000000 + number), "x", True) for number in range(51)]
     refused = asset_forms.picked_assets([choice.id for choice in many], many, agreed=[]).problem
     assert "50" in english(refused or "")
 

@@ -46,8 +46,8 @@ def test_what_does_not_fit_is_told_beside_its_field(text: str) -> None:
 def test_one_number_is_not_two_things() -> None:
     twice = read_manual_ids([ADS, PAGE], typed(access_1="102030405060708", access_2="102030405060708"), taken={})
     assert {field: english(problem) for field, problem in twice.problems.items()} == {
-        manual_id_field(PAGE): "You gave 102030405060708 already, for Meta Business ad account. Check which of the two "
-        "it is."
+        manual_id_field(PAGE): "You gave 102030405060708 already, for “Meta Business: Ad account”. Check which of the "
+        "two it is."
     }
     before = read_manual_ids(
         [PAGE], typed(access_2="102030405060708"), taken={"102030405060708": _("You gave {number} already.")}

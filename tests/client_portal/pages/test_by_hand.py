@@ -48,13 +48,18 @@ async def test_the_review_says_everything_and_the_words_are_kept(
     await walk.answer()
     page = (await walk.see("review")).text
     for said in ("7200000000000000201", "7111222233334444601", NORTH_BC, "France", "Germany", "theo@brand.example",
-                 "North Agency can’t see your password."):  # fmt: skip
+                 "What North Agency can’t do", "See your password"):  # fmt: skip
         assert said in page
     assert walk.goes_to(await walk.agree()) == "progress"
     consent = await links.last_consent(session, world.north.agency_id, world.north.link_id)
     assert consent is not None
     assert consent.name == "Theo Brand"
     assert all(sentence in page for sentence in consent.sentences)
+    assert consent.locale == "en"
+    assert len(consent.messages) == len(consent.sentences)
+    assert consent.messages[-2] == {"id": "Remove you or your colleagues"}
+    assert consent.messages[-1]["id"].startswith("I may decide this for {client}")
+    assert consent.messages[-1]["values"]["agency"] == "North Agency"
     kept = await _whole(session, world)
     assert {access_request.status for access_request in kept.access_requests} == {"approved"}
     assert kept.link.status == "submitted"

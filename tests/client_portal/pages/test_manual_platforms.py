@@ -53,8 +53,8 @@ async def agree(walk: Walk, **given: str) -> None:
 
 async def test_the_link_says_what_is_asked_for_where(alone: Walk) -> None:
     page = (await alone.browser.get(alone.corner.link_path)).text
-    assert "asks for limited access to your Meta Business, Google Analytics and Tag Manager" in page
-    for said in ("In your Meta Business ad account · Manage campaigns", "Booking tool, reports only", "To see what"):
+    assert "asks for limited access to your Meta Business and Google Analytics and Tag Manager" in page
+    for said in ("Meta Business: Ad account · Manage campaigns", "Booking tool, reports only", "To see what"):
         assert said in page
     assert "TikTok" not in page
     assert "Business Center" not in page
@@ -62,9 +62,9 @@ async def test_the_link_says_what_is_asked_for_where(alone: Walk) -> None:
 
 async def test_tiktok_and_more_are_told_together(both: Walk) -> None:
     page = (await both.browser.get(both.corner.link_path)).text
-    assert "to your TikTok ads, Meta Business" in page
+    assert "to your TikTok ads and to Meta Business" in page
     assert "In the TikTok ad accounts you choose · Run campaigns (Operator)" in page
-    assert "In your Meta Business ad account · Manage campaigns" in page
+    assert "Meta Business: Ad account · Manage campaigns" in page
 
 
 async def test_alone_there_is_no_business_center_no_lane_and_no_connection(
@@ -135,8 +135,8 @@ async def test_beside_tiktok_each_goes_its_own_way(both: Walk, api: httpx2.Async
     )
     await both.answer("markets", "contacts", "get-ready")
     review = (await both.see("review")).text
-    for said in ("Share ad account 7200000000000000201", "GA4 property 345678901 as Viewer", "(TikTok ad accounts)",
-                 "(Meta Business ad account)", "Keyturn can’t look there"):  # fmt: skip
+    for said in ("Share ad account 7200000000000000201", "GA4 property 345678901. Give North Agency the role “Viewer”",
+                 "(TikTok ad accounts)", "(Meta Business: Ad account)", "Keyturn can’t look there"):  # fmt: skip
         assert said in review
     assert both.goes_to(await both.agree()) == "progress"
     page = (await both.see("progress")).text
@@ -220,4 +220,4 @@ async def test_the_page_moves_when_the_agency_confirms(alone: Walk, api: httpx2.
     assert (await alone.see(f"progress/lines?mark={mark[1]}")).status_code == 204
     await api.post(f"/access-requests/{access_requests['meta']}/attestation", json={"by": "Nora North"})
     moved = await alone.see(f"progress/lines?mark={mark[1]}")
-    assert (moved.status_code, "Meta Business, Ad account: Confirmed." in moved.text) == (200, True)
+    assert (moved.status_code, "Meta Business: Ad account: Confirmed." in moved.text) == (200, True)

@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.readiness import service as readiness
 from app.access.readiness.checks import ClientStatement
-from app.client_portal.copy import guided_steps
 from app.links.pasted_ids import SelectedAsset
+from app.platforms.tiktok import steps
 from simulator import seed
 from tests.client_portal.walk import Walk
 from tests.house import House, change_link
@@ -118,10 +118,10 @@ async def test_whoever_has_no_business_center_or_ad_account_is_helped_where_it_i
 
 
 def test_each_help_is_dated_short_and_findable_in_tiktoks_own() -> None:
-    every = {each for helps in guided_steps.BY_CODE.values() for each in helps}
+    every = {each for helps in steps.help_by_code().values() for each in helps}
     assert len(every) >= 6
     for each in every:
         assert 3 <= len(each.steps) <= 6, each.question
         assert each.search
-        assert each.dated.isoformat() >= "2026-11-22"
+        assert each.dated.of("en").isoformat() >= "2026-11-22"
         assert not each.help_url or each.help_url.startswith("https://ads.tiktok.com/help/")

@@ -72,16 +72,16 @@ async def test_a_no_to_a_pixel_changes_the_words_agreed_to_and_can_be_taken_back
     await asked.send("accounts", assets=[LUNE_EU])
     await asked.send("pixels", pixels=[PIXEL_LUNE_CODE])
     await asked.answer("markets", "contacts", "get-ready")
-    assert "change its settings and events" in (await asked.see("review")).text
+    assert "Change its settings and events" in (await asked.see("review")).text
     pixel = next(
         access_request for access_request in await house.access_requests(asked.corner) if access_request.kind == "pixel"
     )
     await asked.send("review/answer", group=pixel.id, answer="no")
     page = (await asked.see("review")).text
-    assert "change its settings and events" not in page
+    assert "Change its settings and events" not in page
     assert "Share it after all" in page
     await asked.send("review/answer", group=pixel.id, answer="yes")
-    assert "change its settings and events" in (await asked.see("review")).text
+    assert "Change its settings and events" in (await asked.see("review")).text
     await asked.agree()
     await house.work()
     assert await house.statuses(asked.corner) == [VERIFIED, VERIFIED]
@@ -94,7 +94,7 @@ async def test_what_was_agreed_to_before_is_not_in_the_next_consent(asked: Walk,
     await asked.agree()
     await house.ask_for(asked.corner, "catalog", "AD_PROMOTE", asset_id=seed.CATALOG_LUNE)
     page = (await asked.see("review")).text
-    assert "show the products of the catalog in ads" in page
+    assert "Show the products of the catalog in ads" in page
     assert "set budgets inside your campaigns" not in page
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from app.kit.i18n import locales, pseudo
 from app.kit.i18n.locales import Locale, accepted, best, english, read_catalogue
-from app.kit.i18n.message import Message, _, _n, _p, content
+from app.kit.i18n.message import Message, _, _n, _p, content, sentences
 
 POLISH = """
 msgid ""
@@ -79,6 +79,8 @@ def test_html_is_escaped_but_for_markup_given_on_purpose() -> None:
     assert locales.ENGLISH.html(message, strong=True) == (
         "&lt;b&gt;<strong>&lt;i&gt;</strong>&lt;/b&gt; &amp; <strong>&amp;</strong>"
     )
+    row = sentences(_("{a} has {b}.", a="A", b=2), _("{c} has it.", c=("<", "D")))
+    assert locales.ENGLISH.html(row, strong=True) == ("<strong>A</strong> has 2. <strong>&lt; and D</strong> has it.")
 
 
 def test_names_are_no_format_strings() -> None:

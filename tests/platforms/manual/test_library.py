@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from app.kit.i18n.content import InvalidContent
+from app.kit.i18n.locales import english
 from app.platforms.manual import library
-from app.platforms.manual.library import CUSTOM, FOLDER, InvalidDataFile, ManualPlatform, load, read_id
+from app.platforms.manual.library import CUSTOM, FOLDER, ManualPlatform, load, read_id
 from app.platforms.port import Platform
 
 EVERY = list(library.every().values())
@@ -33,34 +35,41 @@ def test_a_platform_answers_what_the_port_access_requests(platform: Platform) ->
         assert words.label
         assert words.can
         assert words.cannot
-    assert date.fromisoformat(platform.guided_dated) <= date(2026, 11, 22)
+    assert platform.guided_dated.of("en") <= date(2026, 11, 22)
 
 
 @pytest.mark.parametrize("platform", EVERY, ids=lambda one: one.key)
 def test_addresses_are_the_vendors_own(platform: ManualPlatform) -> None:
-    steps = [*platform.guided_steps(CUSTOM), *platform.removal_steps(CUSTOM)]
+    steps = [step for thing in platform.file.things for step in (*thing.steps, *thing.removal)]
     addresses = {*platform.file.sources, *(step.help_url for step in steps if step.help_url)}
     assert [each for each in addresses if not each.startswith(VENDORS)] == []
     assert {step.help_url for step in steps if step.help_url} <= set(platform.file.sources)
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted((FOLDER / "en").glob("*.toml")), ids=lambda path: path.stem)
 def test_no_file_asks_for_a_password_or_for_a_person_as_admin(path: Path) -> None:
-    platform = load(path)
+    platform = load(FOLDER, path.stem)
     assert "password" not in path.read_text().lower()
-    roles = [role.label for thing in platform.file.things for role in thing.roles]
+    roles = [english(role.label) for thing in platform.file.things for role in thing.roles]
     assert [label for label in roles if re.search(r"admin|owner|full control|account manager", label, re.I)] == []
 
 
 def test_a_role_belongs_to_its_thing() -> None:
     meta = library.find("meta")
-    assert (meta.thing("PAGE_ADS").one, meta.role("PAGE_ADS").label[:10]) == ("Facebook Page", "Create ads")
+    assert (english(meta.thing("PAGE_ADS").one), english(meta.role("PAGE_ADS").label)[:10]) == (
+        "Facebook Page",
+        "Create ads",
+    )
 
 
 def test_each_thing_has_its_own_steps_and_way_back() -> None:
     meta = library.find("meta")
-    assert "pixel" not in " ".join(step.text for step in meta.steps("MANAGE_CAMPAIGNS"))
-    assert "Datasets" in " ".join(step.text for step in meta.removal("USE_DATASET"))
+    assert "pixel" not in " ".join(
+        english(step.text.fill(agency="Acme", role="Admin")) for step in meta.steps("MANAGE_CAMPAIGNS")
+    )
+    assert "Datasets" in " ".join(
+        english(step.text.fill(agency="Acme", role="Admin")) for step in meta.removal("USE_DATASET")
+    )
     assert len(meta.guided_steps(CUSTOM)) == sum(len(thing.steps) for thing in meta.file.things)
 
 
@@ -138,27 +147,30 @@ def _put(*path: str | int, value: object) -> Callable[[dict[str, Any]], None]:
 def test_an_unsound_file_is_refused_with_its_reason(
     change: Callable[[dict[str, Any]], None], said: str, tmp_path: Path
 ) -> None:
-    file = tomllib.loads((FOLDER / "meta.toml").read_text())
+    file = tomllib.loads((FOLDER / "en" / "meta.toml").read_text())
     change(file)
-    path = tmp_path / "meta.toml"
+    path = tmp_path / "en" / "meta.toml"
+    path.parent.mkdir()
     path.write_text(_toml(file))
-    with pytest.raises(InvalidDataFile, match=said) as refused:
-        load(path)
+    with pytest.raises(InvalidContent, match=said) as refused:
+        load(tmp_path, "meta")
     assert "meta.toml" in str(refused.value)
 
 
 def test_a_file_written_anew_is_sound(tmp_path: Path) -> None:
     """What the test above breaks is broken by its change alone."""
-    path = tmp_path / "meta.toml"
-    path.write_text(_toml(tomllib.loads((FOLDER / "meta.toml").read_text())))
-    assert load(path) == library.find("meta")
+    path = tmp_path / "en" / "meta.toml"
+    path.parent.mkdir()
+    path.write_text(_toml(tomllib.loads((FOLDER / "en" / "meta.toml").read_text())))
+    assert load(tmp_path, "meta") == library.find("meta")
 
 
 def test_no_toml_at_all_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "meta.toml"
+    path = tmp_path / "en" / "meta.toml"
+    path.parent.mkdir()
     path.write_text("key = ")
-    with pytest.raises(InvalidDataFile, match=r"meta\.toml"):
-        load(path)
+    with pytest.raises(InvalidContent, match=r"meta\.toml"):
+        load(tmp_path, "meta")
 
 
 def _toml(value: dict[str, Any]) -> str:

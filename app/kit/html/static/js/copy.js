@@ -4,12 +4,13 @@ document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
   const field = document.getElementById(button.dataset.copy);
+  const label = button.dataset.label ??= button.textContent;
   field.select();
   try {
     await navigator.clipboard.writeText(field.value);
-    button.textContent = "Copied";
+    button.textContent = button.dataset.copied;
   } catch {
-    button.textContent = "Selected";
+    button.textContent = button.dataset.selected;
   }
-  setTimeout(() => { button.textContent = "Copy"; }, 2500);
+  setTimeout(() => { button.textContent = label; }, 2500);
 });

@@ -4,10 +4,12 @@ for (const input of document.querySelectorAll("[data-most-bytes]")) {
   const said = document.getElementById(`${input.id}-large`);
   input.addEventListener("change", () => {
     const most = Number(input.dataset.mostBytes);
-    const large = [...input.files].filter((file) => file.size > most).map((file) => `“${file.name}”`);
+    const large = [...input.files].filter((file) => file.size > most);
     said.hidden = large.length === 0;
-    said.textContent = large.length
-      ? `${large.join(", ")} has more than ${Math.round(most / 1024 / 1024)} MB. Choose a smaller one, or a part of it.`
-      : "";
+    said.replaceChildren(...large.map((file) => {
+      const line = document.createElement("span");
+      line.textContent = input.dataset.tooLarge.replace("{file}", () => file.name);
+      return line;
+    }));
   });
 }
