@@ -13,7 +13,7 @@ from app.access.connections.service import AppMissing
 from app.events import queries as events
 from app.events.catalog import CONNECTION_FAILED
 from app.events.queries import EventFilter
-from app.kit.database import Session
+from app.kit.database import Session, reading
 from app.kit.html import forms, render
 from app.services import services_of
 from app.tenants.agencies import service as agencies
@@ -122,13 +122,13 @@ def _app_missing(request: Request, platform: str, agency: str) -> Response:
 
 async def _failure_reason(request: Request, agency_id: str) -> str:
     """Reason of the last failed authorization, from the agency's newest event."""
-    async with services_of(request).sessions() as session:
+    async with reading(services_of(request).sessions) as session:
         last = await events.newest(session, agency_id, limit=1, wanted=EventFilter(types=(CONNECTION_FAILED.name,)))
     return str(last[0].event.facts.get("reason") or "") if last else ""
 
 
 async def _business_centers(request: Request, agency_id: str, platform: str) -> dict[str, Any]:
-    async with services_of(request).sessions() as session:
+    async with reading(services_of(request).sessions) as session:
         connection = await connections.of_agency(session, agency_id, platform)
         if connection is None:
             return {}

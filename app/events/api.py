@@ -12,7 +12,7 @@ from app.events.change_feed import START, Followed, Place
 from app.events.queries import EventFilter, EventRecord
 from app.events.rendering import API_VERSION, ApiVersion, Envelope
 from app.kit import ids
-from app.kit.database import Session, Sessions
+from app.kit.database import Session, Sessions, reading
 from app.kit.errors import InvalidInput
 from app.kit.input.fields import Moment
 from app.kit.web.paging import Cursor, CursorWrong, Limit, Page, pack, unpack
@@ -85,7 +85,7 @@ async def get_event(
 
 async def _newest(sessions: Sessions, agency_id: str, sought: EventQuery, cursor: str | None) -> Page[Envelope]:
     before = None if cursor is None else _place(cursor)
-    async with sessions() as session:
+    async with reading(sessions) as session:
         rows = await queries.newest(
             session, agency_id, limit=sought.limit + 1, before=before, wanted=sought.wanted()
         )  # fmt: skip
@@ -98,7 +98,7 @@ async def _next(
 ) -> Page[Envelope]:
     wanted = sought.wanted()
     if after.startswith("evt_"):
-        async with sessions() as session:
+        async with reading(sessions) as session:
             place = await change_feed.place_of(session, agency_id, after)
     else:
         place = _place(after) if after else START

@@ -14,7 +14,7 @@ from app.events import queries
 from app.events.models import Event
 from app.events.queries import EventFilter, EventRecord
 from app.kit import ids
-from app.kit.database import Sessions
+from app.kit.database import Sessions, reading
 from app.kit.web.paging import CursorWrong
 
 #: Transaction and id of the last event seen; the next page starts after it.
@@ -63,7 +63,7 @@ async def follow(
     """
     until = asyncio.get_running_loop().time() + min(seconds, LONGEST_SECONDS)
     while True:
-        async with sessions() as session:
+        async with reading(sessions) as session:
             found = await once(session, place)
         place = found.place
         left = until - asyncio.get_running_loop().time()

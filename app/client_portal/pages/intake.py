@@ -14,7 +14,7 @@ from app.client_portal.copy.status_rows import names
 from app.client_portal.forms import intake
 from app.client_portal.link_session import CurrentLink, LinkForm, OpenScreen, claim
 from app.client_portal.rendering import consent_origins, go_on, platform_of, screen
-from app.kit.database import Session
+from app.kit.database import Session, reading
 from app.kit.html import forms, language, render
 from app.kit.html.forms import Form
 from app.kit.i18n.message import Problems, _
@@ -136,7 +136,7 @@ async def _save(request: Request, session: Session, link: CurrentLink, name: str
 
 
 async def _opened(request: Request, link_id: str) -> CurrentLink:
-    async with services_of(request).sessions() as session:
+    async with reading(services_of(request).sessions) as session:
         return link_session.in_turn(request, await link_session.opened(session, request, link_id, lock=False))
 
 

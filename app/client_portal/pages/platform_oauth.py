@@ -20,7 +20,7 @@ from app.client_portal.rendering import (
     to_platform,
 )
 from app.kit import clock
-from app.kit.database import Session
+from app.kit.database import Session, reading
 from app.kit.html import render
 from app.links import status
 from app.services import services_of
@@ -78,7 +78,7 @@ async def come_back(request: Request, link_id: str, handle: str = "") -> Respons
     It may be loaded again, also concurrently. No transaction is open during calls to the platform.
     """
     services = services_of(request)
-    async with services.sessions() as session:
+    async with reading(services.sessions) as session:
         before = await link_session.usable_link(session, request, link_id)
     arrived = await oauth_callbacks.of_client(
         services.sessions,
