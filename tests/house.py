@@ -169,7 +169,7 @@ class House:
             for buyer_access in await jobs.claim(self.tools.sessions, BuyerAccess, limit=1, lease=self.tools.lease):
                 await reconcile(BuyerAccessStrategy(self.tools), buyer_access)
             for connection in await jobs.claim(self.tools.sessions, Connection, limit=10, lease=self.tools.lease):
-                await token_job.revoke_token(self.tools, connection)
+                await token_job.run(self.tools, connection)
 
     async def hurry(self) -> None:
         """What is due some time is due now."""

@@ -369,6 +369,86 @@ class KindHandler(Protocol):
         ...
 
 
+class Partnerships(Protocol):
+    """Lists of a platform whose accounts share with partner accounts: what each partner shares."""
+
+    async def partners(self, access: Access, *, account_id: str, record: RecordCall) -> tuple[PartnerInfo, ...]:
+        """Every partner of a Business Center."""
+        ...
+
+    async def shared_to(
+        self, access: Access, *, account_id: str, partner_id: str, kind: str, record: RecordCall
+    ) -> Shares:
+        """The receiving side's view: the assets of `partner_id` that `account_id` can see."""
+        ...
+
+
+class Assignments(Protocol):
+    """Assignment of shared ad accounts to members of the agency's account."""
+
+    async def members(self, access: Access, *, account_id: str, record: RecordCall) -> tuple[Member, ...]:
+        """All members and invited people of a Business Center."""
+        ...
+
+    async def holders(
+        self, access: Access, *, account_id: str, asset_id: str, record: RecordCall
+    ) -> tuple[AssetHolder, ...]:
+        """The members of a Business Center who can open an ad account."""
+        ...
+
+    async def assign(
+        self, access: Access, *, account_id: str, user_id: str, asset_id: str, role: str, record: RecordCall
+    ) -> None:
+        """Assign an ad account to a member of the same Business Center."""
+        ...
+
+    async def unassign(
+        self, access: Access, *, account_id: str, user_id: str, asset_id: str, record: RecordCall
+    ) -> None:
+        """Unassign an ad account from a member."""
+        ...
+
+
+class ActivityLog(Protocol):
+    """The log of an account, which names the authors of changes."""
+
+    async def changes(
+        self, access: Access, *, account_id: str, since: datetime, record: RecordCall
+    ) -> tuple[ActivityEntry, ...]:
+        """The Business Center's activity log of accounts and partners, newest first, up to 50 lines."""
+        ...
+
+
+class Diagnosis(Protocol):
+    """Diagnosis of an app and a connection."""
+
+    async def examine(
+        self, app: App, access: Access | None, scopes: Sequence[str], *, account_id: str
+    ) -> DiagnosticReport:
+        """Diagnose app and token with at most ten read-only calls; never raises a PlatformFailure."""
+        ...
+
+    def findings(
+        self,
+        app_id: str,
+        examined: DiagnosticReport,
+        connected: Connected | None,
+        *,
+        account_id: str | None,
+        for_agency: bool,
+    ) -> Sequence[DiagnosticFinding]:
+        """The results of a diagnosis, one line for each check."""
+        ...
+
+    def findings_without_app(self) -> Sequence[DiagnosticFinding]:
+        """The same if there is no app."""
+        ...
+
+    def redirect_address_finding(self, address: str, came_back: datetime | None) -> DiagnosticFinding:
+        """Finding about the redirect address. `came_back`: the last return through it with this app."""
+        ...
+
+
 class ConnectedPlatform(Platform, Protocol):
     """A platform that can be read and written through its API."""
 
@@ -427,66 +507,22 @@ class ConnectedPlatform(Platform, Protocol):
         """The person who authorized, and the assets they can choose from."""
         ...
 
-    async def partners(self, access: Access, *, account_id: str, record: RecordCall) -> tuple[PartnerInfo, ...]:
-        """Every partner of a Business Center."""
+    @property
+    def partnerships(self) -> Partnerships | None:
+        """Reads of partners, for imports and for assets shared from another account."""
         ...
 
-    async def shared_to(
-        self, access: Access, *, account_id: str, partner_id: str, kind: str, record: RecordCall
-    ) -> Shares:
-        """The receiving side's view: the assets of `partner_id` that `account_id` can see."""
+    @property
+    def assignments(self) -> Assignments | None:
+        """Assignment of ad accounts to the agency's buyers."""
         ...
 
-    async def members(self, access: Access, *, account_id: str, record: RecordCall) -> tuple[Member, ...]:
-        """All members and invited people of a Business Center."""
+    @property
+    def activity_log(self) -> ActivityLog | None:
+        """Reads of the log of changes."""
         ...
 
-    async def holders(
-        self, access: Access, *, account_id: str, asset_id: str, record: RecordCall
-    ) -> tuple[AssetHolder, ...]:
-        """The members of a Business Center who can open an ad account."""
-        ...
-
-    async def assign(
-        self, access: Access, *, account_id: str, user_id: str, asset_id: str, role: str, record: RecordCall
-    ) -> None:
-        """Assign an ad account to a member of the same Business Center."""
-        ...
-
-    async def unassign(
-        self, access: Access, *, account_id: str, user_id: str, asset_id: str, record: RecordCall
-    ) -> None:
-        """Unassign an ad account from a member."""
-        ...
-
-    async def changes(
-        self, access: Access, *, account_id: str, since: datetime, record: RecordCall
-    ) -> tuple[ActivityEntry, ...]:
-        """The Business Center's activity log of accounts and partners, newest first, up to 50 lines."""
-        ...
-
-    async def examine(
-        self, app: App, access: Access | None, scopes: Sequence[str], *, account_id: str
-    ) -> DiagnosticReport:
-        """Diagnose app and token with at most ten read-only calls; never raises a PlatformFailure."""
-        ...
-
-    def findings(
-        self,
-        app_id: str,
-        examined: DiagnosticReport,
-        connected: Connected | None,
-        *,
-        account_id: str | None,
-        for_agency: bool,
-    ) -> Sequence[DiagnosticFinding]:
-        """The results of a diagnosis, one line for each check."""
-        ...
-
-    def findings_without_app(self) -> Sequence[DiagnosticFinding]:
-        """The same if there is no app."""
-        ...
-
-    def redirect_address_finding(self, address: str, came_back: datetime | None) -> DiagnosticFinding:
-        """Finding about the redirect address. `came_back`: the last return through it with this app."""
+    @property
+    def diagnosis(self) -> Diagnosis | None:
+        """Diagnosis of app and connection."""
         ...

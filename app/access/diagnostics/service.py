@@ -71,21 +71,25 @@ async def _at(session: AsyncSession, platform: ConnectedPlatform, keyring: Keyri
 async def _examine(
     platform: ConnectedPlatform, keyring: Keyring, at: _At, redirect_uri: str, *, for_agency: bool
 ) -> Diagnostics:
+    diagnosis = platform.diagnosis
+    if diagnosis is None:
+        words = f"Keyturn has no diagnosis for {platform.name}."
+        return Diagnostics(at.app.app_id if at.app else None, redirect_uri, (DiagnosticFinding("app", "cannot_tell", words),))
     if at.app is None:
-        redirect = platform.redirect_address_finding(redirect_uri, None)
-        return Diagnostics(None, redirect_uri, (*platform.findings_without_app(), redirect))
+        redirect = diagnosis.redirect_address_finding(redirect_uri, None)
+        return Diagnostics(None, redirect_uri, (*diagnosis.findings_without_app(), redirect))
     row = at.connection
     living = row if row is not None and row.status == "live" else None
     access = connections.access(living, keyring, Priority.INTERACTIVE) if living else None
-    examined = await platform.examine(at.app, access, living.scopes if living else (), account_id=at.account_id or "")
+    examined = await diagnosis.examine(at.app, access, living.scopes if living else (), account_id=at.account_id or "")
     connected = Connected(row.status, row.app_id, row.person, row.created_at, row.ended_at) if row else None
     came_back = row.created_at if row is not None and row.app_id == at.app.app_id else None
     return Diagnostics(
         at.app.app_id,
         redirect_uri,
         (
-            *platform.findings(at.app.app_id, examined, connected, account_id=at.account_id, for_agency=for_agency),
-            platform.redirect_address_finding(redirect_uri, came_back),
+            *diagnosis.findings(at.app.app_id, examined, connected, account_id=at.account_id, for_agency=for_agency),
+            diagnosis.redirect_address_finding(redirect_uri, came_back),
         ),
     )
 

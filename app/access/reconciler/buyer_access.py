@@ -142,7 +142,8 @@ class BuyerAccessStrategy:
     async def _send(
         self, work: BuyerRound, connection: Connection, row: BuyerAccess, action: BuyerAction
     ) -> ActionResult:
-        platform = self.context.platforms.connected(work.platform)
+        assignments = self.context.platforms.connected(work.platform).assignments
+        assert assignments is not None  # no other platform has assignable kinds
         access = connections.access(connection, self.context.keyring, work.priority)
         target = {
             "account_id": work.account_id, "user_id": action.user_id, "asset_id": work.grants[row.grant_id].asset_id,
@@ -151,9 +152,9 @@ class BuyerAccessStrategy:
         failure: PlatformFailure | None = None
         try:
             if isinstance(action, AssignAction):
-                await platform.assign(access, **target, role=action.role, record=calls.append)
+                await assignments.assign(access, **target, role=action.role, record=calls.append)
             else:
-                await platform.unassign(access, **target, record=calls.append)
+                await assignments.unassign(access, **target, record=calls.append)
         except PlatformFailure as problem:
             failure = problem
         return ActionResult(calls[-1] if calls else None, failure)
@@ -222,8 +223,10 @@ async def _holders(
 ) -> Sequence[AssetHolder] | Observation:
     if reader.closed is None and platform.missing_scopes(_scopes(reader), ()):
         return NO_SCOPE
+    assignments = platform.assignments
+    assert assignments is not None  # no other platform has assignable kinds
     return await reader.read(
-        lambda access, record: platform.holders(access, account_id=account_id, asset_id=asset_id, record=record)
+        lambda access, record: assignments.holders(access, account_id=account_id, asset_id=asset_id, record=record)
     )
 
 
@@ -232,7 +235,9 @@ async def _members(
 ) -> Sequence[Member] | Observation:
     if reader.closed is None and not platform.may(_scopes(reader), "members"):
         return NO_SCOPE
-    return await reader.read(lambda access, record: platform.members(access, account_id=account_id, record=record))
+    assignments = platform.assignments
+    assert assignments is not None  # as for the holders
+    return await reader.read(lambda access, record: assignments.members(access, account_id=account_id, record=record))
 
 
 def _scopes(reader: PlatformReader) -> Sequence[str]:

@@ -24,7 +24,7 @@ from app.access.partners import service as partners
 from app.access.partners.models import Partner
 from app.access.reconciler.strategy import Continue, Decision, ObservedCalls, Rest
 from app.access.retry_policy import NextRound
-from app.platforms.port import Access, Denied, PlatformFailure, Priority, RecordedCall, Unavailable, UnexpectedAnswer
+from app.platforms.port import Access, Denied, Partnerships, PlatformFailure, Priority, RecordedCall, Unavailable, UnexpectedAnswer
 from app.platforms.resources import PartnerInfo, Shares
 
 #: Partners of a round, and concurrent reads: answers take longer than the interval of the rate limit.
@@ -172,11 +172,16 @@ class ImportStrategy:
         """Access for one read. The daily watch has the lowest priority."""
         return connections.access(connection, self.context.keyring, priority_of(row.reason, priority))
 
+    def _lists(self, row: Import) -> Partnerships:
+        lists = self.context.platforms.connected(row.platform).partnerships
+        assert lists is not None  # without them no import is started
+        return lists
+
     async def _read_partners(self, row: Import, connection: Connection) -> PartnersRead:
-        platform, calls = self.context.platforms.connected(row.platform), list[RecordedCall]()
+        lists, calls = self._lists(row), list[RecordedCall]()
         access = self._access(row, connection, Priority.INTERACTIVE)  # the agency waits for it
         try:
-            found = await platform.partners(access, account_id=row.agency_account_id, record=calls.append)
+            found = await lists.partners(access, account_id=row.agency_account_id, record=calls.append)
         except PlatformFailure as failure:
             return PartnersRead(_recorded(connection, calls, failure), failure=failure)
         return PartnersRead(_recorded(connection, calls), found)
@@ -187,7 +192,7 @@ class ImportStrategy:
         assert kind is not None  # only such partners are loaded
         access = self._access(row, connection, Priority.HANDSHAKE)
         try:
-            shares = await self.context.platforms.connected(row.platform).shared_to(
+            shares = await self._lists(row).shared_to(
                 access, account_id=row.agency_account_id, partner_id=partner.account_id, kind=kind, record=calls.append
             )
         except PlatformFailure as failure:

@@ -111,13 +111,12 @@ async def _partners(
     Read only if they add to the list of shares: guided steps had no effect, verified access is gone, or the list is
     refused.
     """
-    if any(each.role for each in ours.observations.values()):
+    lists = pair.platform.partnerships
+    if lists is None or any(each.role for each in ours.observations.values()):
         return None
     if not any(_needs_partners(each, ours) for each in all_desired):
         return None
-    partners = await agency.read(
-        lambda access, record: pair.platform.partners(access, account_id=pair.ours, record=record)
-    )
+    partners = await agency.read(lambda access, record: lists.partners(access, account_id=pair.ours, record=record))
     return None if isinstance(partners, Observation) else partners
 
 
@@ -197,6 +196,8 @@ async def search_partners(
 
     Business Centers of other clients are left out: their shares are neither shown nor used.
     """
+    lists = pair.platform.partnerships
+    assert lists is not None  # they listed these partners
     others = [each.account_id for each in partners if each.account_id not in (pair.ours, pair.theirs)]
     async with reader.context.sessions() as session:
         order = await queries.centers_to_search(session, handshake, others, [key.asset_id for key in keys])
@@ -204,7 +205,7 @@ async def search_partners(
     for account_id in order[:MOST_CENTERS]:
         for kind in dict.fromkeys(key.kind for key in keys):
             shares = await reader.read(
-                lambda access, record, account_id=account_id, kind=kind: pair.platform.shared_to(  # type: ignore[misc]
+                lambda access, record, account_id=account_id, kind=kind: lists.shared_to(  # type: ignore[misc]
                     access, account_id=pair.ours, partner_id=account_id, kind=kind, record=record
                 )
             )

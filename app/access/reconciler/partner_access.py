@@ -153,11 +153,14 @@ class PartnerAccessStrategy:
     async def _agency_log(self, work: PartnerRound) -> AgencyLog | None:
         """The agency's log, if its token may read it."""
         agency, platform = work.input.agency, self.context.platforms.connected(work.handshake.platform)
-        if agency is None or agency.status != "live" or not has_permission(platform, agency, "changes"):
+        log = platform.activity_log
+        if log is None or agency is None or agency.status != "live":
+            return None
+        if not has_permission(platform, agency, "changes"):
             return None
         calls: list[RecordedCall] = []
         with suppress(PlatformFailure):  # the call is recorded even so
-            await platform.changes(
+            await log.changes(
                 connections.access(agency, self.context.keyring), account_id=work.handshake.agency_account_id,
                 since=clock.now() - _LOG_PERIOD, record=calls.append,
             )  # fmt: skip

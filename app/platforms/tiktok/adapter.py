@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from app.kit import clock
@@ -132,6 +132,26 @@ class TikTok:
     async def discover(self, app: App, access: Access, record: RecordCall) -> DiscoveredAssets:
         """The person who authorized, their Business Centers, and the assets of those that they administer."""
         return await discovery.discover(self.wire, app, access, record)
+
+    @property
+    def partnerships(self) -> Self:
+        """Business Centers have partners."""
+        return self
+
+    @property
+    def assignments(self) -> Self:
+        """Members of a Business Center are assigned ad accounts."""
+        return self
+
+    @property
+    def activity_log(self) -> Self:
+        """The change log of a Business Center."""
+        return self
+
+    @property
+    def diagnosis(self) -> Self:
+        """App and token are examined with small reads."""
+        return self
 
     async def partners(self, access: Access, *, account_id: str, record: RecordCall) -> tuple[PartnerInfo, ...]:
         """Every partner; TikTok does not return the status of a partnership."""
