@@ -102,7 +102,6 @@ def fill(app: FastAPI, chosen: Settings, http: httpx2.AsyncClient, egress: Egres
         platforms=platforms_of(chosen, http, sessions),
         egress=egress,
         outbox=mail_queue_of(chosen, keyring),
-        redirect_uri=chosen.redirect_uri,
         verify_endpoints=chosen.verify_endpoints,
         hubspot_api_base=chosen.hubspot_api_base,
     )

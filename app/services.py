@@ -6,8 +6,10 @@ from typing import cast
 from starlette.requests import HTTPConnection
 
 from app.kit.egress.client import Egress
+from app.kit.errors import NotFound
 from app.kit.web.services import WebServices
 from app.mail.service import MailQueue
+from app.platforms.port import ConnectedPlatform
 from app.platforms.registry import Platforms
 
 
@@ -18,8 +20,6 @@ class Services(WebServices):
     platforms: Platforms
     egress: Egress
     outbox: MailQueue | None
-    #: OAuth callback that is registered with the platform's app
-    redirect_uri: str
     #: new webhook endpoints must echo a challenge before they receive events
     verify_endpoints: bool
     hubspot_api_base: str
@@ -28,3 +28,11 @@ class Services(WebServices):
 def services_of(request: HTTPConnection) -> Services:
     """Services of the application that serves the request."""
     return cast("Services", request.app.state.services)
+
+
+def connected_platform(request: HTTPConnection, key: str) -> ConnectedPlatform:
+    """A platform with an API, for a key in an address. Raises NotFound."""
+    platforms = services_of(request).platforms
+    if not platforms.has_api(key):
+        raise NotFound(f"There is no platform {key} with an API.", hint="GET /api/v1/platforms lists them.")
+    return platforms.connected(key)

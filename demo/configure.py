@@ -52,8 +52,8 @@ class _Agency:
 
 def _identify(agency: _Agency) -> None:
     agency.send("PUT", "/agency/platforms/meta", {"identifiers": {"portfolio_id": "1234567890123456"}})
-    center = agency.send("GET", "/agency/business-centers")["data"][0]
-    agency.send("PUT", f"/agency/business-centers/{center['id']}/buyers", {"buyers": [BUYER]})
+    center = agency.send("GET", "/agency/accounts")["data"][0]
+    agency.send("PUT", f"/agency/accounts/{center['id']}/buyers", {"buyers": [BUYER]})
 
 
 def _world(tiktok: str) -> None:

@@ -57,7 +57,7 @@ async def _agency(session: AsyncSession) -> str:
         contact_email="nora@northagency.example", actor=DEMO,
     )  # fmt: skip
     await agencies.update_agency(session, agency.id, colour="#7a2e8e", actor=DEMO)
-    await agencies.add_business_center(
+    await agencies.add_account(
         session, agency.id, platform="tiktok", account_id=AGENCY_BC, name="North Agency", actor=DEMO
     )
     return agency.id

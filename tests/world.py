@@ -76,9 +76,7 @@ async def _corner(sessions: Sessions, name: str, slug: str, account_id: str) -> 
             contact_email=f"ana@{slug}.example",
             actor=TESTS,
         )
-        await agencies.add_business_center(
-            session, agency.id, platform="tiktok", account_id=account_id, name=name, actor=TESTS
-        )
+        await agencies.add_account(session, agency.id, platform="tiktok", account_id=account_id, name=name, actor=TESTS)
         key, value = await members.create_key(
             session, agency.id, name="tests", scopes=sorted(ALL_SCOPES), expires_at=None, actor=TESTS
         )

@@ -279,12 +279,8 @@ async def _tiktok_diagnostics(chosen: Settings, agency: str | None) -> Diagnosti
         async with httpx2.AsyncClient(trust_env=False) as http:
             platforms = platforms_of(chosen, http, sessions)
             if meant is None:
-                return await service.of_installation(
-                    platforms, keyring, platform_key=TIKTOK, redirect_uri=chosen.redirect_uri
-                )
-            return await service.of_agency(
-                sessions, platforms, keyring, agency_id=meant.id, platform_key=TIKTOK, redirect_uri=chosen.redirect_uri
-            )
+                return await service.of_installation(platforms, keyring, platform_key=TIKTOK)
+            return await service.of_agency(sessions, platforms, keyring, agency_id=meant.id, platform_key=TIKTOK)
     finally:
         await engine.dispose()
 

@@ -71,7 +71,7 @@ async def come_back(request: Request, handle: str = "") -> Response:
     if outcome is ExchangeOutcome.UNDER_WAY:
         return render.again_soon(request, "dashboard:connect/under_way.html")
     connected = outcome is ExchangeOutcome.CONNECTED and agency_id
-    shown = await _business_centers(request, connected, arrived.platform) if connected else {}
+    shown = await _agency_accounts(request, connected, arrived.platform) if connected else {}
     why = await _failure_reason(request, agency_id) if not shown and agency_id and outcome in _WITH_REASON else ""
     return render.page(
         request, "dashboard:connect/outcome.html", status=200 if shown else 409, said=OUTCOMES[outcome],
@@ -127,13 +127,13 @@ async def _failure_reason(request: Request, agency_id: str) -> str:
     return str(last[0].event.facts.get("reason") or "") if last else ""
 
 
-async def _business_centers(request: Request, agency_id: str, platform: str) -> dict[str, Any]:
+async def _agency_accounts(request: Request, agency_id: str, platform: str) -> dict[str, Any]:
     async with reading(services_of(request).sessions) as session:
         connection = await connections.of_agency(session, agency_id, platform)
         if connection is None:
             return {}
         seen = connections.discovered(connection).accounts
-        named = await agencies.business_centers(session, agency_id, platform)
+        named = await agencies.accounts(session, agency_id, platform)
     known = {center.account_id for center in seen if center.usable}
     return {
         "person": connection.person,

@@ -410,14 +410,14 @@ AGENCY_LOGO_REMOVED = audit_only("agency.logo_removed", "The agency's logo was r
 PLATFORM_APP_SET = audit_only(
     "agency.platform_app_set", "The agency's own TikTok app was set or replaced.", "agency", schema.PlatformData
 )
-BUSINESS_CENTER_ADDED = audit_only(
-    "agency.business_center_added",
+AGENCY_ACCOUNT_ADDED = audit_only(
+    "agency.account_added",
     "A Business Center of the agency was added.",
     "agency",
     schema.AgencyAccountData,
 )
-BUSINESS_CENTER_REMOVED = audit_only(
-    "agency.business_center_removed",
+AGENCY_ACCOUNT_REMOVED = audit_only(
+    "agency.account_removed",
     "A Business Center of the agency was removed.",
     "agency",
     schema.AgencyAccountData,

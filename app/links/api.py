@@ -10,7 +10,7 @@ from app.kit.database import RecordingSession, Session
 from app.kit.errors import InvalidInput, NotFound
 from app.kit.input.fields import ExternalId, Line120, Moment, PublicId, RequestShape, Word
 from app.kit.web.paging import Cursor, Limit, Page, UpdatedSince
-from app.links import access_changes, business_centers, devices, emails, queries, questions, service
+from app.links import access_changes, agency_accounts, devices, emails, queries, questions, service
 from app.links.presets.preset import PresetAccessRequest
 from app.links.presets.schemas import AccessRequestFields
 from app.links.schemas import (
@@ -228,8 +228,8 @@ async def get_file(request: Request, caller: Reader, session: Session, link_id: 
     return Response(content, media_type=BYTES, headers=headers)
 
 
-@router.delete("/agency/business-centers/{center_id}", status_code=204)
-async def remove_business_center(caller: AgencyWriter, session: Session, center_id: str) -> Response:
-    """Remove a Business Center from your list, unless active links use it. Access shared with it remains."""
-    await business_centers.remove(session, caller.agency_id, center_id, actor=caller.actor)
+@router.delete("/agency/accounts/{account_row_id}", status_code=204)
+async def remove_account(caller: AgencyWriter, session: Session, account_row_id: str) -> Response:
+    """Remove an account from your list, unless active links use it. Access shared with it remains."""
+    await agency_accounts.remove(session, caller.agency_id, account_row_id, actor=caller.actor)
     return Response(status_code=204)

@@ -17,8 +17,8 @@ from app.kit.encryption import Keyring
 from app.kit.errors import AppError, InvalidInput, NotFound
 from app.kit.ids import MalformedId
 from app.links import queries, url
+from app.links.agency_accounts import own_side
 from app.links.aggregate import LinkAggregate, new_access_request
-from app.links.business_centers import own_side
 from app.links.models import Intake, Link, LinkPlatform
 from app.links.presets import service as presets
 from app.links.presets.preset import Preset
@@ -62,7 +62,7 @@ async def create_or_get_link(
     """Create a link, or return the existing one with this `external_id`; the address only of a new one, which counts as
     sent. A client given in full is created too.
 
-    Raises NotFound, PresetUnknown, BusinessCenterMissing, InvalidInput.
+    Raises NotFound, PresetUnknown, AgencyAccountMissing, InvalidInput.
     """
     if wanted.external_id is None:
         return await _create(session, agency_id, wanted, keyring, public_url, actor)

@@ -12,20 +12,26 @@ def _none(_message: str) -> tuple[str, ...]:
     return ()
 
 
+def _no_problem(_app_id: str) -> str | None:
+    return None
+
+
 @dataclass(frozen=True)
 class Declaration:
     """A platform with an API. `account_noun`: its name of the account from which assets are shared.
 
-    `permissions_named_in`: the permissions that the message of a refusal names.
+    `permissions_named_in`: the permissions that the message of a refusal names. `problem_of_app_id`: the sentence about
+    an id that no app of the platform has.
     """
 
     kinds: Mapping[str, AssetKind]
     account_noun: str
     permissions_named_in: Callable[[str], tuple[str, ...]] = _none
+    problem_of_app_id: Callable[[str], str | None] = _no_problem
 
 
 _BY_PLATFORM: dict[str, Declaration] = {
-    "tiktok": Declaration(TIKTOK, "Business Center", tiktok.permissions_named_in),
+    "tiktok": Declaration(TIKTOK, "Business Center", tiktok.permissions_named_in, tiktok.of_app_id),
 }
 #: Platform of access requests that name none.
 DEFAULT_PLATFORM = next(iter(_BY_PLATFORM))
@@ -69,3 +75,8 @@ def account_noun(platform: str) -> str:
 def permissions_named_in(platform: str, message: str) -> tuple[str, ...]:
     """The permissions that a platform's refusal names."""
     return _BY_PLATFORM[platform].permissions_named_in(message) if platform in _BY_PLATFORM else ()
+
+
+def problem_of_app_id(platform: str, app_id: str) -> str | None:
+    """The sentence about an id that no app of the platform has."""
+    return _BY_PLATFORM[platform].problem_of_app_id(app_id) if platform in _BY_PLATFORM else None

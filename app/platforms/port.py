@@ -472,6 +472,11 @@ class ConnectedPlatform(Platform, Protocol):
         ...
 
     @property
+    def redirect_uri(self) -> str:
+        """The OAuth callback, to be registered for each app."""
+        ...
+
+    @property
     def consent_origin(self) -> str:
         """Scheme and host of the consent page."""
         ...

@@ -16,6 +16,10 @@ class Platforms(Mapping[str, Platform]):
         """A platform with an API. Raises KeyError for any other."""
         return self._connected[key]
 
+    def has_api(self, key: str) -> bool:
+        """True for a platform that `connected` returns."""
+        return key in self._connected
+
     @property
     def default(self) -> ConnectedPlatform:
         """The platform of requests that name none: the first with an API."""

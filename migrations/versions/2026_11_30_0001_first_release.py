@@ -153,15 +153,15 @@ AUDITED = {
         "",
         "key_hash",
     ),
-    "business_centers": (
-        "business_center",
+    "agency_accounts": (
+        "agency_account",
         "platform account_id name",
         "",
         "",
     ),
     "buyer_lists": (
         "buyer_list",
-        "business_center_id link_id people",
+        "account_row_id link_id people",
         "people",
         "",
     ),
@@ -261,7 +261,7 @@ TABLES = (
     "event_sequences",
     "connect_invitations",
     "clients",
-    "business_centers",
+    "agency_accounts",
     "api_keys",
     "agency_logos",
     "webhook_tasks",
@@ -425,17 +425,17 @@ def _tables() -> None:
         sa.UniqueConstraint("key_hash", name=op.f("uq_api_keys_key_hash")),
     )
     op.create_table(
-        "business_centers",
+        "agency_accounts",
         sa.Column("agency_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("platform", sa.String(length=32), nullable=False),
         sa.Column("account_id", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_business_centers_agency_id")),
-        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_business_centers")),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_agency_accounts_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_agency_accounts")),
         sa.UniqueConstraint(
-            "agency_id", "platform", "account_id", name=op.f("uq_business_centers_agency_id_platform_account_id")
+            "agency_id", "platform", "account_id", name=op.f("uq_agency_accounts_agency_id_platform_account_id")
         ),
     )
     op.create_table(
@@ -1183,16 +1183,16 @@ def _tables() -> None:
         "buyer_lists",
         sa.Column("agency_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("business_center_id", sa.Uuid(), nullable=True),
+        sa.Column("account_row_id", sa.Uuid(), nullable=True),
         sa.Column("link_id", sa.Uuid(), nullable=True),
         sa.Column("people", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.CheckConstraint("(business_center_id IS NULL) <> (link_id IS NULL)", name=op.f("ck_buyer_lists_one_place")),
+        sa.CheckConstraint("(account_row_id IS NULL) <> (link_id IS NULL)", name=op.f("ck_buyer_lists_one_place")),
         sa.ForeignKeyConstraint(
-            ["agency_id", "business_center_id"],
-            ["business_centers.agency_id", "business_centers.id"],
-            name=op.f("fk_buyer_lists_agency_id_business_center_id"),
+            ["agency_id", "account_row_id"],
+            ["agency_accounts.agency_id", "agency_accounts.id"],
+            name=op.f("fk_buyer_lists_agency_id_account_row_id"),
             ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
@@ -1200,9 +1200,7 @@ def _tables() -> None:
         ),
         sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_buyer_lists_agency_id")),
         sa.PrimaryKeyConstraint("agency_id", "id", name=op.f("pk_buyer_lists")),
-        sa.UniqueConstraint(
-            "agency_id", "business_center_id", name=op.f("uq_buyer_lists_agency_id_business_center_id")
-        ),
+        sa.UniqueConstraint("agency_id", "account_row_id", name=op.f("uq_buyer_lists_agency_id_account_row_id")),
         sa.UniqueConstraint("agency_id", "link_id", name=op.f("uq_buyer_lists_agency_id_link_id")),
     )
     op.create_table(

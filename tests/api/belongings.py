@@ -41,7 +41,7 @@ async def of(sessions: Sessions, keyring: Keyring, corner: Corner) -> dict[str, 
             content_encrypted=keyring.encrypt_bytes(b"plan", bound_to=file_place(agency_id, file_id)),
         )  # fmt: skip
         (access_request,) = await links.access_requests(session, agency_id, corner.link_id)
-        (center,) = await agencies.business_centers(session, agency_id, "tiktok")
+        (center,) = await agencies.accounts(session, agency_id, "tiktok")
         grant = Grant(
             agency_id=agency_id,
             id=ids.new("grant"),
@@ -61,7 +61,7 @@ async def of(sessions: Sessions, keyring: Keyring, corner: Corner) -> dict[str, 
             agency_id=agency_id, id=connection_id, platform="tiktok", side="agency", app_id="7400000000000000001",
             scopes=[100, 153],
             token_encrypted=keyring.encrypt("a-token", bound_to=place), person="Nora North",
-            found={"business_centers": [], "accounts": []},
+            found={"agency_accounts": [], "accounts": []},
         )  # fmt: skip
         invitation = Mail(
             agency_id=agency_id, id=ids.new("mail"), kind="invitation", about_id=corner.link_id, language="en",

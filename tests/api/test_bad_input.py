@@ -194,7 +194,7 @@ async def test_a_time_is_not_guessed(api: httpx2.AsyncClient, moment: object) ->
     ],
 )  # fmt: skip
 async def test_a_business_center_id_is_kept_in_ascii(api: httpx2.AsyncClient, typed: str) -> None:
-    made = await api.post("/agency/business-centers", json={"account_id": typed, "name": "Second"})
+    made = await api.post("/agency/accounts", json={"account_id": typed, "name": "Second"})
     assert made.json()["account_id"] == "7000999988887777888", made.text
 
 

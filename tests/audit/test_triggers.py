@@ -33,7 +33,7 @@ from app.kit.encryption import Keyring
 from app.links.models import Link
 from app.tables import metadata
 from app.tenants.agencies import service as agencies
-from app.tenants.agencies.models import BusinessCenter
+from app.tenants.agencies.models import AgencyAccount
 from app.tenants.agencies.platform_ids import set_platform
 from app.tenants.clients.models import Client
 from tests.api import belongings
@@ -98,7 +98,7 @@ async def belongs(sessions: Sessions, keyring: Keyring, world: World) -> None:
             actor=TESTS,
         )  # fmt: skip
         await set_platform(session, agency_id, "meta", identifiers={"portfolio_id": "1234567890123456"}, actor=TESTS)
-        (center,) = await agencies.business_centers(session, agency_id, "tiktok")
+        (center,) = await agencies.accounts(session, agency_id, "tiktok")
         await set_for_center(session, agency_id, center.id, [NamedBuyer("bo@north.example", "OPERATOR")], actor=TESTS)
         await session.execute(
             text(
@@ -207,15 +207,15 @@ async def test_every_way_of_writing_is_recorded_with_its_actor(session: AsyncSes
 async def test_insert_and_delete_statements_are_recorded(session: AsyncSession, world: World) -> None:
     row = {
         "agency_id": world.north.agency_id,
-        "id": ids.new("bc"),
+        "id": ids.new("account"),
         "platform": "tiktok",
         "account_id": "7",
         "name": "N",
     }
     with acting_as(ANA):
-        await session.execute(insert(BusinessCenter).values(**row))
-        mine = (BusinessCenter.agency_id == row["agency_id"], BusinessCenter.id == row["id"])
-        await session.execute(delete(BusinessCenter).where(*mine))
+        await session.execute(insert(AgencyAccount).values(**row))
+        mine = (AgencyAccount.agency_id == row["agency_id"], AgencyAccount.id == row["id"])
+        await session.execute(delete(AgencyAccount).where(*mine))
     made, gone = (await entries(session, world))[-2:]
     values = {"platform": "tiktok", "account_id": "7", "name": "N"}
     assert [(each.action, each.before, each.after) for each in (made, gone)] == [

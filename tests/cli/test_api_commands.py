@@ -78,7 +78,7 @@ async def test_lists_and_pairs_are_options_that_are_repeated_or_json(keyturn: Ke
     assert made["event_types"] == ["link.*", "client.created"]
     assert (made["headers"], made["metadata"]) == ({"X-Key": "********"}, {"team": "crm", "owner": "bo=1"})
     assert (made["personal"], made["retry_policy"], made["ordering"]) == (False, [60, 3600], "by_subject")
-    [center] = await keyturn.rows("agency", "list-business-centers")
+    [center] = await keyturn.rows("agency", "list-accounts")
     buyer = json.dumps({"email": "bo@north.example", "role": "OPERATOR"})
     named = await keyturn.json("agency", "set-buyers", center["id"], "--buyers", buyer)
     assert [(each["email"], each["role"]) for each in named["buyers"]] == [("bo@north.example", "OPERATOR")]
@@ -381,8 +381,8 @@ async def test_from_a_key_to_a_link(keyturn: Keyturn) -> None:
     shown = await keyturn.json("agency", "set-platform-app", "--app-id", "7400000000000000003", stdin="s3cret\n")
     assert shown["redirect_uri"].endswith("/callbacks/tiktok")
     assert "s3cret" not in json.dumps(shown)
-    added = await keyturn.json("agency", "add-business-center", "--bc-id", "7000111122223333444", "--name", "West")
-    assert (await keyturn.run("agency", "remove-business-center", added["id"])).stdout == "Done.\n"
+    added = await keyturn.json("agency", "add-account", "--bc-id", "7000111122223333444", "--name", "West")
+    assert (await keyturn.run("agency", "remove-account", added["id"])).stdout == "Done.\n"
     invited = await keyturn.json("connections", "invite-agency")
     assert invited["address"].startswith(str(keyturn.env["KEYTURN_URL"]))
     key = await keyturn.json("keys", "create", "--name", "CRM", "--scopes", "links:read", "--expires-at", "2030-01-01")

@@ -70,10 +70,10 @@ async def test_wishes_that_cannot_be(api: httpx2.AsyncClient, world: World) -> N
         answer = await api.post("/links", json=client | {"expires_at": late})
         assert list(answer.json()["errors"]) == ["expires_at"]
     await api.post(f"/links/{world.north.link_id}/revocation")
-    for center in (await api.get("/agency/business-centers")).json()["data"]:
-        assert (await api.delete(f"/agency/business-centers/{center['id']}")).status_code == 204
+    for center in (await api.get("/agency/accounts")).json()["data"]:
+        assert (await api.delete(f"/agency/accounts/{center['id']}")).status_code == 204
     answer = await api.post("/links", json=client)
-    assert (answer.status_code, answer.json()["code"]) == (409, "business_center_missing")
+    assert (answer.status_code, answer.json()["code"]) == (409, "agency_account_missing")
 
 
 async def test_the_address_can_be_seen_again_and_each_look_is_recorded(api: httpx2.AsyncClient, world: World) -> None:

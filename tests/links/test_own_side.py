@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import delete
 
 from app.kit.database import Sessions
-from app.tenants.agencies.models import BusinessCenter
+from app.tenants.agencies.models import AgencyAccount
 from tests import manual_platforms
 from tests.world import World
 
@@ -18,7 +18,7 @@ def _presets(monkeypatch: pytest.MonkeyPatch) -> None:
 async def without_business_center(sessions: Sessions, world: World) -> None:
     """North names none."""
     async with sessions.begin() as session:
-        await session.execute(delete(BusinessCenter).where(BusinessCenter.agency_id == world.north.agency_id))
+        await session.execute(delete(AgencyAccount).where(AgencyAccount.agency_id == world.north.agency_id))
 
 
 def wish(preset: str) -> dict[str, object]:
@@ -57,7 +57,7 @@ async def test_beside_tiktok_a_business_center_is_needed(
     assert (made["agency_account_id"], len(made["access_requests"])) == (world.north.account_id, 4)
     await without_business_center(sessions, world)
     refused = await api.post("/links", json=wish("everything"))
-    assert (refused.status_code, refused.json()["code"]) == (409, "business_center_missing")
+    assert (refused.status_code, refused.json()["code"]) == (409, "agency_account_missing")
 
 
 async def test_an_id_that_clients_would_have_to_paste_is_needed(api: httpx2.AsyncClient) -> None:

@@ -12,9 +12,6 @@ from bench.house import Module
 #: Modules outside that name a platform, and why.
 NAMING = {
     **dict.fromkeys(("app/assembly.py", "app/settings.py"), "build the platform of an installation"),
-    **dict.fromkeys((
-        "app/access/connections/api.py", "app/access/diagnostics/api.py", "app/tenants/agencies/api.py",
-    ), "public addresses, which apps at the platform and clients of the API have registered"),
     **dict.fromkeys(("app/cli/doctor.py", "app/cli/main.py"), "`keyturn doctor --tiktok`, a promised option"),
     "app/events/examples.py": "examples of a platform's key",
     "app/webhooks/destinations/event_values.py": "texts by platform and kind in what receivers get",

@@ -24,21 +24,21 @@ LinkWriter = Annotated[Principal, requires("links:write")]
 Reader = Annotated[Principal, requires("grants:read")]
 
 
-@router.get("/agency/business-centers/{center_id}/buyers")
-async def get_buyers(caller: AgencyReader, session: Session, center_id: str) -> BuyersView:
+@router.get("/agency/accounts/{account_row_id}/buyers")
+async def get_buyers(caller: AgencyReader, session: Session, account_row_id: str) -> BuyersView:
     """List the buyers of a Business Center: they get access to the ad accounts that clients share with it."""
-    await service.find_center(session, caller.agency_id, center_id)
-    return BuyersView.of(await service.list_of_center(session, caller.agency_id, center_id))
+    await service.find_center(session, caller.agency_id, account_row_id)
+    return BuyersView.of(await service.list_of_center(session, caller.agency_id, account_row_id))
 
 
-@router.put("/agency/business-centers/{center_id}/buyers")
-async def set_buyers(caller: AgencyWriter, session: Session, center_id: str, given: Buyers) -> BuyersView:
+@router.put("/agency/accounts/{account_row_id}/buyers")
+async def set_buyers(caller: AgencyWriter, session: Session, account_row_id: str, given: Buyers) -> BuyersView:
     """Replace the buyers of a Business Center.
 
     They get access to every verified ad account. Access that Keyturn gave to former buyers is removed.
     """
-    await service.set_for_center(session, caller.agency_id, center_id, given.named(), actor=caller.actor)
-    return BuyersView.of(await service.list_of_center(session, caller.agency_id, center_id))
+    await service.set_for_center(session, caller.agency_id, account_row_id, given.named(), actor=caller.actor)
+    return BuyersView.of(await service.list_of_center(session, caller.agency_id, account_row_id))
 
 
 @router.get("/links/{link_id}/buyers")

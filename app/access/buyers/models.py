@@ -22,16 +22,16 @@ class BuyerList(CreatedAt, Base):
     __audit__ = Audit("buyer_list", personal=("people",))
     __table_args__ = (
         belongs_to_agency(),
-        belongs_to("business_centers", "business_center_id", ondelete="CASCADE"),
+        belongs_to("agency_accounts", "account_row_id", ondelete="CASCADE"),
         belongs_to("links", "link_id"),
-        UniqueConstraint("agency_id", "business_center_id"),
+        UniqueConstraint("agency_id", "account_row_id"),
         UniqueConstraint("agency_id", "link_id"),
-        CheckConstraint("(business_center_id IS NULL) <> (link_id IS NULL)", name="one_place"),
+        CheckConstraint("(account_row_id IS NULL) <> (link_id IS NULL)", name="one_place"),
     )
 
     agency_id: Mapped[str] = agency_key()
     id: Mapped[str] = mapped_column(ids.Id("buyers"), primary_key=True)
-    business_center_id: Mapped[str | None] = mapped_column(ids.Id("bc"))
+    account_row_id: Mapped[str | None] = mapped_column(ids.Id("account"))
     link_id: Mapped[str | None] = mapped_column(ids.Id("link"))
     people: Mapped[list[Any]]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())

@@ -21,7 +21,7 @@ from app.links import queries as links
 from app.links.models import AccessRequest
 from app.links.status import OVER
 from app.platforms import declarations, roles
-from app.tenants.agencies.models import BusinessCenter
+from app.tenants.agencies.models import AgencyAccount
 
 MOST_BUYERS = 50
 #: Address -> role.
@@ -43,9 +43,9 @@ class RoleAboveRequested(InvalidInput):
     detail = "A buyer cannot have a larger role than the client is asked to give."
 
 
-async def find_center(session: AsyncSession, agency_id: str, center_id: str, *, lock: bool = False) -> BusinessCenter:
+async def find_center(session: AsyncSession, agency_id: str, center_id: str, *, lock: bool = False) -> AgencyAccount:
     """One Business Center of the agency. `lock`: `sync_buyer_access` waits until the commit. Raises NotFound."""
-    found = await session.get(BusinessCenter, (agency_id, center_id), with_for_update=lock or None)
+    found = await session.get(AgencyAccount, (agency_id, center_id), with_for_update=lock or None)
     if found is None:
         raise NotFound
     return found
@@ -53,7 +53,7 @@ async def find_center(session: AsyncSession, agency_id: str, center_id: str, *, 
 
 async def list_of_center(session: AsyncSession, agency_id: str, center_id: str) -> BuyerList | None:
     """The buyers of a Business Center; None if there is no list."""
-    rows = select(BuyerList).where(BuyerList.agency_id == agency_id, BuyerList.business_center_id == center_id)
+    rows = select(BuyerList).where(BuyerList.agency_id == agency_id, BuyerList.account_row_id == center_id)
     return (await session.scalars(rows)).one_or_none()
 
 
@@ -85,7 +85,7 @@ async def set_for_center(
     Former buyers lose the access that Keyturn gave them, and keep the rest.
     """
     center = await find_center(session, agency_id, center_id, lock=True)
-    await _write(session, agency_id, {"business_center_id": center_id}, _people(named))
+    await _write(session, agency_id, {"account_row_id": center_id}, _people(named))
     await record(
         session, catalog.BUYERS_SET, agency_id=agency_id, subject_id=agency_id, actor=actor,
         data=AgencyAccountData(platform=center.platform, agency_account_id=center.account_id),
@@ -187,10 +187,10 @@ async def _of_links(session: AsyncSession, agency_id: str, found: Sequence[Grant
 
 
 async def _of_center(session: AsyncSession, agency_id: str, platform: str, account_id: str) -> People | None:
-    rows = select(BusinessCenter).where(
-        BusinessCenter.agency_id == agency_id,
-        BusinessCenter.platform == platform,
-        BusinessCenter.account_id == account_id,
+    rows = select(AgencyAccount).where(
+        AgencyAccount.agency_id == agency_id,
+        AgencyAccount.platform == platform,
+        AgencyAccount.account_id == account_id,
     )
     named = (await session.scalars(rows.with_for_update(read=True))).one_or_none()
     if named is None:

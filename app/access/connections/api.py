@@ -91,11 +91,14 @@ async def revoke_connection(caller: Writer, session: Session, connection_id: str
     return ConnectionView.of(await service.end_connection(session, connection))
 
 
-@callback_router.get("/callbacks/tiktok")
+@callback_router.get("/callbacks/{platform}")
 async def back_from_platform(
     request: Request, session: RecordingSession, state: Text = "", auth_code: Text = "", code: Text = ""
 ) -> RedirectResponse:
-    """Encrypt the code, and redirect the browser to the host of its cookie. Nothing is exchanged here."""
+    """Encrypt the code, and redirect the browser to the host of its cookie. Nothing is exchanged here.
+
+    The state alone says which authorization it is; the platform in the path is for its app's registration.
+    """
     if not state:
         raise StateRefused
     keyring = services_of(request).keyring

@@ -42,25 +42,23 @@ class _At:
 
 
 async def of_agency(
-    sessions: Sessions, platforms: Platforms, keyring: Keyring, *, agency_id: str, platform_key: str, redirect_uri: str
+    sessions: Sessions, platforms: Platforms, keyring: Keyring, *, agency_id: str, platform_key: str
 ) -> Diagnostics:
     """Diagnose the agency's own app, or the installation's, with its connection."""
     platform = platforms.connected(platform_key)
     async with sessions() as session:
         at = await _at(session, platform, keyring, agency_id)
-    return await _examine(platform, keyring, at, redirect_uri, for_agency=True)
+    return await _examine(platform, keyring, at, for_agency=True)
 
 
-async def of_installation(
-    platforms: Platforms, keyring: Keyring, *, platform_key: str, redirect_uri: str
-) -> Diagnostics:
+async def of_installation(platforms: Platforms, keyring: Keyring, *, platform_key: str) -> Diagnostics:
     """Diagnose the installation's app, without an agency."""
     platform = platforms.connected(platform_key)
-    return await _examine(platform, keyring, _At(platform.default_app, None, None), redirect_uri, for_agency=False)
+    return await _examine(platform, keyring, _At(platform.default_app, None, None), for_agency=False)
 
 
 async def _at(session: AsyncSession, platform: ConnectedPlatform, keyring: Keyring, agency_id: str) -> _At:
-    centers = await agencies.business_centers(session, agency_id, platform.key)
+    centers = await agencies.accounts(session, agency_id, platform.key)
     return _At(
         app=await connections.app_of_agency(session, agency_id, platform, keyring),
         connection=await connections.last_of_agency(session, agency_id, platform.key),
@@ -68,13 +66,13 @@ async def _at(session: AsyncSession, platform: ConnectedPlatform, keyring: Keyri
     )
 
 
-async def _examine(
-    platform: ConnectedPlatform, keyring: Keyring, at: _At, redirect_uri: str, *, for_agency: bool
-) -> Diagnostics:
-    diagnosis = platform.diagnosis
+async def _examine(platform: ConnectedPlatform, keyring: Keyring, at: _At, *, for_agency: bool) -> Diagnostics:
+    diagnosis, redirect_uri = platform.diagnosis, platform.redirect_uri
     if diagnosis is None:
         words = f"Keyturn has no diagnosis for {platform.name}."
-        return Diagnostics(at.app.app_id if at.app else None, redirect_uri, (DiagnosticFinding("app", "cannot_tell", words),))
+        return Diagnostics(
+            at.app.app_id if at.app else None, redirect_uri, (DiagnosticFinding("app", "cannot_tell", words),)
+        )
     if at.app is None:
         redirect = diagnosis.redirect_address_finding(redirect_uri, None)
         return Diagnostics(None, redirect_uri, (*diagnosis.findings_without_app(), redirect))

@@ -18,6 +18,7 @@ from app.events.schema import AgencyAccountData, ImportFailedData
 from app.kit import ids
 from app.kit.actor import Actor, system_actor
 from app.kit.errors import AppError, NotFound
+from app.platforms import declarations
 from app.platforms.port import RecordedCall
 from app.tenants.agencies import service as agencies
 
@@ -35,9 +36,9 @@ class CenterNotAdministered(AppError):
     """The person who connected cannot read this Business Center, or it is not on the agency's list."""
 
     status = 409
-    code = "business_center_not_administered"
+    code = "agency_account_not_administered"
     detail = "The person who connected your side is not Admin of this Business Center, or it is not on your list."
-    hint = "Add it with POST /api/v1/agency/business-centers, and let one of its Admins connect."
+    hint = "Add it with POST /api/v1/agency/accounts, and let one of its Admins connect."
 
 
 async def find(session: AsyncSession, agency_id: str, import_id: str) -> Import:
@@ -117,8 +118,10 @@ async def start_watch(session: AsyncSession, before: Import) -> None:
 
 async def _readable(session: AsyncSession, connection: Connection) -> list[str]:
     """The agency's Business Centers that the person who connected administers, oldest first."""
+    if not declarations.keys(lambda kind: kind.between_partners, connection.platform):
+        return []  # nothing is shared between partners there
     usable = connections.usable(connection)
-    named = await agencies.business_centers(session, connection.agency_id, connection.platform)
+    named = await agencies.accounts(session, connection.agency_id, connection.platform)
     return [center.account_id for center in named if center.account_id in usable]
 
 

@@ -24,7 +24,16 @@ from app.access.partners import service as partners
 from app.access.partners.models import Partner
 from app.access.reconciler.strategy import Continue, Decision, ObservedCalls, Rest
 from app.access.retry_policy import NextRound
-from app.platforms.port import Access, Denied, Partnerships, PlatformFailure, Priority, RecordedCall, Unavailable, UnexpectedAnswer
+from app.platforms.port import (
+    Access,
+    Denied,
+    Partnerships,
+    PlatformFailure,
+    Priority,
+    RecordedCall,
+    Unavailable,
+    UnexpectedAnswer,
+)
 from app.platforms.resources import PartnerInfo, Shares
 
 #: Partners of a round, and concurrent reads: answers take longer than the interval of the rate limit.

@@ -62,7 +62,7 @@ async def show_account(request: Request, session: Session, link: OpenScreen, sur
 async def save_account(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
     """Save the client's account and drop assets chosen in another one."""
     typed = form.text("account_id", most=ADDRESS_LENGTH)
-    own = await agencies.business_centers(session, link.aggregate.agency.id, link.here.platform)
+    own = await agencies.accounts(session, link.aggregate.agency.id, link.here.platform)
     agency_ids = {link.here.agency_account_id or "", *(center.account_id for center in own)}
     seen = _center_choices(link)
     taken = taken_numbers(link, but="business_center")

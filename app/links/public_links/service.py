@@ -16,7 +16,7 @@ from app.kit.database import CROSS_TENANT
 from app.kit.encryption import Keyring
 from app.kit.errors import InvalidInput, NotFound
 from app.links import url
-from app.links.business_centers import own_side
+from app.links.agency_accounts import own_side
 from app.links.models import PublicLink
 from app.links.presets import service as presets
 from app.links.service import NO_ACCOUNTS

@@ -115,7 +115,7 @@ def _center(examined: DiagnosticReport, account_id: str | None) -> DiagnosticFin
     what, seen = "your Business Center", examined.account
     if account_id is None:
         return DiagnosticFinding(
-            what, "fail", "none is named.", "Name it: POST /api/v1/agency/business-centers.",
+            what, "fail", "none is named.", "Name it: POST /api/v1/agency/accounts.",
         )  # fmt: skip
     if seen is not None:
         return _center_seen(what, seen)

@@ -1,5 +1,6 @@
 """Blockers of assets that a client cannot share, from the status that TikTok shows; permissions in refusals. Pure."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from app.platforms.tiktok import scopes
@@ -59,3 +60,13 @@ def of_verification(status: str) -> str | None:
 def permissions_named_in(message: str) -> tuple[str, ...]:
     """The permissions that a refusal names, by their names in My Apps."""
     return scopes.named_in(message)
+
+
+def of_app_id(app_id: str) -> str | None:
+    """The sentence about an id that is none of My Apps."""
+    if re.fullmatch(r"[0-9]{5,20}", app_id):
+        return None
+    return (
+        "A TikTok app id has digits only: you find it in My Apps of TikTok API for Business. "
+        "A client key with letters is from TikTok for Developers and does not work here."
+    )

@@ -1,4 +1,4 @@
-"""JSON routes: the agency, its TikTok app, Business Centers and logo, and its ids on manual platforms."""
+"""JSON routes: the agency, its apps and accounts at platforms, its logo, and its ids on manual platforms."""
 
 import asyncio
 from typing import Annotated
@@ -7,16 +7,17 @@ from fastapi import APIRouter, File, Request, UploadFile
 from pydantic import Field
 
 from app.kit.database import Session
-from app.kit.errors import NotFound
-from app.kit.input.fields import BusinessCenterId, Digits, Email, Line120, Line200, RequestShape, Secret, Verbatim, Word
+from app.kit.errors import InvalidInput, NotFound
+from app.kit.input.fields import BusinessCenterId, Email, Line120, Line200, RequestShape, Secret, Verbatim, Word
 from app.kit.web.paging import Page
+from app.platforms import declarations
 from app.platforms.manual import library
-from app.services import services_of
+from app.services import connected_platform, services_of
 from app.tenants.agencies import logos, platform_ids, service
 from app.tenants.agencies.logo_image import picture
 from app.tenants.agencies.logos import download
 from app.tenants.agencies.models import PlatformApp
-from app.tenants.agencies.schemas import AgencyView, BusinessCenterView, PlatformAppView, PlatformView
+from app.tenants.agencies.schemas import AgencyAccountView, AgencyView, PlatformAppView, PlatformView
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 
@@ -24,7 +25,6 @@ router = APIRouter(prefix="/agency", route_class=ApiRoute)
 Reader = Annotated[Principal, requires("agency:read")]
 Writer = Annotated[Principal, requires("agency:write")]
 Sent = Annotated[UploadFile, File(description="PNG, JPEG, WebP or GIF, at most 2 MB.", examples=["logo.png"])]
-TIKTOK = "tiktok"
 
 
 class AgencyChanges(RequestShape):
@@ -37,9 +37,9 @@ class AgencyChanges(RequestShape):
 
 
 class NewApp(RequestShape):
-    """A TikTok app from My Apps of TikTok API for Business."""
+    """A developer app registered at a platform; for TikTok one from My Apps of TikTok API for Business."""
 
-    app_id: Digits = Field(description="Digits only.", examples=["7400000000000000001"])
+    app_id: Line120 = Field(description="Its id; at TikTok digits only.", examples=["7400000000000000001"])
     secret: Secret = Field(
         max_length=200,
         description="Stored encrypted and never shown again.",
@@ -47,9 +47,10 @@ class NewApp(RequestShape):
     )
 
 
-class NewBusinessCenter(RequestShape):
-    """A Business Center of your own."""
+class NewAgencyAccount(RequestShape):
+    """An account of your own at a platform, with which clients share: on TikTok a Business Center."""
 
+    platform: Word = Field(declarations.DEFAULT_PLATFORM, examples=["tiktok"])
     account_id: BusinessCenterId = Field(description="The id, or an address of TikTok’s with it.")
     name: Line200 = Field(examples=["North Agency"])
 
@@ -86,36 +87,43 @@ async def update_agency(caller: Writer, session: Session, given: AgencyChanges) 
     return AgencyView.of(agency)
 
 
-@router.get("/platform-apps/tiktok")
-async def get_platform_app(request: Request, caller: Reader, session: Session) -> PlatformAppView:
-    """Return the TikTok app in use, and the redirect URL to register for it."""
-    return _app_view(request, await service.platform_app(session, caller.agency_id, TIKTOK))
+@router.get("/platform-apps/{platform}")
+async def get_platform_app(request: Request, caller: Reader, session: Session, platform: str) -> PlatformAppView:
+    """Return the app in use at a platform, and the redirect URL to register for it."""
+    connected_platform(request, platform)
+    return _app_view(request, platform, await service.platform_app(session, caller.agency_id, platform))
 
 
-@router.put("/platform-apps/tiktok")
-async def set_platform_app(request: Request, caller: Writer, session: Session, given: NewApp) -> PlatformAppView:
-    """Set or replace your TikTok app. Its secret is stored encrypted and never shown again."""
+@router.put("/platform-apps/{platform}")
+async def set_platform_app(
+    request: Request, caller: Writer, session: Session, platform: str, given: NewApp
+) -> PlatformAppView:
+    """Set or replace your app at a platform. Its secret is stored encrypted and never shown again."""
+    connected_platform(request, platform)
     app = await service.set_platform_app(
-        session, caller.agency_id, platform=TIKTOK, app_id=given.app_id, secret=given.secret,
+        session, caller.agency_id, platform=platform, app_id=given.app_id, secret=given.secret,
         keyring=services_of(request).keyring, actor=caller.actor,
     )  # fmt: skip
-    return _app_view(request, app)
+    return _app_view(request, platform, app)
 
 
-@router.get("/business-centers")
-async def list_business_centers(caller: Reader, session: Session) -> Page[BusinessCenterView]:
-    """List your Business Centers in the order they were added. There is no second page."""
-    rows = await service.business_centers(session, caller.agency_id, TIKTOK)
-    return Page(data=[BusinessCenterView.model_validate(row) for row in rows])
+@router.get("/accounts")
+async def list_accounts(caller: Reader, session: Session) -> Page[AgencyAccountView]:
+    """List your accounts at platforms in the order they were added. There is no second page."""
+    rows = await service.accounts(session, caller.agency_id)
+    return Page(data=[AgencyAccountView.model_validate(row) for row in rows])
 
 
-@router.post("/business-centers", status_code=201)
-async def add_business_center(caller: Writer, session: Session, given: NewBusinessCenter) -> BusinessCenterView:
-    """Add a Business Center. With several, each new link names one of them."""
-    center = await service.add_business_center(
-        session, caller.agency_id, platform=TIKTOK, account_id=given.account_id, name=given.name, actor=caller.actor
-    )
-    return BusinessCenterView.model_validate(center)
+@router.post("/accounts", status_code=201)
+async def add_account(request: Request, caller: Writer, session: Session, given: NewAgencyAccount) -> AgencyAccountView:
+    """Add an account of yours at a platform. With several at one, each new link names one of them."""
+    if not services_of(request).platforms.has_api(given.platform):
+        raise InvalidInput(fields={"platform": "Name a platform with an API; GET /api/v1/platforms lists them."})
+    added = await service.add_account(
+        session, caller.agency_id, platform=given.platform, account_id=given.account_id, name=given.name,
+        actor=caller.actor,
+    )  # fmt: skip
+    return AgencyAccountView.model_validate(added)
 
 
 @router.put("/logo")
@@ -161,10 +169,9 @@ async def set_agency_platform(caller: Writer, session: Session, key: str, given:
     return PlatformView.of(library.find(key), kept)
 
 
-def _app_view(request: Request, own: PlatformApp | None) -> PlatformAppView:
-    services = services_of(request)
-    default = services.platforms.connected(TIKTOK).default_app
-    return PlatformAppView.of(TIKTOK, own, default.app_id if default else None, services.redirect_uri)
+def _app_view(request: Request, platform: str, own: PlatformApp | None) -> PlatformAppView:
+    at = connected_platform(request, platform)
+    return PlatformAppView.of(platform, own, at.default_app.app_id if at.default_app else None, at.redirect_uri)
 
 
 async def _set_logo(request: Request, caller: Principal, content: bytes) -> AgencyView:

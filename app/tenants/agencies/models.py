@@ -48,15 +48,15 @@ class PlatformApp(CreatedAt, Base):
     replaced_at: Mapped[datetime | None]
 
 
-class BusinessCenter(CreatedAt, Base):
+class AgencyAccount(CreatedAt, Base):
     """A Business Center of the agency. Its id is not secret: clients enter it in the guided lane."""
 
-    __tablename__ = "business_centers"
-    __audit__ = Audit("business_center")
+    __tablename__ = "agency_accounts"
+    __audit__ = Audit("agency_account")
     __table_args__ = (belongs_to_agency(), UniqueConstraint("agency_id", "platform", "account_id"))
 
     agency_id: Mapped[str] = agency_key()
-    id: Mapped[str] = mapped_column(ids.Id("bc"), primary_key=True)
+    id: Mapped[str] = mapped_column(ids.Id("account"), primary_key=True)
     platform: Mapped[str] = mapped_column(String(32))
     account_id: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(String(200))

@@ -64,12 +64,12 @@ class PlatformAppView(BaseModel):
         return cls(platform=platform, app_id=app_id, belongs_to=whose, redirect_uri=redirect_uri)
 
 
-class BusinessCenterView(BaseModel):
+class AgencyAccountView(BaseModel):
     """A Business Center of the agency; clients share access with it."""
 
     model_config = ConfigDict(from_attributes=True)
 
-    id: str = Field(examples=["bc_01ksy1q3e0fzs8qj5m8g3d4w7s"])
+    id: str = Field(examples=["account_01ksy1q3e0fzs8qj5m8g3d4w7s"])
     platform: str = Field(examples=["tiktok"])
     account_id: str = Field(description="Its id at the platform.", examples=["7000999988887777666"])
     name: str = Field(examples=["North Agency"])

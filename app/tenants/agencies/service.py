@@ -15,8 +15,9 @@ from app.kit.actor import Actor
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError, InvalidInput, NotFound
 from app.mail.rendered_email import EmailBranding, Recipient
+from app.platforms import declarations
 from app.tenants.agencies import branding
-from app.tenants.agencies.models import Agency, BusinessCenter, PlatformApp
+from app.tenants.agencies.models import Agency, AgencyAccount, PlatformApp
 
 SLUG = re.compile(r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$")
 #: First path segments of Keyturn itself: an agency with such a slug would hide them.
@@ -24,7 +25,6 @@ RESERVED_SLUGS = frozenset({
     "api", "static", "l", "connect", "callbacks", "healthz", "readyz", "metrics", "docs", "openapi.json", "desk",
     "logo",
 })  # fmt: skip
-_APP_ID = re.compile(r"^[0-9]{5,20}$")
 
 
 class AgencyUnclear(AppError):
@@ -44,13 +44,13 @@ class SlugTaken(AppError):
     hint = "Choose another; it is the first part of the agency's link addresses."
 
 
-class BusinessCenterKnown(AppError):
+class AgencyAccountKnown(AppError):
     """The Business Center was added before."""
 
     status = 409
-    code = "business_center_known"
+    code = "agency_account_known"
     detail = "This Business Center is on the agency's list already."
-    hint = "Nothing to do; read the list with GET /api/v1/agency/business-centers."
+    hint = "Nothing to do; read the list with GET /api/v1/agency/accounts."
 
 
 async def find(session: AsyncSession, agency_id: str) -> Agency:
@@ -165,11 +165,8 @@ async def set_platform_app(
     actor: Actor,
 ) -> PlatformApp:
     """Set or replace the agency's own app; the secret is stored encrypted and never shown again."""
-    if not _APP_ID.fullmatch(app_id):
-        raise InvalidInput(
-            fields={"app_id": "A TikTok app id has digits only: you find it in My Apps of TikTok API for Business. "
-                    "A client key with letters is from TikTok for Developers and does not work here."}
-        )  # fmt: skip
+    if wrong := declarations.problem_of_app_id(platform, app_id):
+        raise InvalidInput(fields={"app_id": wrong})
     app = await platform_app(session, agency_id, platform)
     if app is not None and app.app_id != app_id:
         app.replaced_at = func.now()
@@ -192,41 +189,45 @@ def secret_place(agency_id: str, app_row_id: str) -> str:
     return f"platform_apps.secret_encrypted:{agency_id}:{app_row_id}"
 
 
-async def business_centers(session: AsyncSession, agency_id: str, platform: str) -> Sequence[BusinessCenter]:
-    """The agency's Business Centers in the order they were added."""
-    rows = select(BusinessCenter).where(BusinessCenter.agency_id == agency_id, BusinessCenter.platform == platform)
-    return (await session.scalars(rows.order_by(BusinessCenter.id))).all()
+async def accounts(session: AsyncSession, agency_id: str, platform: str | None = None) -> Sequence[AgencyAccount]:
+    """The agency's accounts in the order they were added, at one platform or at all."""
+    rows = select(AgencyAccount).where(AgencyAccount.agency_id == agency_id)
+    if platform is not None:
+        rows = rows.where(AgencyAccount.platform == platform)
+    return (await session.scalars(rows.order_by(AgencyAccount.id))).all()
 
 
-async def business_center(session: AsyncSession, agency_id: str, center_id: str) -> BusinessCenter | None:
-    """One of the agency's Business Centers, by Keyturn's id."""
-    return await session.get(BusinessCenter, (agency_id, center_id))
+async def account(session: AsyncSession, agency_id: str, center_id: str) -> AgencyAccount | None:
+    """One of the agency's accounts, by Keyturn's id."""
+    return await session.get(AgencyAccount, (agency_id, center_id))
 
 
-async def add_business_center(
+async def add_account(
     session: AsyncSession, agency_id: str, *, platform: str, account_id: str, name: str, actor: Actor
-) -> BusinessCenter:
-    """Add a Business Center of the agency. Raises BusinessCenterKnown."""
-    center = BusinessCenter(agency_id=agency_id, id=ids.new("bc"), platform=platform, account_id=account_id, name=name)
+) -> AgencyAccount:
+    """Add an account of the agency. Raises AgencyAccountKnown."""
+    added = AgencyAccount(
+        agency_id=agency_id, id=ids.new("account"), platform=platform, account_id=account_id, name=name
+    )
     try:
         async with session.begin_nested():
-            session.add(center)
+            session.add(added)
     except IntegrityError as problem:
-        raise BusinessCenterKnown from problem
+        raise AgencyAccountKnown from problem
     await record(
-        session, catalog.BUSINESS_CENTER_ADDED, agency_id=agency_id, subject_id=agency_id, actor=actor,
+        session, catalog.AGENCY_ACCOUNT_ADDED, agency_id=agency_id, subject_id=agency_id, actor=actor,
         data=AgencyAccountData(platform=platform, agency_account_id=account_id),
     )  # fmt: skip
-    return center
+    return added
 
 
-async def remove_business_center(session: AsyncSession, agency_id: str, center_id: str, *, actor: Actor) -> None:
-    """Remove a Business Center from the list; access shared with it remains. Raises NotFound."""
-    removed = delete(BusinessCenter).where(BusinessCenter.agency_id == agency_id, BusinessCenter.id == center_id)
-    found = (await session.execute(removed.returning(BusinessCenter.platform, BusinessCenter.account_id))).one_or_none()
+async def remove_account(session: AsyncSession, agency_id: str, center_id: str, *, actor: Actor) -> None:
+    """Remove an account from the list; access shared with it remains. Raises NotFound."""
+    removed = delete(AgencyAccount).where(AgencyAccount.agency_id == agency_id, AgencyAccount.id == center_id)
+    found = (await session.execute(removed.returning(AgencyAccount.platform, AgencyAccount.account_id))).one_or_none()
     if found is None:
         raise NotFound
     await record(
-        session, catalog.BUSINESS_CENTER_REMOVED, agency_id=agency_id, subject_id=agency_id, actor=actor,
+        session, catalog.AGENCY_ACCOUNT_REMOVED, agency_id=agency_id, subject_id=agency_id, actor=actor,
         data=AgencyAccountData(platform=found.platform, agency_account_id=found.account_id),
     )  # fmt: skip

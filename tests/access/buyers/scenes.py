@@ -15,8 +15,8 @@ HOLDERS = "bc/asset/member/get/"
 
 
 async def name(house: House, api: httpx2.AsyncClient, buyers: object = None) -> None:
-    center = (await api.get("/agency/business-centers")).json()["data"][0]["id"]
-    answer = await api.put(f"/agency/business-centers/{center}/buyers", json=buyers or BUYERS)
+    center = (await api.get("/agency/accounts")).json()["data"][0]["id"]
+    answer = await api.put(f"/agency/accounts/{center}/buyers", json=buyers or BUYERS)
     assert answer.status_code == 200, answer.text
 
 

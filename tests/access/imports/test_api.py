@@ -45,7 +45,7 @@ async def test_only_a_business_center_that_can_be_read_is_imported(
 ) -> None:
     await scene.connect()
     refused = await api.post("/imports", json={"agency_account_id": account_id})
-    assert (refused.status_code, refused.json()["code"]) == (409, "business_center_not_administered")
+    assert (refused.status_code, refused.json()["code"]) == (409, "agency_account_not_administered")
 
 
 async def test_without_a_connection_there_is_nothing_to_read_with(api: httpx2.AsyncClient) -> None:

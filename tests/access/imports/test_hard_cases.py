@@ -127,7 +127,8 @@ async def test_a_partner_missing_from_one_list_is_read_before_anything_is_said_t
     await scene.crowd(2)
     await scene.connect()
     await scene.run()
-    platform = scene.house.tools.platforms.connected("tiktok")
+    platform = scene.house.tools.platforms.connected("tiktok").partnerships
+    assert platform is not None
     listed = type(platform).partners
 
     async def one_short(*given: object, **named: object) -> object:

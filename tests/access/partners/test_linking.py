@@ -153,7 +153,7 @@ async def test_two_business_centers_of_the_agency_know_a_partner_as_one_client(
     body = {"name": "North Two", "members": {seed.NORA_NORTH: "ADMIN"}}
     made = await tiktok.http.post(f"{tiktok.address}/simulator/business-centers", json=body)
     second = str(made.json()["bc_id"])
-    await api.post("/agency/business-centers", json={"account_id": second, "name": "North Two"})
+    await api.post("/agency/accounts", json={"account_id": second, "name": "North Two"})
     await tiktok.share_by_hand(seed.MAISON_LUNE, seed.LUNE_EU)
     await tiktok.share_by_hand(seed.MAISON_LUNE, seed.LUNE_EU, seed.LUNE_UK, partner=second)
     await scene.connect()

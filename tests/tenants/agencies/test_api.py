@@ -53,12 +53,12 @@ async def test_an_app_id_with_letters_is_explained(api: httpx2.AsyncClient) -> N
 
 
 async def test_business_centers_come_and_go(api: httpx2.AsyncClient, world: World) -> None:
-    made = await api.post("/agency/business-centers", json={"account_id": "7000111122223333444", "name": "Two"})
+    made = await api.post("/agency/accounts", json={"account_id": "7000111122223333444", "name": "Two"})
     assert made.status_code == 201
-    again = await api.post("/agency/business-centers", json={"account_id": "7000111122223333444", "name": "Two"})
-    assert (again.status_code, again.json()["code"]) == (409, "business_center_known")
-    listed = (await api.get("/agency/business-centers")).json()["data"]
+    again = await api.post("/agency/accounts", json={"account_id": "7000111122223333444", "name": "Two"})
+    assert (again.status_code, again.json()["code"]) == (409, "agency_account_known")
+    listed = (await api.get("/agency/accounts")).json()["data"]
     assert [center["account_id"] for center in listed] == [world.north.account_id, "7000111122223333444"]
-    gone = await api.delete(f"/agency/business-centers/{made.json()['id']}")
+    gone = await api.delete(f"/agency/accounts/{made.json()['id']}")
     assert (gone.status_code, gone.content) == (204, b"")
-    assert len((await api.get("/agency/business-centers")).json()["data"]) == 1
+    assert len((await api.get("/agency/accounts")).json()["data"]) == 1

@@ -16,20 +16,20 @@ from app.platforms.manual.library import CUSTOM
 from app.tenants.agencies import platform_ids, service
 
 
-class BusinessCenterMissing(AppError):
+class AgencyAccountMissing(AppError):
     """The agency has no Business Center yet."""
 
     status = 409
-    code = "business_center_missing"
+    code = "agency_account_missing"
     detail = "The agency has no Business Center yet, so there is nothing a client could share with."
-    hint = "Add it with POST /api/v1/agency/business-centers."
+    hint = "Add it with POST /api/v1/agency/accounts."
 
 
-class BusinessCenterInUse(AppError):
+class AgencyAccountInUse(AppError):
     """Active links ask clients to share with it."""
 
     status = 409
-    code = "business_center_in_use"
+    code = "agency_account_in_use"
     detail = "Active links ask clients to share with this Business Center."
     hint = "Revoke them or wait until they end, then remove it."
 
@@ -47,7 +47,7 @@ async def own_side(
 ) -> dict[str, str | None]:
     """The agency's accounts that get the access, by platform in the preset's order: the given one or the only one.
 
-    None for a manual platform. Raises BusinessCenterMissing, IdentityMissing, InvalidInput.
+    None for a manual platform. Raises AgencyAccountMissing, IdentityMissing, InvalidInput.
     """
     manual = {each.platform: each.kind == CUSTOM for each in preset.access_requests}
     if wrong := agency_account_ids.keys() - {key for key, is_manual in manual.items() if not is_manual}:
@@ -73,11 +73,11 @@ async def own_side(
 async def chosen(session: AsyncSession, agency_id: str, platform: str, account_id: str | None) -> str:
     """Business Center for a new link: the given one, else the only one.
 
-    Raises BusinessCenterMissing, InvalidInput.
+    Raises AgencyAccountMissing, InvalidInput.
     """
-    centers = await service.business_centers(session, agency_id, platform)
+    centers = await service.accounts(session, agency_id, platform)
     if not centers:
-        raise BusinessCenterMissing
+        raise AgencyAccountMissing
     if account_id is None and len(centers) == 1:
         return centers[0].account_id
     if account_id not in {center.account_id for center in centers}:
@@ -88,8 +88,8 @@ async def chosen(session: AsyncSession, agency_id: str, platform: str, account_i
 
 
 async def remove(session: AsyncSession, agency_id: str, center_id: str, *, actor: Actor) -> None:
-    """Remove a Business Center unless active links use it. Raises NotFound, BusinessCenterInUse."""
-    center = await service.business_center(session, agency_id, center_id)
+    """Remove a Business Center unless active links use it. Raises NotFound, AgencyAccountInUse."""
+    center = await service.account(session, agency_id, center_id)
     if center is None:
         raise NotFound
     here = (LinkPlatform.platform == center.platform) & (LinkPlatform.agency_account_id == center.account_id)
@@ -106,11 +106,11 @@ async def remove(session: AsyncSession, agency_id: str, center_id: str, *, actor
     )  # fmt: skip
     links, public_links = (await session.scalars(active)).one(), (await session.scalars(public)).one()
     if links or public_links:
-        raise BusinessCenterInUse(
+        raise AgencyAccountInUse(
             f"{_counted(links, 'active link')} and {_counted(public_links, 'public link')} ask clients to share with "
             f"Business Center {center.account_id}, so it stays."
         )
-    await service.remove_business_center(session, agency_id, center_id, actor=actor)
+    await service.remove_account(session, agency_id, center_id, actor=actor)
 
 
 def _counted(number: int, thing: str) -> str:

@@ -8,7 +8,7 @@ OTHER = "7000111122223333444"
 
 
 async def test_with_several_a_link_names_one(api: httpx2.AsyncClient) -> None:
-    await api.post("/agency/business-centers", json={"account_id": OTHER, "name": "North Two"})
+    await api.post("/agency/accounts", json={"account_id": OTHER, "name": "North Two"})
     client = {"client": {"name": "Brand"}}
     unclear = (await api.post("/links", json=client)).json()
     assert unclear["errors"]["agency_account_id"].endswith(f"{NORTH_BC} (North Agency), {OTHER} (North Two).")
@@ -19,17 +19,17 @@ async def test_with_several_a_link_names_one(api: httpx2.AsyncClient) -> None:
 
 
 async def test_one_that_living_links_name_stays(api: httpx2.AsyncClient, world: World) -> None:
-    (center,) = (await api.get("/agency/business-centers")).json()["data"]
-    path = f"/agency/business-centers/{center['id']}"
+    (center,) = (await api.get("/agency/accounts")).json()["data"]
+    path = f"/agency/accounts/{center['id']}"
     public_link = (await api.post("/public-links", json={"preset": "prospect"})).json()
     refused = await api.delete(path)
-    assert (refused.status_code, refused.json()["code"]) == (409, "business_center_in_use")
+    assert (refused.status_code, refused.json()["code"]) == (409, "agency_account_in_use")
     assert refused.json()["detail"].startswith("1 active link and 1 public link ask")
     await api.post(f"/links/{world.north.link_id}/revocation")
     assert (await api.delete(path)).status_code == 409
     await api.post(f"/public-links/{public_link['id']}/revocation")
     assert (await api.delete(path)).status_code == 204
-    assert (await api.get("/agency/business-centers")).json()["data"] == []
+    assert (await api.get("/agency/accounts")).json()["data"] == []
 
 
 async def test_events_carry_the_links_own_id(api: httpx2.AsyncClient) -> None:
