@@ -63,7 +63,7 @@ async def test_below_a_path_every_page_leads_below_it(below: httpx2.AsyncClient,
         assert sent.headers["location"].startswith(f"/keyturn{walk.path}/"), screen
     seen.append(await walk.see("review"))
     await walk.agree()
-    seen += [await walk.see("progress"), await below.get("/nowhere"), await below.get("/l/link_0/way")]
+    seen += [await walk.see("progress"), await below.get("/nowhere"), await below.get("/l/link_0/tiktok/way")]
     for page in seen:
         followed = _FOLLOWED.findall(page.text)
         assert followed, page.url
@@ -170,12 +170,12 @@ async def test_head_changes_nothing(browser: httpx2.AsyncClient, house: House, d
     out = await walk.send("connection")
     query = await house.tiktok.consent(out.headers["location"], seed.ANA_CLIENT)
     before = await _rows(database_url)
-    for path in ("/callbacks/tiktok", walk.corner.link_path, f"{walk.path}/way", "/connect/return?handle=x"):
+    for path in ("/callbacks/tiktok", walk.corner.link_path, f"{walk.path}/tiktok/way", "/connect/return?handle=x"):
         await browser.head(path, params=query if "callbacks" in path else None)
     assert await _rows(database_url) == before
     back = await browser.get("/callbacks/tiktok", params=query)
     await browser.head(back.headers["location"])
-    assert walk.goes_to(await browser.get(back.headers["location"])) == "business-center"
+    assert walk.goes_to(await browser.get(back.headers["location"])) == "account"
 
 
 async def _rows(database_url: str) -> dict[str, list[str]]:
@@ -190,7 +190,7 @@ async def _rows(database_url: str) -> dict[str, list[str]]:
 async def test_every_answer_is_secured(browser: httpx2.AsyncClient, api: httpx2.AsyncClient, world: World) -> None:
     for path in (
         "/", "/nowhere", "/healthz", "/static/icon.svg", "/static/nothing", "/api/v1/me", "/api/v1/nothing",
-        "/api/v1/openapi.json", world.north.link_path, f"{world.north.link_path}.", "/l/link_0/way",
+        "/api/v1/openapi.json", world.north.link_path, f"{world.north.link_path}.", "/l/link_0/tiktok/way",
         "/callbacks/tiktok",
         "/logo/north/x.png", "/connect/nothing",
     ):  # fmt: skip
@@ -207,7 +207,7 @@ async def test_pages_and_api_can_be_served_apart(
     async with at(settings, sessions, PUBLIC_URL, serve=serve) as browser:
         for path in (world.north.link_path, "/l/brand/0b5cad.css", "/static/icon.svg"):
             assert (await browser.get(path)).status_code == pages, path
-        for path in ("/callbacks/tiktok", "/l/link_0/way", "/connect/nothing"):
+        for path in ("/callbacks/tiktok", "/l/link_0/tiktok/way", "/connect/nothing"):
             assert ((await browser.get(path)).status_code == 404) == (pages == 404), path
         unknown = await browser.get("/api/v1/me")
         assert (unknown.status_code, unknown.headers["content-type"]) == (api_, "application/problem+json")

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.kit.actor import Actor
 from app.kit.errors import AppError, InvalidInput, NotFound
 from app.links import queries
+from app.links.agency_accounts import own_side
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
 from app.links.presets import validation
@@ -83,10 +84,12 @@ async def add_access_request(
     *,
     platforms: Mapping[str, Platform],
     actor: Actor,
+    agency_account_id: str | None = None,
 ) -> AccessRequest:
     """Request one more access on an active link; a completed link is open again until it is proved.
 
-    Raises NotFound, InvalidInput, LinkOver, TooManyAccessRequests.
+    `agency_account_id`: the agency's account that gets it, on a platform that is new on the link.
+    Raises as `own_side`, NotFound, InvalidInput, LinkOver, TooManyAccessRequests.
     """
     aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
     refuse_over(aggregate)
@@ -95,6 +98,10 @@ async def add_access_request(
         raise InvalidInput(fields=wrong)
     if len(aggregate.access_requests) >= MOST_OPEN:
         raise TooManyAccessRequests
+    if wanted.platform not in {each.platform for each in aggregate.platforms}:
+        named = {wanted.platform: agency_account_id} if agency_account_id else {}
+        own = await own_side(session, agency_id, [wanted], named)
+        aggregate.add_platform(wanted.platform, own[wanted.platform])
     access_request = aggregate.request_access(wanted, actor=actor)
     await aggregate.save(session)
     return access_request

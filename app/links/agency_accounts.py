@@ -1,6 +1,6 @@
 """The agency's accounts of a link: their choice for a new link, and the removal of one that no active link uses."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,7 +10,7 @@ from app.kit.errors import AppError, InvalidInput, NotFound
 from app.kit.i18n.locales import english
 from app.links import queries
 from app.links.models import Link, LinkPlatform, PublicLink
-from app.links.presets.preset import Preset
+from app.links.presets.preset import PresetAccessRequest
 from app.platforms.manual import library
 from app.platforms.manual.library import CUSTOM
 from app.tenants.agencies import platform_ids, service
@@ -43,16 +43,16 @@ class IdentityMissing(AppError):
 
 
 async def own_side(
-    session: AsyncSession, agency_id: str, preset: Preset, agency_account_ids: Mapping[str, str]
+    session: AsyncSession, agency_id: str, wanted: Sequence[PresetAccessRequest], agency_account_ids: Mapping[str, str]
 ) -> dict[str, str | None]:
-    """The agency's accounts that get the access, by platform in the preset's order: the given one or the only one.
+    """The agency's accounts that get the access, by platform in their order: the given one or the only one.
 
     None for a manual platform. Raises AgencyAccountMissing, IdentityMissing, InvalidInput.
     """
-    manual = {each.platform: each.kind == CUSTOM for each in preset.access_requests}
+    manual = {each.platform: each.kind == CUSTOM for each in wanted}
     if wrong := agency_account_ids.keys() - {key for key, is_manual in manual.items() if not is_manual}:
         raise InvalidInput(
-            fields={"agency_account_ids": f"The preset requests nothing on {', '.join(sorted(wrong))} that needs one."}
+            fields={"agency_account_ids": f"Nothing is requested on {', '.join(sorted(wrong))} that needs one."}
         )
     known = await platform_ids.every(session, agency_id) if any(manual.values()) else {}
     for key in [key for key, is_manual in manual.items() if is_manual]:
@@ -83,7 +83,7 @@ async def chosen(session: AsyncSession, agency_id: str, platform: str, account_i
     if account_id not in {center.account_id for center in centers}:
         named = ", ".join(f"{center.account_id} ({center.name})" for center in centers)
         said = "Your agency has several; name one" if account_id is None else "This is none of your agency's; name one"
-        raise InvalidInput(fields={f"agency_account_ids.{platform}": f"{said} of: {named}."})
+        raise InvalidInput(fields={"agency_account_ids": f"{platform}: {said} of: {named}."})
     return account_id
 
 

@@ -47,7 +47,7 @@ class LinkAggregate:
     client: Client
     link: Link
     #: its platforms, in the order of the client's way
-    platforms: Sequence[LinkPlatform]
+    platforms: list[LinkPlatform]
     access_requests: list[AccessRequest]
     intake: Intake
     preset: Preset
@@ -310,6 +310,15 @@ class LinkAggregate:
         self.access_requests.sort(key=lambda each: (each.position, each.id))
         return access_request
 
+    def add_platform(self, platform: str, agency_account_id: str | None) -> None:
+        """Add a platform behind the others, before access on it is requested."""
+        position = max(each.position for each in self.platforms) + 1
+        added = LinkPlatform(
+            agency_id=self.agency.id, link_id=self.link.id, platform=platform, position=position,
+            agency_account_id=agency_account_id,
+        )  # fmt: skip
+        self.platforms.append(added)
+
     def request_access(
         self, wanted: PresetAccessRequest, *, actor: Actor, asset_id: str | None = None, person_email: str | None = None
     ) -> AccessRequest:
@@ -444,13 +453,15 @@ class LinkAggregate:
         self._store_pipeline()
         session.add(self.link)
         await session.flush()  # the other rows refer to it
-        session.add_all([self.intake, *self.platforms])
-        await session.flush()  # access requests refer to their platforms
+        session.add(self.intake)
         await self.save(session)
         self.watch(session)
 
     async def save(self, session: AsyncSession) -> None:
         """Write the rows that changed and record the events in the order in which they were drafted."""
+        if added := [each for each in self.platforms if each not in session]:
+            session.add_all(added)
+            await session.flush()  # access requests refer to them
         session.add_all([*self.access_requests, *([self.consent] if self.consent else [])])
         for row in self._removed:
             if row in session.new:

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from app.kit.database import RecordingSession, Session
 from app.kit.errors import InvalidInput, NotFound
-from app.kit.input.fields import ExternalId, Line120, Moment, PublicId, RequestShape, Word
+from app.kit.input.fields import Digits, ExternalId, Line120, Moment, PublicId, RequestShape, Word
 from app.kit.web.paging import Cursor, Limit, Page, UpdatedSince
 from app.links import access_changes, agency_accounts, devices, emails, queries, questions, service
 from app.links.presets.preset import PresetAccessRequest
@@ -81,6 +81,16 @@ class NewLink(RequestShape):
         """Arguments for creating the link."""
         client = self.client.model_dump() if self.client else None
         return LinkRequest(**{**dict(self), "client": client})
+
+
+class AddedAccess(AccessRequestFields):
+    """One more access on a link."""
+
+    agency_account_id: Digits | None = Field(
+        None,
+        description="Your account that gets it, on a platform that is new on the link and where you have several.",
+        examples=["7000999988887777666"],
+    )
 
 
 @router.get("/links")
@@ -177,16 +187,17 @@ async def get_invitation(caller: Reader, session: Session, link_id: str) -> Invi
 
 @router.post("/links/{link_id}/access-requests", status_code=201)
 async def add_access_request(
-    request: Request, caller: Writer, session: Session, link_id: str, given: AccessRequestFields
+    request: Request, caller: Writer, session: Session, link_id: str, given: AddedAccess
 ) -> AccessRequestView:
     """Request one more access on an active link. Nothing is shared before the client consents."""
     access_request = await access_changes.add_access_request(
         session,
         caller.agency_id,
         link_id,
-        PresetAccessRequest(**given.model_dump()),
+        PresetAccessRequest(**given.model_dump(exclude={"agency_account_id"})),
         platforms=services_of(request).platforms,
         actor=caller.actor,
+        agency_account_id=given.agency_account_id,
     )
     return AccessRequestView.model_validate(access_request)
 

@@ -100,7 +100,7 @@ async def create_link(
     """
     chosen = preset if isinstance(preset, Preset) else await presets.current(session, agency_id, preset)
     agency, client, now = await _sides(session, agency_id, client_id)
-    own = await own_side(session, agency_id, chosen, agency_account_ids)
+    own = await own_side(session, agency_id, chosen.access_requests, agency_account_ids)
     ends = checked_end(expires_at, clock.now())
     token, link_id = encryption.new_secret(), ids.new("link")
     link = Link(

@@ -140,7 +140,7 @@ async def test_one_client_is_erased_as_the_docs_say(
     await rename(api, world, "Ana Lima")
     walk = Walk(browser, world.north)
     await walk.start()
-    await walk.answer("lane", "business-center", "accounts")
+    await walk.answer("lane", "account", "accounts")
     statement = DOCS.read_text(encoding="utf-8").split("```sql\n")[1].split("```")[0]
     statement = re.sub(r"client_01\w+", world.north.client_id, statement)
     of_south = select(func.count()).where(AuditPersonal.agency_id == world.south.agency_id)
@@ -200,7 +200,7 @@ async def test_every_kind_of_actor_arrives(
     await rename(api, world, "Brand")
     walk = Walk(browser, north)
     await walk.start()
-    await walk.answer("lane", "business-center", "accounts")  # two accounts: one more access request
+    await walk.answer("lane", "account", "accounts")  # two accounts: one more access request
     with acting_as(WORKER):
         async with sessions.begin() as session:
             await clients.update_client(

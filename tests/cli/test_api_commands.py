@@ -269,7 +269,7 @@ async def test_a_preset_is_a_toml_file(keyturn: Keyturn, tmp_path: Path) -> None
 async def test_an_error_is_said_with_its_fields_as_options_and_what_to_do(keyturn: Keyturn, world: World) -> None:
     for words, said in (
         ((), "Give either client_id or client."),
-        (("--client.name", "A", "--agency-bc-id", "7000111122223333999"), "--agency-bc-id: "),
+        (("--client.name", "A", "--agency-account-ids", "tiktok=7000111122223333999"), "--agency-account-ids: "),
         (("--client.name", "A", "--client.contact-email", "nobody"), "--client.contact-email: Enter an e-mail address"),
         (("--client-id", "client_01ksy1q3e0fzs8qj5m8g3d4w7t"), "There is no client client_01ksy1q3e0fzs8qj5m8g3d4w7t."),
         (("--client.name", "A", "--preset", "nowhere"), "`keyturn presets list` lists them."),
@@ -378,10 +378,12 @@ async def test_an_unexpected_failure_gives_the_number_of_the_request(keyturn: Ke
 
 async def test_from_a_key_to_a_link(keyturn: Keyturn) -> None:
     """What can be said and what is kept to itself: the secret of the app is asked for, and never shown."""
-    shown = await keyturn.json("agency", "set-platform-app", "--app-id", "7400000000000000003", stdin="s3cret\n")
+    shown = await keyturn.json(
+        "agency", "set-platform-app", "tiktok", "--app-id", "7400000000000000003", stdin="s3cret\n"
+    )
     assert shown["redirect_uri"].endswith("/callbacks/tiktok")
     assert "s3cret" not in json.dumps(shown)
-    added = await keyturn.json("agency", "add-account", "--bc-id", "7000111122223333444", "--name", "West")
+    added = await keyturn.json("agency", "add-account", "--account-id", "7000111122223333444", "--name", "West")
     assert (await keyturn.run("agency", "remove-account", added["id"])).stdout == "Done.\n"
     invited = await keyturn.json("connections", "invite-agency")
     assert invited["address"].startswith(str(keyturn.env["KEYTURN_URL"]))

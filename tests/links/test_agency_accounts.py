@@ -11,11 +11,11 @@ async def test_with_several_a_link_names_one(api: httpx2.AsyncClient) -> None:
     await api.post("/agency/accounts", json={"account_id": OTHER, "name": "North Two"})
     client = {"client": {"name": "Brand"}}
     unclear = (await api.post("/links", json=client)).json()
-    assert unclear["errors"]["agency_account_id"].endswith(f"{NORTH_BC} (North Agency), {OTHER} (North Two).")
-    foreign = (await api.post("/links", json=client | {"agency_account_id": "7999999999999999999"})).json()
-    assert list(foreign["errors"]) == ["agency_account_id"]
-    named = await api.post("/links", json=client | {"agency_account_id": OTHER})
-    assert (named.status_code, named.json()["agency_account_id"]) == (201, OTHER)
+    assert unclear["errors"]["agency_account_ids"].endswith(f"{NORTH_BC} (North Agency), {OTHER} (North Two).")
+    foreign = (await api.post("/links", json=client | {"agency_account_ids": {"tiktok": "7999999999999999999"}})).json()
+    assert list(foreign["errors"]) == ["agency_account_ids"]
+    named = await api.post("/links", json=client | {"agency_account_ids": {"tiktok": OTHER}})
+    assert (named.status_code, named.json()["platforms"][0]["agency_account_id"]) == (201, OTHER)
 
 
 async def test_one_that_living_links_name_stays(api: httpx2.AsyncClient, world: World) -> None:

@@ -72,15 +72,12 @@ async def create_public_link(
     if expires_at is not None and expires_at <= clock.now():
         raise InvalidInput(fields={"expires_at": "Choose a time in the future, with its time zone."})
     agency = await agencies.find(session, agency_id)
+    own = await own_side(session, agency_id, chosen.access_requests, agency_account_ids)
     token, public_link_id = encryption.new_secret(), ids.new("publiclink")
     made = PublicLink(
         agency_id=agency_id, id=public_link_id, preset=chosen.slug, preset_version=chosen.version, language=language,
         requested_by=requested_by or agency.contact_name,
-        agency_account_ids={
-            platform: account
-            for platform, account in (await own_side(session, agency_id, chosen, agency_account_ids)).items()
-            if account is not None
-        },
+        agency_account_ids={platform: account for platform, account in own.items() if account is not None},
         token_hash=encryption.sha256(token),
         token_encrypted=keyring.encrypt(token, bound_to=token_place(agency_id, public_link_id)),
         most_per_hour=most_per_hour, most_uses=most_uses, expires_at=expires_at,
