@@ -1,5 +1,6 @@
 """One-time page on which a member connects the agency: invitation, authorization at the platform, and its result."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -15,6 +16,7 @@ from app.events.catalog import CONNECTION_FAILED
 from app.events.queries import EventFilter
 from app.kit.database import Session, reading
 from app.kit.html import forms, render
+from app.kit.i18n.message import Message, _
 from app.services import services_of
 from app.tenants.agencies import service as agencies
 
@@ -22,40 +24,62 @@ router = APIRouter(include_in_schema=False, dependencies=[forms.FROM_OUR_SITE])
 COOKIE = "keyturn_connect"
 PATH = "/connect"
 LIFETIME = 3600
-#: By outcome: a title, and a sentence with the next step.
-OUTCOMES: dict[str, tuple[str, str]] = {
-    "connected": ("Connected", "Keyturn now reads back by itself what clients share with you."),
-    "cancelled": (
-        "Nothing was connected",
-        "You came back without authorizing. Open the address again to try once more.",
+
+
+@dataclass(frozen=True)
+class OutcomeTexts:
+    """Title of an outcome, and a sentence with the next step."""
+
+    title: Message
+    sentence: Message
+
+
+OUTCOMES: dict[str, OutcomeTexts] = {
+    "connected": OutcomeTexts(_("Connected"), _("Keyturn now reads back by itself what clients share with you.")),
+    "cancelled": OutcomeTexts(
+        _("Nothing was connected"),
+        _("You came back without authorizing. Open the address again to try once more."),
     ),
-    "too_late": (
-        "That took too long",
-        "TikTok’s answer was too old to use. Open the address again; one more tap.",
+    "too_late": OutcomeTexts(
+        _("That took too long"),
+        _("TikTok’s answer was too old to use. Open the address again; one more tap."),
     ),
-    "other_browser": (
-        "You started in another browser",
-        "Nothing was connected. Open the address again and stay in one browser until you are back.",
+    "other_browser": OutcomeTexts(
+        _("You started in another browser"),
+        _("Nothing was connected. Open the address again and stay in one browser until you are back."),
     ),
-    "scope_missing": (
-        "A permission is missing",
-        "Nothing was connected. Switch it on in My Apps (Scope of permission), then open the address again.",
+    "scope_missing": OutcomeTexts(
+        _("A permission is missing"),
+        _("Nothing was connected. Switch it on in My Apps (Scope of permission), then open the address again."),
     ),
-    "app_problem": (
-        "TikTok did not accept the app",
-        "Check app id and secret in My Apps and here (`keyturn doctor` compares them), then open the address again.",
+    "app_problem": OutcomeTexts(
+        _("TikTok did not accept the app"),
+        _(
+            "Check app id and secret in My Apps and here (`{command}` compares them), then open the address again.",
+            command="keyturn doctor",
+        ),
     ),
-    "platform_changed": (
-        "TikTok answered in a way that Keyturn can’t read",
-        "Nothing was connected. Look for a newer version of Keyturn, or report the answer: the event connection.failed "
-        "has its field and request id.",
+    "platform_changed": OutcomeTexts(
+        _("TikTok answered in a way that Keyturn can’t read"),
+        _(
+            "Nothing was connected. Look for a newer version of Keyturn, or report the answer: the event {event} has "
+            "its field and request id.",
+            event=CONNECTION_FAILED.name,
+        ),
     ),
-    "busy": ("TikTok is busy", "Nothing was connected. Wait a minute and open the address again."),
-    "unknown": (
-        "This sign-in is not known",
-        "Nothing was connected. Open the address again and start from there.",
+    "busy": OutcomeTexts(_("TikTok is busy"), _("Nothing was connected. Wait a minute and open the address again.")),
+    "unknown": OutcomeTexts(
+        _("This sign-in is not known"), _("Nothing was connected. Open the address again and start from there.")
     ),
 }
+#: Reasons why nothing can be shared with an account of the agency, by blocker code.
+_UNUSABLE = {
+    "not_bc_admin": _("You are not an Admin of it."),
+    "bc_under_review": _("TikTok is reviewing it."),
+    "bc_punished": _("TikTok has restricted it."),
+    "bc_denied": _("TikTok has not approved it."),
+}
+_UNUSABLE_NOW = _("TikTok lets nothing be shared with it right now.")
 #: Outcomes whose event contains a reason.
 _WITH_REASON = (ExchangeOutcome.SCOPE_MISSING, ExchangeOutcome.APP_PROBLEM, ExchangeOutcome.PLATFORM_CHANGED)
 
@@ -137,6 +161,6 @@ async def _agency_accounts(request: Request, agency_id: str, platform: str) -> d
     known = {center.account_id for center in seen if center.usable}
     return {
         "person": connection.person,
-        "centers": seen,
+        "centers": [(each, None if each.usable else _UNUSABLE.get(each.problem or "", _UNUSABLE_NOW)) for each in seen],
         "missing": [center for center in named if center.account_id not in known],
     }

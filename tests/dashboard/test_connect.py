@@ -12,6 +12,7 @@ from app.access.connections import service as connections
 from app.access.connections.oauth_flow import ExchangeOutcome
 from app.dashboard import connect
 from app.kit import clock
+from app.kit.i18n.locales import english
 from simulator import seed
 from tests.client_portal.walk import press
 from tests.house import House
@@ -101,9 +102,9 @@ async def test_an_old_invitation_is_over(browser: httpx2.AsyncClient, session: A
     "outcome", sorted(set(ExchangeOutcome) - {ExchangeOutcome.UNDER_WAY, ExchangeOutcome.OTHER_COMPANY})
 )
 def test_every_outcome_has_words(outcome: ExchangeOutcome) -> None:
-    title, sentence = connect.OUTCOMES[outcome]
-    assert title
-    assert sentence.endswith(".")
+    texts = connect.OUTCOMES[outcome]
+    assert english(texts.title)
+    assert english(texts.sentence).endswith(".")
 
 
 async def test_without_an_app_the_page_says_so_and_offers_nothing(

@@ -430,7 +430,7 @@ async def send_unreadable_email(
         about_id=connection.id, languages=(),
         context={
             "platform": context.platforms[connection.platform].name,
-            "said": call.message if call is not None and call.message else "nothing more",
+            "said": call.message if call is not None else None,
             "request_id": call.request_id if call is not None else None,
             "command_line": "keyturn connections invite-agency",
             "api_line": f'curl -X POST {invitations} -H "Authorization: Bearer $KEYTURN_API_KEY"',

@@ -1,6 +1,5 @@
 """Jinja environments of one locale each: messages are rendered where a template shows them."""
 
-import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -12,8 +11,6 @@ from app.kit.i18n import message
 from app.kit.i18n.locales import Locale
 from app.kit.i18n.message import Message, Value, _
 
-#: Width of plain-text e-mails.
-WIDTH = 76
 _MEGABYTE = 1_000_000
 
 
@@ -44,7 +41,6 @@ def environment(loader: BaseLoader, locale: Locale, *, autoescape: bool | Callab
         named=lambda sentence: locale.html(sentence, strong=True),
         strong=lambda value: Markup("<strong>{}</strong>").format(locale.html(value)),
         parts=lambda path: locale.text(path).split(" > "),
-        wrapped=lambda sentence: _wrapped(locale.text(sentence)),
     )
     return made
 
@@ -62,7 +58,3 @@ def link(address: str) -> dict[str, Value]:
         "link": Markup('<a href="{}" rel="noopener noreferrer" target="_blank">').format(address),
         "end": Markup("</a>"),
     }
-
-
-def _wrapped(text: str) -> str:
-    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)

@@ -145,7 +145,7 @@ async def test_it_is_worthless_when_the_link_has_ended(
 @pytest.mark.parametrize(
     ("preset", "subject", "says", "says_not"),
     [
-        ("manual", "to your Meta Business, Google Analytics and Tag Manager, Booking tool, reports only",
+        ("manual", "to your Meta Business, Google Analytics and Tag Manager and Booking tool, reports only",
          "Your sign-in to Meta Business", "TikTok"),
         ("everything", "to your TikTok ads and more", "Admin access to the TikTok Business Center", "Nothing"),
     ],

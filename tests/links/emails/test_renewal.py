@@ -55,7 +55,7 @@ async def test_of_an_expired_link(
     assert envelope.rcpt_tos == ["ana@north.example"]
     assert str(office.letters()[0]["Subject"]) == "Maison Lune asks for a new link"
     for expected in (
-        "Maison Lune opened a link that has ended", "Ana Client <ana@maisonlune.example>", "expired since ",
+        "Maison Lune opened a link that has ended", "Ana Client <ana@maisonlune.example>", "Expired on: ",
         f"keyturn links extend {world.north.link_id} --expires-at +14d",
         f"/api/v1/links/{world.north.link_id}/extension", f"/api/v1/links/{world.north.link_id}/invitation",
     ):  # fmt: skip
@@ -83,7 +83,7 @@ async def test_of_a_revoked_link(
         link.revoke(actor=TESTS)
     await _ask(sessions, world, outbox)
     said = await _text(tools, office)
-    assert "revoked since " in said
+    assert "Revoked on: " in said
     assert f"keyturn links create --client-id {world.north.client_id} --preset run-campaigns" in said
     assert "extend" not in said
 
