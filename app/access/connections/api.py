@@ -14,7 +14,8 @@ from app.kit.html.render import see_other
 from app.kit.input.fields import Time
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.links import url
-from app.services import services_of
+from app.platforms.declarations import DEFAULT_PLATFORM
+from app.services import connected_platform, services_of
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import ApiRoute
 
@@ -69,12 +70,16 @@ async def list_connections(
 
 
 @router.post("/invitations", status_code=201)
-async def invite_agency(request: Request, caller: Writer, session: Session) -> ConnectInvitation:
-    """Create a one-time address. Its recipient connects your agency's own TikTok Business Center."""
-    services = services_of(request)
-    platform = services.platforms.default
-    await service.required_app(session, caller.agency_id, platform, services.keyring)
-    invitation, token = await oauth_flow.invite_agency(session, caller.agency_id, platform=platform.key)
+async def invite_agency(
+    request: Request,
+    caller: Writer,
+    session: Session,
+    platform: Annotated[str, Query(description="By default TikTok.", examples=["tiktok"])] = DEFAULT_PLATFORM,
+) -> ConnectInvitation:
+    """Create a one-time address. Its recipient connects your agency's own account at a platform."""
+    services, at = services_of(request), connected_platform(request, platform)
+    await service.required_app(session, caller.agency_id, at, services.keyring)
+    invitation, token = await oauth_flow.invite_agency(session, caller.agency_id, platform=at.key)
     return ConnectInvitation(address=f"{services.public_url}/connect/{token}", expires_at=invitation.expires_at)
 
 

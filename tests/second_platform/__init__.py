@@ -1,0 +1,1 @@
+"""A second platform that does not exist: Plaza, for which a whole link works beside TikTok."""
