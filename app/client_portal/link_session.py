@@ -18,7 +18,7 @@ from app.client_portal.errors import Elsewhere, LinkEnded, OtherBrowser
 from app.client_portal.screens import Progress
 from app.kit.actor import bind_actor
 from app.kit.database import Session
-from app.kit.html import forms
+from app.kit.html import forms, language
 from app.kit.html.forms import Form, SentForm
 from app.kit.ids import MalformedId
 from app.links import devices, url
@@ -190,6 +190,7 @@ async def opened_before(
     if found is None:
         raise OtherBrowser
     bind_actor(found[0].by_client)
+    language.prefer(request, link=found[0].link.language, agency=found[0].agency.language)
     return VisitedLink(*found, cookie)
 
 

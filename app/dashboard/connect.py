@@ -15,7 +15,7 @@ from app.events import queries as events
 from app.events.catalog import CONNECTION_FAILED
 from app.events.queries import EventFilter
 from app.kit.database import Session, reading
-from app.kit.html import forms, render
+from app.kit.html import forms, language, render
 from app.kit.i18n.message import Message, _
 from app.services import services_of
 from app.tenants.agencies import service as agencies
@@ -92,6 +92,10 @@ async def come_back(request: Request, handle: str = "") -> Response:
         services.sessions, services.platforms, services.keyring, handle=handle, cookie=request.cookies.get(COOKIE, "")
     )
     outcome, agency_id = arrived.outcome, arrived.agency_id
+    if agency_id:
+        async with services.sessions() as session:
+            agency = await agencies.find(session, agency_id)
+        language.prefer(request, link=None, agency=agency.language)
     if outcome is ExchangeOutcome.UNDER_WAY:
         return render.again_soon(request, "dashboard:connect/under_way.html")
     connected = outcome is ExchangeOutcome.CONNECTED and agency_id
@@ -109,6 +113,7 @@ async def invitation(request: Request, session: Session, token: str) -> Response
     invited = await oauth_flow.invitation(session, token)
     platform = services_of(request).platforms.connected(invited.platform)
     agency = await agencies.find(session, invited.agency_id)
+    language.prefer(request, link=None, agency=agency.language)
     if not await oauth_flow.is_possible(session, services_of(request).platforms, agency.id, platform.key):
         return _app_missing(request, platform.name, agency.name)
     return render.page(

@@ -45,7 +45,9 @@ class Data(BaseModel):
 
 
 #: Keys of several types that share nothing else.
-_Language = Annotated[str | None, Field(description="The language of the client's pages.")]
+_Language = Annotated[
+    str | None, Field(description="The language of the client's pages that you chose; null if the client chooses.")
+]
 _Status = Annotated[
     str | None,
     Field(description="The new status of an access request, a grant, an endpoint, a delivery or a replay."),

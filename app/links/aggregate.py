@@ -302,6 +302,11 @@ class LinkAggregate:
             if each.approved_at and each.platform == platform:
                 self.set_status(each, status="approved", code=None, next_actor="us", shared_from_account_id=None)
 
+    @property
+    def languages(self) -> tuple[str | None, ...]:
+        """Languages for e-mails to the client: that of the link, of the consent, of the agency."""
+        return self.link.language, self.consent.locale if self.consent else None, self.agency.language
+
     # Access requests
 
     def add(self, access_request: AccessRequest) -> AccessRequest:

@@ -130,9 +130,18 @@ def addresses_of(aggregate: LinkAggregate) -> tuple[Address, ...]:
 
 
 async def send_code(
-    session: AsyncSession, outbox: MailQueue, aggregate: LinkAggregate, browser: LinkSession, address: Address
+    session: AsyncSession,
+    outbox: MailQueue,
+    aggregate: LinkAggregate,
+    browser: LinkSession,
+    address: Address,
+    *,
+    language: str,
 ) -> None:
-    """Queue an e-mail with a new code for one browser; earlier codes no longer work. Raises Throttled."""
+    """Queue an e-mail with a new code for one browser; earlier codes no longer work. Raises Throttled.
+
+    `language`: that of the page on which it is requested.
+    """
     before = await code_of_browser(session, browser)
     if before and before.sent_to == address.masked and clock.now() - before.created_at < PRESSED_TWICE:
         return
@@ -152,7 +161,7 @@ async def send_code(
         letterhead=agencies.email_branding(aggregate.agency),
         about_id=aggregate.link.id,
         not_after=made.expires_at,
-        languages=(aggregate.link.language,),
+        languages=(language,),
         context={
             "name": address.name,
             "client": aggregate.client.name,

@@ -110,7 +110,7 @@ async def _invite(
         letterhead=agencies.email_branding(aggregate.agency),
         about_id=aggregate.link.id,
         not_after=aggregate.link.expires_at,
-        languages=(aggregate.link.language,),
+        languages=aggregate.languages,
         context={
             "name": to.name,
             "client": aggregate.client.name,
@@ -153,7 +153,7 @@ async def email_client_needed(
         to=Recipient(client.contact_email, client.contact_name),
         letterhead=agencies.email_branding(aggregate.agency),
         about_id=link_id,
-        languages=(link.language,),
+        languages=aggregate.languages,
         context={
             "name": client.contact_name,
             "requested_by": link.requested_by,
@@ -192,7 +192,7 @@ async def email_renewal(session: AsyncSession, outbox: MailQueue, aggregate: Lin
         to=Recipient(agency.contact_email, agency.contact_name),
         letterhead=agencies.email_branding(agency),
         about_id=link.id,
-        languages=(),
+        languages=(agency.language,),
         context={
             "client": aggregate.client.name,
             "client_contact": _contact(aggregate.client),

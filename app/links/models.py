@@ -56,7 +56,8 @@ class Link(Changing, JobMixin, CreatedAt, Base):
     preset_version: Mapped[int]
     #: name of the person who asks, shown to the client
     requested_by: Mapped[str] = mapped_column(String(120))
-    language: Mapped[str] = mapped_column(String(16))
+    #: of its pages and e-mails, if the agency chose one
+    language: Mapped[str | None] = mapped_column(String(16))
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     token_encrypted: Mapped[bytes]
     status: Mapped[str] = mapped_column(String(16), default="draft")
@@ -387,7 +388,8 @@ class PublicLink(CreatedAt, Base):
     id: Mapped[str] = mapped_column(ids.Id("publiclink"), primary_key=True)
     preset: Mapped[str] = mapped_column(String(64))
     preset_version: Mapped[int]
-    language: Mapped[str] = mapped_column(String(16))
+    #: of its pages and e-mails, if the agency chose one
+    language: Mapped[str | None] = mapped_column(String(16))
     requested_by: Mapped[str] = mapped_column(String(120))
     #: the agency's accounts that get the access, by platform
     agency_account_ids: Mapped[dict[str, Any]]

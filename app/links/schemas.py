@@ -43,7 +43,7 @@ class LinkView(BaseModel):
         description="The CRM id from the public link's address: claimed by the visitor, not verified."
     )
     requested_by: str = Field(description="Name of the person who asks, shown to the client.", examples=["Ana Agent"])
-    language: str = Field(examples=["en"])
+    language: str | None = Field(description="Of its pages and e-mails; null if the client chooses.", examples=["fr"])
     status: str = Field(examples=["submitted"])
     expires_at: Time
     opened_at: Time | None

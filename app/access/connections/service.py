@@ -427,7 +427,7 @@ async def send_unreadable_email(
     await mails.queue(
         session, context.outbox, agency_id, kind=UNREADABLE_EMAIL,
         to=Recipient(agency.contact_email, agency.contact_name), letterhead=agencies.email_branding(agency),
-        about_id=connection.id, languages=(),
+        about_id=connection.id, languages=(agency.language,),
         context={
             "platform": context.platforms[connection.platform].name,
             "said": call.message if call is not None else None,

@@ -13,7 +13,7 @@ from app.client_portal.errors import Elsewhere, TooMany
 from app.client_portal.link_session import DEVICE, VisitedLink
 from app.client_portal.rendering import consent_origins, platform_of, to_platform
 from app.kit.database import Session
-from app.kit.html import forms, render
+from app.kit.html import forms, language, render
 from app.kit.html.forms import Form, SentForm
 from app.kit.i18n.message import Message, Problems, _
 from app.kit.throttle import Throttled
@@ -81,7 +81,9 @@ async def send_code(request: Request, session: Session, link: NewDevice, form: D
     outbox = services_of(request).outbox
     if chosen and outbox:
         try:
-            await devices.send_code(session, outbox, link.aggregate, link.browser, chosen)
+            await devices.send_code(
+                session, outbox, link.aggregate, link.browser, chosen, language=language.locale_of(request).tag
+            )
         except Throttled as reached:
             raise TooMany(link.aggregate, reached.retry_after) from reached
     return render.see_other(request, f"{link.path}/{DEVICE}")

@@ -18,7 +18,7 @@ from app.client_portal.link_session import OpenLink, opened_before, screens_of
 from app.client_portal.rendering import can_email_codes, platform_of
 from app.kit.actor import bind_actor
 from app.kit.database import Session
-from app.kit.html import forms, render
+from app.kit.html import forms, language, render
 from app.kit.html.forms import SentForm
 from app.kit.i18n.message import Problems
 from app.kit.input import email_address
@@ -117,7 +117,7 @@ async def welcome(request: Request, session: Session, token: str) -> Response:
     """Show the agency, its access requests and their limits. Changes nothing, because scanners open links."""
     if len(token) != url.SECRET_LENGTH:
         return render.see_other(request, await meant_link(session, request.url.path))
-    aggregate = await _by_token(session, token)
+    aggregate = await _by_token(request, session, token)
     _refuse_dead(request, aggregate)
     asked = offers.of_link(aggregate, services_of(request).platforms)
     return render.page(
@@ -140,7 +140,7 @@ async def welcome(request: Request, session: Session, token: str) -> Response:
 @router.post(SECRET, dependencies=[forms.OPEN_TO_ALL])
 async def start(request: Request, session: Session, token: str) -> Response:
     """Open the link in this browser after Start was pressed."""
-    aggregate = await _by_token(session, token, lock=True)
+    aggregate = await _by_token(request, session, token, lock=True)
     _refuse_dead(request, aggregate)
     link_id, cookie = aggregate.link.id, forms.browser(request)
     if await links.browser(session, aggregate.agency.id, link_id, cookie) is None:
@@ -155,7 +155,7 @@ async def start(request: Request, session: Session, token: str) -> Response:
 @router.post(f"{SECRET}/renewal", dependencies=[forms.OPEN_TO_ALL])
 async def renewal(request: Request, session: Session, token: str) -> Response:
     """Request a new link in place of a dead one."""
-    aggregate = await _by_token(session, token, lock=True)
+    aggregate = await _by_token(request, session, token, lock=True)
     await _request_renewal(request, session, aggregate)
     return render.see_other(request, request.url.path.removesuffix("/renewal"))
 
@@ -195,12 +195,13 @@ async def meant_link(session: AsyncSession, path: str) -> str:
     raise PathUnknown
 
 
-async def _by_token(session: AsyncSession, token: str, *, lock: bool = False) -> LinkAggregate:
+async def _by_token(request: Request, session: AsyncSession, token: str, *, lock: bool = False) -> LinkAggregate:
     """Load the link of a secret, dead or not. Raises LinkUnknown."""
     found = await links.load_by_token(session, token, lock=lock)
     if found is None:
         raise LinkUnknown
     bind_actor(found.by_client)
+    language.prefer(request, link=found.link.language, agency=found.agency.language)
     return found
 
 
@@ -224,9 +225,10 @@ async def _about(request: Request, session: AsyncSession, found: PublicLink) -> 
         for access_request in read
     }
     platforms = services_of(request).platforms
-    brand = brand_of_agency(await agencies.find(session, found.agency_id))
+    agency = await agencies.find(session, found.agency_id)
+    language.prefer(request, link=found.language, agency=agency.language)
     return {
-        **brand,
+        **brand_of_agency(agency),
         "requested_by": found.requested_by,
         "platforms": list(
             dict.fromkeys(platforms[access_request.platform].name for access_request in chosen.access_requests)

@@ -28,7 +28,9 @@ class NewPublicLink(RequestShape):
     model_config = ConfigDict(json_schema_extra={"examples": [{"preset": "prospect"}]})
 
     preset: Word = Field("run-campaigns", description="What to request.")
-    language: Language = "en"
+    language: Language | None = Field(
+        None, description="Of its pages and of the links it creates. Null: as the visitor chooses.", examples=["fr"]
+    )
     expires_at: Moment | None = Field(None, description="By default it does not expire.")
     agency_account_ids: AgencyAccountIds = Field(default_factory=dict)
     requested_by: Line120 | None = Field(
@@ -46,7 +48,7 @@ class PublicLinkView(BaseModel):
     id: str = Field(examples=["publiclink_01ksy1q3e0fzs8qj5m8g3d4w7s"])
     preset: str = Field(examples=["prospect"])
     preset_version: int = Field(examples=[1])
-    language: str = Field(examples=["en"])
+    language: str | None = Field(examples=["fr"])
     requested_by: str = Field(examples=["Ana Agent"])
     agency_account_ids: dict[str, str] = Field(examples=[{"tiktok": "7000999988887777666"}])
     status: Literal["open", "revoked", "expired", "used_up"] = Field(examples=["open"])

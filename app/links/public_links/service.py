@@ -57,7 +57,7 @@ async def create_public_link(
     preset: str,
     keyring: Keyring,
     actor: Actor,
-    language: str = "en",
+    language: str | None = None,
     expires_at: datetime | None = None,
     agency_account_ids: Mapping[str, str] = NO_ACCOUNTS,
     requested_by: str | None = None,

@@ -3,6 +3,7 @@
 import hashlib
 import ipaddress
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -150,7 +151,7 @@ async def _made(session: AsyncSession, public_link: PublicLink, given: Details, 
     """Create a client. A claimed CRM id that is in use stays with its client; the link stores it as a claim."""
     agency_id, claimed = public_link.agency_id, given.external_id
     taken = bool(claimed) and await clients.by_external_id(session, agency_id, claimed or "") is not None
-    fields = {
+    fields: dict[str, Any] = {
         "name": given.company, "contact_name": given.name, "contact_email": given.email,
         "language": public_link.language,
     }  # fmt: skip

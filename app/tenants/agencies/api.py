@@ -8,7 +8,17 @@ from pydantic import Field
 
 from app.kit.database import Session
 from app.kit.errors import InvalidInput, NotFound
-from app.kit.input.fields import BusinessCenterId, Email, Line120, Line200, RequestShape, Secret, Verbatim, Word
+from app.kit.input.fields import (
+    BusinessCenterId,
+    Email,
+    Language,
+    Line120,
+    Line200,
+    RequestShape,
+    Secret,
+    Verbatim,
+    Word,
+)
 from app.kit.web.paging import Page
 from app.platforms import declarations
 from app.platforms.manual import library
@@ -34,6 +44,7 @@ class AgencyChanges(RequestShape):
     contact_name: Line120 = Field(default_factory=str, examples=["Ana Agent"])
     contact_email: Email = Field(default_factory=str, examples=["ana@north.example"])
     colour: str = Field(default_factory=str, max_length=7, description="`#` and six hex digits.", examples=["#0b5cad"])
+    language: Language = Field(default_factory=str)
 
 
 class NewApp(RequestShape):
@@ -81,7 +92,7 @@ async def get_agency(caller: Reader, session: Session) -> AgencyView:
 
 @router.patch("")
 async def update_agency(caller: Writer, session: Session, given: AgencyChanges) -> AgencyView:
-    """Change what clients see of your agency: name, contact, colour."""
+    """Change what clients see of your agency: name, contact, colour, language."""
     changes = given.model_dump(exclude_unset=True)
     agency = await service.update_agency(session, caller.agency_id, actor=caller.actor, **changes)
     return AgencyView.of(agency)

@@ -24,6 +24,8 @@ class Agency(CreatedAt, Base):
     contact_name: Mapped[str] = mapped_column(String(120))
     contact_email: Mapped[str] = mapped_column(String(254))
     brand: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    #: of its own e-mails, and of clients who did not choose another
+    language: Mapped[str] = mapped_column(String(16), default="en", server_default="en")
 
 
 class PlatformApp(CreatedAt, Base):

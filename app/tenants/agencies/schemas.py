@@ -29,6 +29,10 @@ class AgencyView(BaseModel):
         description="Path of the picture on the client's pages; null without one.",
         examples=["/logo/north/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08.png"],
     )
+    language: str = Field(
+        description="Of e-mails to you, and of clients' pages if neither you nor the client's browser say another.",
+        examples=["en"],
+    )
     created_at: Time
 
     @classmethod
@@ -38,7 +42,7 @@ class AgencyView(BaseModel):
         return cls(
             id=agency.id, name=agency.name, slug=agency.slug, contact_name=agency.contact_name,
             contact_email=agency.contact_email, colour=agency.brand.get("colour", DEFAULT_COLOUR),
-            logo=logo_path(agency.slug, logo) if logo else None,
+            logo=logo_path(agency.slug, logo) if logo else None, language=agency.language,
             created_at=agency.created_at,
         )  # fmt: skip
 

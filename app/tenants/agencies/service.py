@@ -105,6 +105,7 @@ async def update_agency(
     contact_name: str | None = None,
     contact_email: str | None = None,
     colour: str | None = None,
+    language: str | None = None,
 ) -> Agency:
     """Change the given fields and leave the rest. Raises InvalidInput for an invalid colour."""
     if colour is not None and not branding.is_colour(colour):
@@ -113,6 +114,7 @@ async def update_agency(
     agency.name = name or agency.name
     agency.contact_name = contact_name or agency.contact_name
     agency.contact_email = contact_email or agency.contact_email
+    agency.language = language or agency.language
     if colour is not None:
         agency.brand = {**agency.brand, "colour": colour.lower()}
     await record(session, catalog.AGENCY_UPDATED, agency_id=agency_id, subject_id=agency_id, actor=actor, data=Data())

@@ -29,4 +29,5 @@ class Client(Changing, CreatedAt, Base):
     external_id: Mapped[str | None] = mapped_column(String(200))
     #: `made` by the agency, or `found` at a platform by an import
     origin: Mapped[str] = mapped_column(String(8), default="made", server_default="made")
-    language: Mapped[str] = mapped_column(String(16), default="en", server_default="en")
+    #: of its pages and e-mails, if the agency chose one; otherwise the client chooses
+    language: Mapped[str | None] = mapped_column(String(16))

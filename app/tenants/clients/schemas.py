@@ -11,7 +11,11 @@ class ClientFields(RequestShape):
     name: Line200 = Field(examples=["Brand SA"])
     contact_name: Line200 | None = Field(None, examples=["Ana Lima"])
     contact_email: Email | None = Field(None, examples=["ana@brand.example"])
-    language: Language = "en"
+    language: Language | None = Field(
+        None,
+        description="Of its pages and e-mails. Null: as the client chooses, else its browser, else your agency.",
+        examples=["fr"],
+    )
 
 
 class NewClient(ClientFields):
@@ -25,10 +29,9 @@ class NewClient(ClientFields):
 
 
 class ClientChanges(ClientFields):
-    """Changes to a client; omitted fields stay as they are. Null clears a contact."""
+    """Changes to a client; omitted fields stay as they are. Null clears a contact or the language."""
 
     name: Line200 = Field(default_factory=str, examples=["Brand SA"])
-    language: Language = Field(default_factory=str)
 
 
 class ClientView(BaseModel):
@@ -41,7 +44,7 @@ class ClientView(BaseModel):
     contact_name: str | None = Field(examples=["Ana Lima"])
     contact_email: str | None = Field(examples=["ana@brand.example"])
     external_id: str | None = Field(description="Its id in your CRM.", examples=["hubspot:1234"])
-    language: str = Field(examples=["en"])
+    language: str | None = Field(examples=["fr"])
     origin: str = Field(
         description="`made` by you, or `found`: made by an import for a partner of your Business Center.",
         examples=["made"],

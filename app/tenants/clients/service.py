@@ -58,7 +58,7 @@ async def create_client(
     external_id: str | None = None,
     contact_name: str | None = None,
     contact_email: str | None = None,
-    language: str = "en",
+    language: str | None = None,
     origin: str = "made",
 ) -> tuple[Client, bool]:
     """Create a client, and say if it is new: a known `external_id` returns the existing one, unchanged.

@@ -133,7 +133,7 @@ async def queue_failure_email(
         to=Recipient(agency.contact_email, agency.contact_name),
         letterhead=agencies.email_branding(agency),
         about_id=endpoint.id,
-        languages=(),
+        languages=(agency.language,),
         context={
             "disabled": endpoint.status == "disabled",
             "url": endpoint.url,
