@@ -11,6 +11,7 @@ from babel.messages.pofile import read_po, write_po
 from app.kit.i18n import locales
 from app.kit.i18n.locales import english
 from app.kit.i18n.message import Message, Text, placeholders
+from app.links.presets import builtin
 
 ROOT = Path(__file__).parents[1]
 TEMPLATE = locales.FOLDER / "messages.pot"
@@ -73,6 +74,9 @@ def _messages() -> Iterator[tuple[str, int, str | tuple[str, ...], list[str], st
     )
     for path, line, msgid, comments, context in found:
         yield f"app/{Path(path).as_posix()}", line, msgid, comments, context
+    for (slug, version), preset in builtin.versions().items():
+        for shown in builtin.texts(preset):
+            yield f"app/links/presets/own/{slug}.{version}.toml", 1, shown, [], builtin.CONTEXT
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import pytest
 
 from app.kit.database import Sessions
 from app.links import service as link_service
-from app.links.presets import service as presets
+from app.links.presets import builtin
 from app.links.presets.preset import Preset, PresetAccessRequest
 from app.tenants.agencies.platform_ids import set_platform
 from tests.world import TESTS, Corner, keyring
@@ -29,10 +29,10 @@ PRESETS = {preset.slug: preset for preset in (EVERYTHING, MANUAL)}
 
 def known(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets links be made from these presets."""
-    every = {**presets.builtin_versions(), **{(slug, 1): preset for slug, preset in PRESETS.items()}}
-    newest = {**presets.builtin_newest(), **PRESETS}
-    monkeypatch.setattr(presets, "builtin_versions", lambda: every)
-    monkeypatch.setattr(presets, "builtin_newest", lambda: newest)
+    every = {**builtin.versions(), **{(slug, 1): preset for slug, preset in PRESETS.items()}}
+    newest = {**builtin.newest(), **PRESETS}
+    monkeypatch.setattr(builtin, "versions", lambda: every)
+    monkeypatch.setattr(builtin, "newest", lambda: newest)
 
 
 async def tell_identities(sessions: Sessions, corner: Corner) -> None:

@@ -44,7 +44,7 @@ def _manual_request(access_request: AccessRequest) -> ManualRequest:
         id=access_request.id,
         platform=library.find(access_request.platform),
         role=access_request.role,
-        reason=access_request.reason,
+        reason=access_request.why,
         status=access_request.status,
         since=access_request.status_since,
         given=access_request.asset_id,

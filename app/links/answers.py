@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from app.kit.i18n.message import Message, _
 from app.kit.input.text import CREDENTIAL, looks_like_password, too_long
 from app.links.pasted_ids import ParsedField
+from app.links.presets import builtin
 from app.links.presets.preset import Question
 
 MOST_TEXT, MOST_ADDRESS = 2_000, 500
@@ -96,7 +97,7 @@ def _address(_question: Question, given: str) -> ParsedField:
 
 
 def _missing(question: Question) -> Message:
-    return _MISSING[question.kind].fill(label=question.label)
+    return _MISSING[question.kind].fill(label=builtin.words(question.label))
 
 
 _READERS = {"text": _text, "choice": _choice, "address": _address}

@@ -117,7 +117,7 @@ async def _invite(
             "platform": read,
             "others": tuple(others),
             "requested_by": aggregate.link.requested_by,
-            "reasons": tuple(dict.fromkeys(access_request.reason for access_request in aggregate.access_requests)),
+            "reasons": tuple(dict.fromkeys(access_request.why for access_request in aggregate.access_requests)),
             "address": address,
             "until": aggregate.link.expires_at,
         },

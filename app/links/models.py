@@ -9,8 +9,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.kit import ids
 from app.kit.audit import Audit
 from app.kit.database import Base, CreatedAt, agency_key, belongs_to, belongs_to_agency
+from app.kit.i18n import message
 from app.kit.jobs import JobMixin
 from app.kit.web.paging import Changing
+from app.links.presets import builtin
 from app.links.presets.preset import WIDE
 from app.links.status import ACCESS_STATUSES, LANES, STAGES, STATUSES, TURNS
 from app.platforms import declarations
@@ -233,9 +235,9 @@ class AccessRequest(CreatedAt, Base):
         return self.is_chosen and self.approved_at is None and self.declined_at is None
 
     @property
-    def why(self) -> str:
-        """Reason for the role, in words that the client reads."""
-        return self.role_reason or self.reason
+    def why(self) -> message.Text:
+        """Reason for the role, as the client reads it."""
+        return builtin.words(self.role_reason or self.reason)
 
     @property
     def wider_than_usual(self) -> bool:

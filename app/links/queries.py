@@ -15,6 +15,7 @@ from app.kit.web.paging import ChangePage
 from app.links import questions
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest, Consent, Intake, Link, LinkPlatform, LinkSession
+from app.links.presets import builtin
 from app.links.presets import service as presets
 from app.links.presets.service import AgencyPreset
 from app.tenants.agencies.models import Agency
@@ -110,7 +111,7 @@ async def _load(
     if found is None:
         return None
     link, agency, client, intake, own_preset, now, *others = found
-    chosen = presets.of_row(own_preset) if own_preset else presets.builtin_version(link.preset, link.preset_version)
+    chosen = presets.of_row(own_preset) if own_preset else builtin.versions()[link.preset, link.preset_version]
     where = (session, agency.id, link.id)
     platforms, asked = await _platforms(*where, refresh=lock)
     loaded = LinkAggregate(

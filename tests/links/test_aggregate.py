@@ -15,7 +15,7 @@ from app.links import queries
 from app.links.aggregate import LinkAggregate, LinkNotSaved
 from app.links.models import AccessRequest, Intake, Link, LinkPlatform
 from app.links.pasted_ids import SelectedAsset
-from app.links.presets import service as presets
+from app.links.presets import builtin
 from app.tenants.agencies.models import Agency
 from app.tenants.clients.models import Client
 from tests.house import change_link
@@ -44,7 +44,7 @@ def whole(*asset_ids: str | None, kind: str = "ad_account") -> LinkAggregate:
         client=Client(agency_id=agency_id, id=client_id, name="Brand", language="en"),
         link=link, platforms=[LinkPlatform(agency_id=agency_id, link_id=link_id, platform="tiktok", position=0)],
         access_requests=asked, intake=Intake(agency_id=agency_id, id=link_id, screens_completed=[]),
-        preset=presets.builtin_newest()["run-campaigns"], answers={}, files=[], consent=None, now=clock.now(),
+        preset=builtin.newest()["run-campaigns"], answers={}, files=[], consent=None, now=clock.now(),
     )  # fmt: skip
 
 

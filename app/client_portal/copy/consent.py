@@ -86,7 +86,7 @@ class Offer:
 
     things: Text
     label: Text
-    reason: str
+    reason: Text
     can: tuple[Text, ...]
     cannot: tuple[Text, ...]
     money: Text
@@ -126,7 +126,7 @@ class RequestSummary(Protocol):
     status: str
 
     @property
-    def why(self) -> str: ...
+    def why(self) -> Text: ...
 
 
 @dataclass(frozen=True)
@@ -139,13 +139,13 @@ class RequestGroup:
     key: str
     title: Message
     role: Text
-    reason: str
+    reason: Text
     required: bool
     names: tuple[str, ...]
     declined: bool
 
 
-def platform_offers(access_requests: Iterable[tuple[str, str, str]], platform: Platform) -> list[Offer]:
+def platform_offers(access_requests: Iterable[tuple[str, str, Text]], platform: Platform) -> list[Offer]:
     """One offer for each (kind, role, reason) among the access requests, in their order."""
     return [_offer(*asked, platform) for asked in dict.fromkeys(access_requests)]
 
@@ -169,7 +169,7 @@ def agreement(plan: Sequence[Text], offers: Sequence[Offer], *, agency: str, cli
 
 def group_requests(access_requests: Iterable[RequestSummary], platform: Platform) -> list[RequestGroup]:
     """One group for each kind, role and reason, in the order of the access requests; declined ones apart."""
-    by_what: dict[tuple[str, str, str, bool, bool], list[RequestSummary]] = {}
+    by_what: dict[tuple[str, str, Text, bool, bool], list[RequestSummary]] = {}
     for access_request in access_requests:
         what = (
             access_request.kind,
@@ -204,7 +204,7 @@ def together(access_requests: Iterable[RequestSummary], key: str) -> list[str]:
     if one is None:
         return []
 
-    def what(access_request: RequestSummary) -> tuple[str, str, str, bool, bool]:
+    def what(access_request: RequestSummary) -> tuple[str, str, Text, bool, bool]:
         return (
             access_request.kind,
             access_request.role,
@@ -216,7 +216,7 @@ def together(access_requests: Iterable[RequestSummary], key: str) -> list[str]:
     return [access_request.id for access_request in every if what(access_request) == what(one)]
 
 
-def _offer(kind: str, role: str, reason: str, platform: Platform) -> Offer:
+def _offer(kind: str, role: str, reason: Text, platform: Platform) -> Offer:
     words = platform.role_words(kind, role)
     return Offer(
         things=kind_at(kind, platform.name),

@@ -18,7 +18,7 @@ class ManualRequest:
     id: str
     platform: ManualPlatform
     role: str
-    reason: str
+    reason: Text
     status: str
     since: datetime
     #: the client's own id of the asset, if given

@@ -319,7 +319,7 @@ def _pixels_screen(
         problems=problems,
         asked=bool(_requests_of_kind(link, "pixel")),
         needed=any(access_request.required for access_request in _requests_of_kind(link, "pixel")),
-        reason=next((access_request.reason for access_request in _requests_of_kind(link, "pixel")), None),
+        reason=next((access_request.why for access_request in _requests_of_kind(link, "pixel")), None),
         form_to=_consent_origin(request, link) if link.is_to_reconnect else (),
         reconnect=link.is_to_reconnect,
         choices=[status_rows.of_choice(choice, link.aggregate, link.here, "pixel") for choice in seen],

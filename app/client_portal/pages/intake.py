@@ -20,6 +20,7 @@ from app.kit.html.forms import Form
 from app.kit.i18n.message import Problems, _
 from app.links import answers, pasted_ids, questions
 from app.links.answers import SubmittedFile
+from app.links.presets import builtin
 from app.links.questions import SCREEN, SubmittedAnswers
 from app.platforms import declarations
 from app.services import services_of
@@ -169,6 +170,7 @@ def _questions_screen(request: Request, link: CurrentLink, given: Mapping[str, s
         SCREEN,
         problems={_question_field(key): problems[key] for key in (each.key for each in asked) if key in problems},
         questions=asked,
+        words=builtin.words,
         given={each.key: given.get(each.key, "") for each in asked},
         files={each.key: [file for file in link.aggregate.files if file.key == each.key] for each in asked},
         accepted=answers.ACCEPTED_ENDINGS,

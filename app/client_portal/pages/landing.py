@@ -27,6 +27,7 @@ from app.links import devices, emails, url
 from app.links import queries as links
 from app.links.aggregate import LinkAggregate
 from app.links.models import PublicLink
+from app.links.presets import builtin
 from app.links.presets import service as presets
 from app.links.public_links import service as public_links
 from app.links.public_links import signup as entering
@@ -234,7 +235,7 @@ async def _about(request: Request, session: AsyncSession, found: PublicLink) -> 
             dict.fromkeys(platforms[access_request.platform].name for access_request in chosen.access_requests)
         ),
         "manual": [
-            (access_request.title or platforms[access_request.platform].name, access_request.reason)
+            (access_request.title or platforms[access_request.platform].name, builtin.words(access_request.reason))
             for access_request in chosen.access_requests
             if access_request not in read
         ],
@@ -243,7 +244,7 @@ async def _about(request: Request, session: AsyncSession, found: PublicLink) -> 
             for key, access_requests in by_platform.items()
             for offer in platform_offers(
                 [
-                    (access_request.kind, access_request.role, access_request.reason)
+                    (access_request.kind, access_request.role, builtin.words(access_request.reason))
                     for access_request in access_requests
                 ],
                 platforms[key],

@@ -16,9 +16,11 @@ from app.client_portal.link_session import CurrentLink, LinkForm, OpenScreen, cl
 from app.client_portal.rendering import can_look, needs_own_connection, platform_of, screen
 from app.kit.database import Session
 from app.kit.html import language, render
-from app.kit.i18n.message import Message, Problems, _
+from app.kit.i18n.message import Message, Problems, Text, _
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest, LinkPlatform
+from app.links.presets import builtin
+from app.links.presets.preset import Question
 from app.services import services_of
 
 router = APIRouter(include_in_schema=False)
@@ -107,15 +109,19 @@ def _is_worth_a_choice(link: CurrentLink) -> bool:
     )
 
 
-def _answered(link: CurrentLink) -> list[tuple[str, list[str]]]:
+def _answered(link: CurrentLink) -> list[tuple[Text, list[Text]]]:
     """The agency's own questions with the answers, or the names of the files."""
     aggregate = link.aggregate
-    return [
-        (question.label, [file.name for file in aggregate.files if file.key == question.key])
-        if question.kind == "file"
-        else (question.label, [answer] if (answer := aggregate.answers.get(question.key)) else [])
-        for question in aggregate.preset.questions
-    ]
+    return [(builtin.words(question.label), _given(question, aggregate)) for question in aggregate.preset.questions]
+
+
+def _given(question: Question, aggregate: LinkAggregate) -> list[Text]:
+    if question.kind == "file":
+        return [file.name for file in aggregate.files if file.key == question.key]
+    answer = aggregate.answers.get(question.key)
+    if not answer:
+        return []
+    return [builtin.words(answer) if question.kind == "choice" else answer]
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,8 @@
 """Presets, Keyturn's own and the agency's: table, queries and use cases. No version is ever changed."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import String, UniqueConstraint, func, select
@@ -21,12 +18,11 @@ from app.kit.actor import Actor
 from app.kit.audit import Audit
 from app.kit.database import Base, CreatedAt, agency_key, belongs_to_agency
 from app.kit.errors import AppError, InvalidInput, NotFound
-from app.links.presets import preset, validation
+from app.links.presets import builtin, preset, validation
 from app.links.presets.preset import Preset
 from app.platforms.port import Platform
 from app.tenants.agencies.models import Agency
 
-_FOLDER = Path(__file__).parent / "own"
 MOST_PRESETS = 200
 
 
@@ -90,13 +86,13 @@ async def every(session: AsyncSession, agency_id: str) -> Sequence[Preset]:
         .order_by(AgencyPreset.slug, AgencyPreset.version.desc())
     )
     own = [of_row(row) for row in await session.scalars(rows) if row.archived_at is None]
-    return [*builtin_newest().values(), *own]
+    return [*builtin.newest().values(), *own]
 
 
 async def current(session: AsyncSession, agency_id: str, slug: str) -> Preset:
     """The version that new links use. Raises PresetUnknown."""
-    if slug in builtin_newest():
-        return builtin_newest()[slug]
+    if slug in builtin.newest():
+        return builtin.newest()[slug]
     row = await newest_row(session, agency_id, slug)
     if row is None or row.archived_at is not None:
         raise PresetUnknown
@@ -105,8 +101,8 @@ async def current(session: AsyncSession, agency_id: str, slug: str) -> Preset:
 
 async def version(session: AsyncSession, agency_id: str, slug: str, number: int) -> Preset:
     """One version, archived or not. Raises NotFound."""
-    if (slug, number) in builtin_versions():
-        return builtin_version(slug, number)
+    if (slug, number) in builtin.versions():
+        return builtin.versions()[slug, number]
     rows = select(AgencyPreset).where(
         AgencyPreset.agency_id == agency_id, AgencyPreset.slug == slug, AgencyPreset.version == number
     )
@@ -127,29 +123,6 @@ def of_row(row: AgencyPreset) -> Preset:
     return preset.read_preset(row.slug, row.version, row.body)
 
 
-@cache
-def builtin_versions() -> Mapping[tuple[str, int], Preset]:
-    """All versions of Keyturn's own presets by slug and number, from the files `own/slug.version.toml`."""
-    found = {}
-    for path in sorted(_FOLDER.glob("*.toml")):
-        slug, version, _ = path.name.split(".")
-        found[slug, int(version)] = preset.read_preset(
-            slug, int(version), tomllib.loads(path.read_text()), built_in=True
-        )
-    return found
-
-
-@cache
-def builtin_newest() -> Mapping[str, Preset]:
-    """The newest version of each of Keyturn's own, by slug."""
-    return {slug: each for (slug, _), each in sorted(builtin_versions().items(), key=lambda pair: pair[0][1])}
-
-
-def builtin_version(slug: str, number: int) -> Preset:
-    """One version of Keyturn's own."""
-    return builtin_versions()[slug, number]
-
-
 async def create_preset(
     session: AsyncSession,
     agency_id: str,
@@ -168,7 +141,7 @@ async def create_preset(
     known = await newest_row(session, agency_id, slug)
     if known is not None and known.archived_at is None:
         raise PresetTaken
-    own = len(await every(session, agency_id)) - len(builtin_newest())
+    own = len(await every(session, agency_id)) - len(builtin.newest())
     if own >= MOST_PRESETS:
         raise TooManyPresets
     return await _add(session, agency_id, slug, body, known.version + 1 if known else 1, actor)
@@ -214,7 +187,7 @@ async def save_preset(
 
 async def archive_preset(session: AsyncSession, agency_id: str, slug: str, *, actor: Actor) -> None:
     """Archive a preset: new links cannot use it, existing ones keep it. Raises NotFound, PresetBuiltIn."""
-    if slug in builtin_newest():
+    if slug in builtin.newest():
         raise PresetBuiltIn
     known = await newest_row(session, agency_id, slug)
     if known is None or known.archived_at is not None:
@@ -228,7 +201,7 @@ async def archive_preset(session: AsyncSession, agency_id: str, slug: str, *, ac
 
 def _checked(slug: str, body: Mapping[str, Any], platforms: Mapping[str, Platform]) -> dict[str, Any]:
     """The body as it is stored: roles by the platform's own names."""
-    if slug in builtin_newest():
+    if slug in builtin.newest():
         raise PresetBuiltIn
     wanted = preset.read_preset(slug, 1, body)
     access_requests = [validation.official(access_request, platforms) for access_request in wanted.access_requests]

@@ -5,11 +5,13 @@ from typing import Any
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import select
 
 from app.events.models import Event
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
+from app.kit.i18n import pseudo
 from app.links import answers, questions
 from app.links import service as link_service
 from tests.client_portal.walk import SAME_ORIGIN, Walk
@@ -33,12 +35,17 @@ PDF = ("plan.pdf", b"%PDF-1.7 the plan")
 async def asked(api: httpx2.AsyncClient, walk: Walk, sessions: Sessions, keyring: Keyring, world: World) -> Walk:
     """A client in front of the questions."""
     assert (await api.post("/presets", json=PRESET)).status_code == 201
+    return await _with_link(walk, sessions, keyring, world, preset="asked")
+
+
+async def _with_link(walk: Walk, sessions: Sessions, keyring: Keyring, world: World, *, preset: str) -> Walk:
+    """A client with a link of a preset, behind its first screens."""
     async with sessions.begin() as session:
         made, token = await link_service.create_link(
             session,
             world.north.agency_id,
             client_id=world.north.client_id,
-            preset="asked",
+            preset=preset,
             keyring=keyring,
             actor=TESTS,
         )
@@ -212,3 +219,25 @@ async def test_what_was_given_can_be_erased_and_lies_in_no_fact(
     async with sessions() as session:
         facts = [event.facts for event in await session.scalars(select(Event).where(where))]
     assert not [value for value in (*GIVEN.values(), "Theo B.") if value in str(facts)]
+
+
+async def test_keyturns_own_questions_are_asked_in_the_clients_language(
+    app: FastAPI, api: httpx2.AsyncClient, walk: Walk, sessions: Sessions, keyring: Keyring, world: World
+) -> None:
+    app.state.services.languages = ("en", pseudo.TAG)
+    there = await _with_link(walk, sessions, keyring, world, preset="spark-programme")
+    await there.answer("markets", "contacts")
+    await there.see("questions?language=en-XA")
+    missing = await there.send("questions", **{"q-creators": "", "q-first_posts": ""})
+    label, choice = "When are the first posts due?", "Within two weeks"
+    for shown in (label, choice, "Which creators do you work with?", "Their TikTok names, one per line."):
+        assert pseudo.disguised(shown) in missing.text
+        assert shown not in missing.text.replace(f'value="{shown}"', "")
+    assert f"{pseudo.disguised('Choose one: {label}')}".format(label=pseudo.disguised(label)) in missing.text
+    await there.send("questions", **{"q-creators": "Yes", "q-first_posts": choice})
+    await there.answer("get-ready")
+    review = (await there.see("review")).text
+    assert f'<span class="given">{pseudo.disguised(choice)}</span>' in review
+    assert '<span class="given">Yes</span>' in review, "a text of the client's own is not translated"
+    told = (await api.get(f"/links/{there.corner.link_id}")).json()["answers"]
+    assert [each["value"] for each in told] == ["Yes", choice]

@@ -7,15 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from app.links.presets import preset, validation
-from app.links.presets import service as presets
+from app.links.presets import builtin, preset, validation
 from app.links.presets.preset import Preset, PresetAccessRequest, Question
 from app.platforms.tiktok.kinds import KINDS
 
 WORDS = some.text(some.characters(codec="utf-8", exclude_characters="\x00"), max_size=40)
 
 
-@pytest.mark.parametrize("own", presets.builtin_newest().values(), ids=lambda each: each.slug)
+@pytest.mark.parametrize("own", builtin.newest().values(), ids=lambda each: each.slug)
 def test_keyturns_own_are_read_back(own: Preset) -> None:
     said = preset.parse_toml(preset.to_toml(own).encode())
     assert preset.read_preset(said.pop("slug"), 1, said, built_in=True) == own

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.links.presets import service as presets
-from app.links.presets import validation
+from app.links.presets import builtin, validation
 from app.links.presets.preset import Preset, PresetAccessRequest, Question
 from app.platforms.tiktok.kinds import KINDS
 
@@ -22,28 +21,26 @@ def test_what_is_fine_has_no_problems() -> None:
     assert validation.problems(GOOD, PLATFORMS) == {}
 
 
-@pytest.mark.parametrize("preset", presets.builtin_versions().values(), ids=lambda preset: preset.slug)
+@pytest.mark.parametrize("preset", builtin.versions().values(), ids=lambda preset: preset.slug)
 def test_keyturns_own_can_be_asked_for(preset: Preset) -> None:
     assert validation.problems(preset, PLATFORMS) == {}
     assert not [access_request for access_request in preset.access_requests if access_request.role == "ADMIN"]
 
 
 def test_keyturns_own_are_five() -> None:
-    assert set(presets.builtin_newest()) == {
+    assert set(builtin.newest()) == {
         "run-campaigns",
         "audit-only",
         "tracking-fix",
         "spark-programme",
         "prospect",
     }
-    assert presets.builtin_newest()["prospect"].screens == ()
-    assert [
-        access_request.needs_events for access_request in presets.builtin_newest()["tracking-fix"].access_requests
-    ] == [
+    assert builtin.newest()["prospect"].screens == ()
+    assert [access_request.needs_events for access_request in builtin.newest()["tracking-fix"].access_requests] == [
         False,
         True,
     ]
-    assert presets.builtin_versions()["run-campaigns", 1].questions == ()
+    assert builtin.versions()["run-campaigns", 1].questions == ()
 
 
 @pytest.mark.parametrize(
