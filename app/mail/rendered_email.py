@@ -58,9 +58,9 @@ class EmailBranding:
 
 @dataclass(frozen=True)
 class RenderedEmail:
-    """A rendered e-mail, as it is encrypted in its row."""
+    """A rendered e-mail, as it is encrypted in its row. `sender`: the name beside the address it comes from."""
 
-    agency: str
+    sender: str
     contact: Recipient
     subject: str
     text: str
@@ -86,7 +86,7 @@ def compose(
     """
     from_box, to_box = mailbox(sender), mailbox(to.email)
     message = EmailMessage(policy=policy.SMTP)
-    message["From"] = _address(f"{letter.agency} via Keyturn", from_box)
+    message["From"] = _address(letter.sender, from_box)
     if answers_to := _answers_to(letter.contact):
         message["Reply-To"] = answers_to
     message["To"] = _address(to.name or "", to_box)

@@ -16,7 +16,7 @@ from app.kit.database import Base, CreatedAt, agency_key, belongs_to_agency
 from app.kit.encryption import Keyring
 from app.kit.html.render import Rooms
 from app.kit.i18n import locales, templates
-from app.kit.i18n.message import Text
+from app.kit.i18n.message import Text, _
 from app.kit.jobs import JobMixin
 from app.mail import rendered_email
 from app.mail.rendered_email import EmailBranding, Recipient, RenderedEmail
@@ -119,13 +119,19 @@ def render(kind: str, letterhead: EmailBranding, language: str, context: Mapping
         **context,
     }
     lines = {key: _in_one_line(value) for key, value in shown.items()}
-    subject, text, html = (
-        _environment(language).get_template(f"mail:{kind}/{part}").render(lines)
-        for part in ("subject.txt", "text.txt", "html.html")
-    )
+    subject = rendered_email.one_line(_render(language, f"{kind}/subject.txt", lines))
+    lines["subject"] = subject
     return RenderedEmail(
-        letterhead.agency, letterhead.contact, rendered_email.one_line(subject), text.strip() + "\n", html
+        sender=locales.find(language).text(_("{agency} via Keyturn", agency=letterhead.agency)),
+        contact=letterhead.contact,
+        subject=subject,
+        text=_render(language, f"{kind}/text.txt", lines).strip() + "\n",
+        html=_render(language, f"{kind}/html.html", lines),
     )
+
+
+def _render(language: str, template: str, shown: Mapping[str, Shown]) -> str:
+    return _environment(language).get_template(f"mail:{template}").render(shown)
 
 
 def _in_one_line(value: Shown) -> Shown:

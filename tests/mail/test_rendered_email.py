@@ -19,7 +19,9 @@ HEADERS = [
     "From", "Reply-To", "To", "Subject", "Date", "Message-ID", "Content-Language", "Auto-Submitted", "MIME-Version",
     "Content-Type",
 ]  # fmt: skip
-PLAIN = RenderedEmail("North Agency", Recipient("ana@north.example", "Ana Agent"), "A subject", "Text\n", "<p>HTML</p>")
+PLAIN = RenderedEmail(
+    "North Agency via Keyturn", Recipient("ana@north.example", "Ana Agent"), "A subject", "Text\n", "<p>HTML</p>"
+)
 ANA = Recipient("ana@maisonlune.example", "Ana Client")
 #: Python 3.11 decodes this in a subject, line break and all (CVE-2024-6923).
 CODED = "=?utf-8?q?hello=0D=0ABcc=3A_eve=40x.example?="
@@ -59,7 +61,7 @@ def test_the_headers_of_an_e_mail() -> None:
 
 
 def test_names_beyond_ascii_arrive() -> None:
-    written = replace(PLAIN, agency="Agence Zoë", subject="木月 bittet")
+    written = replace(PLAIN, sender="Agence Zoë via Keyturn", subject="木月 bittet")
     headers = arrived(compose(written, Recipient(ANA.email, "Ána 漢字")))
     assert shown(headers["From"]) == "Agence Zoë via Keyturn <keyturn@post.example>"
     assert shown(headers["Subject"]) == "木月 bittet"
