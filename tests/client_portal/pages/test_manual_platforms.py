@@ -67,6 +67,15 @@ async def test_tiktok_and_more_are_told_together(both: Walk) -> None:
     assert "Meta Business: Ad account · Manage campaigns" in page
 
 
+async def test_the_reason_for_a_wider_role_is_read_before_the_yes(both: Walk, api: httpx2.AsyncClient) -> None:
+    found = (await ids(both, api))["google_analytics"]
+    wider = {"role": "GA4_ANALYST", "reason": "To build the reports you asked for."}
+    assert (await api.post(f"/access-requests/{found}/role", json=wider)).status_code == 200
+    page = (await both.browser.get(both.corner.link_path)).text
+    assert "To build the reports you asked for." in page
+    assert "To see what visitors do." not in page
+
+
 async def test_alone_there_is_no_business_center_no_lane_and_no_connection(
     alone: Walk, api: httpx2.AsyncClient
 ) -> None:
