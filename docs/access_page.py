@@ -14,6 +14,7 @@ from app.access.requests import error_hints
 from app.access.requests import manual_status as attested
 from app.client_portal import status_texts
 from app.kit.i18n.locales import SOURCE
+from app.kit.i18n.message import Message
 from app.platforms import blockers, rate_limit_policy
 from app.platforms.manual import library
 from app.platforms.manual.library import ManualPlatform
@@ -102,6 +103,10 @@ def text() -> str:
     )
 
 
+def _words(message: Message) -> str:
+    return words(message.fill(platform="TikTok"))
+
+
 def _states() -> Iterator[tuple[str, ...]]:
     turns = _turns(reconciler_status)
     for status, actors in _turns(attested).items():
@@ -109,7 +114,7 @@ def _states() -> Iterator[tuple[str, ...]]:
     for status, shown in status_texts.STATUSES.items():
         yield (
             f"`{status}`",
-            f"**{words(shown.short)}.** {words(shown.sentence)}",
+            f"**{words(shown.short)}.** {words(shown.sentence.fill(platform='the platform'))}",
             " or ".join(sorted(turns[status])) or "nobody’s",
         )
 
@@ -136,8 +141,13 @@ def _constants(node: ast.expr) -> set[str]:
 def _blockers() -> Iterator[tuple[str, ...]]:
     for code, about in blockers.BLOCKERS.items():
         found = status_texts.of_code(code, status_texts.Case(kinds.KINDS[about.kinds[0]]))
-        button = f" *{words(found.label)}*" if found.label else ""
-        yield f"`{code}`", f"{words(found.sentence)}{button}", error_hints.hint("blocked", code) or "", about.next_actor
+        button = f" *{words(found.label.fill(platform='TikTok'))}*" if found.label else ""
+        yield (
+            f"`{code}`",
+            f"{words(found.sentence.fill(platform='TikTok'))}{button}",
+            error_hints.hint("blocked", code) or "",
+            about.next_actor,
+        )
 
 
 def _tiktok() -> Iterator[tuple[str, ...]]:

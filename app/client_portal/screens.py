@@ -119,5 +119,5 @@ def after_authorization(progress: Progress, platform: str, outcome: str) -> str:
             return next_screen(progress)
         at = progress.sequence.index(account)
         return progress.sequence[at + 1] if account in progress.answered else account
-    here = "progress" if progress.submitted else f"{platform}/{LANE}"
-    return f"{here}?cancelled=1" if outcome == "cancelled" else f"{here}?outcome={outcome}"
+    result = "cancelled=1" if outcome == "cancelled" else f"outcome={outcome}"
+    return f"progress?{result}&at={platform}" if progress.submitted else f"{platform}/{LANE}?{result}"

@@ -19,7 +19,7 @@ Tone = Literal["good", "moving", "yours", "quiet"]
 Held = Literal["live", "given_back", "ended", "never"]
 _ANY_KIND = AssetKind("asset", "asset", "assets", (), by_api=True)
 
-CONNECT = _("Connect with TikTok")
+CONNECT = _("Connect with {platform}")
 _CHECK_AGAIN = _("Check again")
 _SHARE_NOW = _("Share it now")
 _SHOW_STEPS = _("Show me the steps")
@@ -96,12 +96,12 @@ _NOT_CONFIRMED_YET = _("Not confirmed yet")
 
 STATUSES: dict[str, StatusTexts] = {
     "waiting": StatusTexts(_("Not agreed yet"), _("Nothing happens until you say yes to it."), "yours"),
-    "approved": StatusTexts(_("Sending"), _("We’re doing this at TikTok now. Nothing for you to do."), "moving"),
+    "approved": StatusTexts(_("Sending"), _("We’re doing this at {platform} now. Nothing for you to do."), "moving"),
     "awaiting_partner": StatusTexts(
-        _("Sent"), _("Sent. TikTok and {agency} are taking it up — nothing for you to do."), "moving"
+        _("Sent"), _("Sent. {platform} and {agency} are taking it up — nothing for you to do."), "moving"
     ),
     "awaiting_client": StatusTexts(_YOUR_TURN, Case().next, "yours"),
-    "verified": StatusTexts(_("Verified"), _("We looked at TikTok, and it is exactly as agreed."), "good"),
+    "verified": StatusTexts(_("Verified"), _("We looked at {platform}, and it is exactly as agreed."), "good"),
     "attested": StatusTexts(_("Confirmed"), _("{agency} confirmed on {confirmed} that it works."), "quiet"),
     "blocked": StatusTexts(_("Needs a hand"), _("Something is in the way."), "yours"),
     "unverifiable": StatusTexts(
@@ -115,7 +115,7 @@ STATUSES: dict[str, StatusTexts] = {
 #: Texts for access shared by hand.
 _BY_HAND: dict[str, StatusTexts] = {
     "awaiting_partner": StatusTexts(
-        _("Shared"), _("You’ve shared it. TikTok and {agency} are taking it up — nothing for you to do."), "moving"
+        _("Shared"), _("You’ve shared it. {platform} and {agency} are taking it up — nothing for you to do."), "moving"
     ),
     "unverifiable": StatusTexts(
         _NOT_CONFIRMED_YET, _("{agency} will confirm it; nothing more for you to do."), "quiet"
@@ -124,13 +124,14 @@ _BY_HAND: dict[str, StatusTexts] = {
 _NOT_SEEN_NOW = StatusTexts(
     _("Not confirmed now"),
     _(
-        "It was verified, and {agency} can’t look at TikTok at the moment. {agency} takes care of that — nothing for "
+        "It was verified, and {agency} can’t look at {platform} at the moment. {agency} takes care of that — "
+        "nothing for "
         "you to do."
     ),
     "quiet",
 )
 _FOLLOWS = StatusTexts(_p("status", "Next"), _("This follows as soon as {account} is shared."), "moving")
-_INVITED = StatusTexts(_("Invited"), _("{asset} has to accept TikTok’s e-mail. Nothing for you to do."), "moving")
+_INVITED = StatusTexts(_("Invited"), _("{asset} has to accept {platform}’s e-mail. Nothing for you to do."), "moving")
 _TO_ACCEPT = StatusTexts(
     _("Sent"), _("{agency} has to accept it in its Business Center. Nothing for you to do."), "moving"
 )
@@ -167,7 +168,7 @@ def of_leaving(case: Case, next_actor: str | None) -> BlockerTexts:
         return BlockerTexts(_("{agency} no longer needs {asset}. We’re taking the access away now."))
     if next_actor != "client":
         return BlockerTexts(_("{agency} no longer needs {asset} and takes care of the rest. Nothing for you to do."))
-    if case.by_hand or case.held == "live":  # it was tried with the authorization: TikTok refused
+    if case.by_hand or case.held == "live":  # it was tried with the authorization: {platform} refused
         needless = _("{agency} no longer needs {asset}.")
         return BlockerTexts(sentences(needless, _REMOVE[case.kind.key]), case.done, "check")
     return BlockerTexts(
@@ -210,7 +211,7 @@ def _checked_again(sentence: Message) -> Callable[[Case], BlockerTexts]:
     def words(case: Case) -> BlockerTexts:
         if (case.by_hand or case.held == "live") and not case.choosing:
             return BlockerTexts(sentence, _CHECK_AGAIN, "check")
-        return BlockerTexts(sentence, _("Look again at TikTok"), "connect")
+        return BlockerTexts(sentence, _("Look again at {platform}"), "connect")
 
     return words
 
@@ -250,7 +251,7 @@ def _not_shared(case: Case) -> BlockerTexts:
         gone = _("{asset} isn’t shared with {agency}.")
     if case.by_hand:
         return _steps(gone, case)
-    return BlockerTexts(sentences(gone, _("Connect with TikTok once, and we share it.")), _SHARE_NOW, "connect")
+    return BlockerTexts(sentences(gone, _("Connect with {platform} once, and we share it.")), _SHARE_NOW, "connect")
 
 
 def _shared_elsewhere(case: Case) -> BlockerTexts:
@@ -274,14 +275,14 @@ def _to_share_again(gone: Message) -> Callable[[Case], BlockerTexts]:
         if case.by_hand:
             return _steps(gone, case)
         return BlockerTexts(
-            sentences(gone, _("Connect with TikTok once, and we share it again.")), _SHARE_NOW, "connect"
+            sentences(gone, _("Connect with {platform} once, and we share it again.")), _SHARE_NOW, "connect"
         )
 
     return words
 
 
 def _without_effect(case: Case) -> BlockerTexts:
-    sentence = _("TikTok accepted the request for {asset}, but it had no effect.")
+    sentence = _("{platform} accepted the request for {asset}, but it had no effect.")
     if case.by_hand:
         return _steps(sentence, case)
     return BlockerTexts(sentences(sentence, _("A few steps by hand do it.")), _SHOW_STEPS, "by_hand")
@@ -295,7 +296,7 @@ def _pixel_not_linked(case: Case) -> BlockerTexts:
     if case.by_hand:
         return _steps(gone, case)
     return BlockerTexts(
-        sentences(gone, _("Connect with TikTok once, and we do it.")), _("Connect the pixel"), "connect"
+        sentences(gone, _("Connect with {platform} once, and we do it.")), _("Connect the pixel"), "connect"
     )
 
 
@@ -306,10 +307,10 @@ def _role_too_low(case: Case) -> BlockerTexts:
     else:
         head = _("{agency} has “{role_seen}” on {asset}, and you agreed to “{role}”. What is missing: {lacking}.")
         hand = _("In Business Center, open Users, Partners, {agency}, {asset}, and choose the role you agreed to.")
-    if case.by_hand or case.held == "live":  # it was tried with the authorization: TikTok refused
+    if case.by_hand or case.held == "live":  # it was tried with the authorization: {platform} refused
         return BlockerTexts(sentences(head, hand), _CHECK_AGAIN, "check")
     return BlockerTexts(
-        sentences(head, _("Connect with TikTok once, and we raise it for you.")), _("Raise it"), "connect"
+        sentences(head, _("Connect with {platform} once, and we raise it for you.")), _("Raise it"), "connect"
     )
 
 
@@ -338,14 +339,15 @@ def _connection_dead(case: Case) -> BlockerTexts:
     if case.held == "given_back":
         return BlockerTexts(
             _(
-                "We gave your permission back to TikTok, as we do when nothing is left to do. Connect again, and we "
+                "We gave your permission back to {platform}, as we do when nothing is left to do. Connect again, and "
+                "we "
                 "do what you agreed to."
             ),
             CONNECT,
             "connect",
         )
     return BlockerTexts(
-        _("Our permission at TikTok has ended. What you shared stays; connect again so we can go on."),
+        _("Our permission at {platform} has ended. What you shared stays; connect again so we can go on."),
         CONNECT,
         "connect",
     )
@@ -362,16 +364,19 @@ def _agencys_own_center(case: Case) -> BlockerTexts:
 
 _SWITCH = _("Switch")
 _SILENT = _n(
-    "The pixel {asset} has received nothing in the last day. Open your website once; TikTok shows it some time later. "
+    "The pixel {asset} has received nothing in the last day. Open your website once; {platform} shows it "
+    "some time later. "
     "Then check again.",
-    "The pixel {asset} has received nothing in the last {count} days. Open your website once; TikTok shows it some "
+    "The pixel {asset} has received nothing in the last {count} days. Open your website once; {platform} shows it some "
     "time later. Then check again.",
     EVENTS_WITHIN.days,
 )
 
 #: Text of a code without a text of its own: the agency sees the platform's reason.
 UNKNOWN = BlockerTexts(
-    _("TikTok didn’t take this up. {agency} sees TikTok’s reason and takes it from here."), _CHECK_AGAIN, "check"
+    _("{platform} didn’t take this up. {agency} sees {platform}’s reason and takes it from here."),
+    _CHECK_AGAIN,
+    "check",
 )
 
 BLOCKERS: Mapping[str, BlockerTexts | Callable[[Case], BlockerTexts]] = {
@@ -385,32 +390,36 @@ BLOCKERS: Mapping[str, BlockerTexts | Callable[[Case], BlockerTexts]] = {
         ),
         _("Sign in as an Admin"),
     ),
-    "wrong_bc_selected": _connecting(_("You signed in to TikTok without {bc}. Sign in as an Admin of it."), _SWITCH),
+    "wrong_bc_selected": _connecting(
+        _("You signed in to {platform} without {bc}. Sign in as an Admin of it."), _SWITCH
+    ),
     "agencys_own_center": _agencys_own_center,
     "no_business_center": _connecting(
         _(
-            "This TikTok sign-in has no Business Center yet. Create one at business.tiktok.com (about 3 minutes), or "
+            "This {platform} sign-in has no Business Center yet. Create one at business.tiktok.com (about 3 "
+            "minutes), or "
             "sign in as somebody who has one."
         ),
-        _("Look again at TikTok"),
+        _("Look again at {platform}"),
     ),
     "bc_under_review": _checked_again(
-        _("TikTok is reviewing {bc}. Sharing works when that is over; it takes some days.")
+        _("{platform} is reviewing {bc}. Sharing works when that is over; it takes some days.")
     ),
     "bc_punished": _checked_again(
         _(
-            "TikTok has restricted {bc} for breaking its rules, so nothing can be shared from it. Open "
-            "business.tiktok.com to see why, and ask TikTok’s support to lift it."
+            "{platform} has restricted {bc} for breaking its rules, so nothing can be shared from it. Open "
+            "business.tiktok.com to see why, and ask {platform}’s support to lift it."
         )
     ),
     "bc_denied": _checked_again(
         _(
-            "TikTok has not approved {bc}, so nothing can be shared from it. Open business.tiktok.com to see what is "
+            "{platform} has not approved {bc}, so nothing can be shared from it. Open business.tiktok.com to see "
+            "what is "
             "missing."
         )
     ),
     "bc_not_enabled": _checked_again(
-        _("TikTok lets nothing be shared from {bc} right now. Open business.tiktok.com to see why.")
+        _("{platform} lets nothing be shared from {bc} right now. Open business.tiktok.com to see why.")
     ),
     "pixel_not_linked": _pixel_not_linked,
     "pixel_silent": BlockerTexts(_SILENT, _CHECK_AGAIN, "check"),
@@ -421,47 +430,52 @@ BLOCKERS: Mapping[str, BlockerTexts | Callable[[Case], BlockerTexts]] = {
         )
     ),
     "ad_account_suspended": _other_choice(
-        _("TikTok has suspended {asset}. Ask TikTok’s support for the reason, or choose another ad account."),
+        _("{platform} has suspended {asset}. Ask {platform}’s support for the reason, or choose another ad account."),
         then=_("When it is lifted, check again."),
     ),
     "ad_account_limited": _other_choice(
         _(
-            "TikTok has limited what can be done in {asset}. Open it in TikTok Ads Manager to see why, or choose "
+            "{platform} has limited what can be done in {asset}. Open it in TikTok Ads Manager to see why, or choose "
             "another ad account."
         ),
         then=_("When it is lifted, check again."),
     ),
     "ad_account_in_review": BlockerTexts(
-        _("TikTok is reviewing {asset}, so it can’t be used yet. This passes by itself; nothing for you to do.")
+        _("{platform} is reviewing {asset}, so it can’t be used yet. This passes by itself; nothing for you to do.")
     ),
     "ad_account_disapproved": _other_choice(
-        _("TikTok has not approved {asset}. Open it in TikTok Ads Manager to see why, or choose another ad account."),
+        _(
+            "{platform} has not approved {asset}. Open it in TikTok Ads Manager to see why, or choose another ad "
+            "account."
+        ),
         then=_("When it is approved, check again."),
     ),
     "consent_cancelled": _connecting(
-        _("You came back from TikTok without connecting. Nothing was shared."), _("Try again")
+        _("You came back from {platform} without connecting. Nothing was shared."), _("Try again")
     ),
     "consent_not_finished": _connecting(
-        _("TikTok sends you a code by e-mail. Enter it there, and you come back here."), _("Go on at TikTok")
+        _("{platform} sends you a code by e-mail. Enter it there, and you come back here."), _("Go on at {platform}")
     ),
     "auth_code_expired": _connecting(_("That took too long. One more tap."), CONNECT),
     "not_connected": _connecting(
-        _("You chose to let us do it, and we aren’t connected yet. Connect with TikTok once, and we go on."), CONNECT
+        _("You chose to let us do it, and we aren’t connected yet. Connect with {platform} once, and we go on."),
+        CONNECT,
     ),
     "connection_dead": _connection_dead,
     "scope_not_authorized": _or_by_hand(
-        _("TikTok hasn’t given {agency}’s app this permission yet. {agency} takes care of that."), _SHOW_STEPS
+        _("{platform} hasn’t given {agency}’s app this permission yet. {agency} takes care of that."), _SHOW_STEPS
     ),
     "app_problem": _or_by_hand(
-        _("Nothing you did: {agency}’s connection to TikTok needs a fix on its side."), _BY_HAND_LABEL
+        _("Nothing you did: {agency}’s connection to {platform} needs a fix on its side."), _BY_HAND_LABEL
     ),
     "platform_changed": _or_by_hand(
-        _("Nothing you did: TikTok answered in a way that Keyturn can’t read yet. {agency} knows about it."),
+        _("Nothing you did: {platform} answered in a way that Keyturn can’t read yet. {agency} knows about it."),
         _BY_HAND_LABEL,
     ),
     "agency_must_reauthorize": BlockerTexts(_("{agency} is finishing on its side. Nothing for you to do.")),
     "account_not_ticked": _connecting(
-        _("TikTok asked which accounts to include, and {asset} was left out. One more try?"), _("Tick it at TikTok")
+        _("{platform} asked which accounts to include, and {asset} was left out. One more try?"),
+        _("Tick it at {platform}"),
     ),
     "asset_not_found": _other_choice(_("We can’t find {asset} in {bc}."), _("Change it")),
     "asset_shared_elsewhere": _shared_elsewhere,
@@ -493,20 +507,21 @@ BLOCKERS: Mapping[str, BlockerTexts | Callable[[Case], BlockerTexts]] = {
     "share_without_effect": _without_effect,
     "access_interrupted": _to_share_again(
         _(
-            "While the role was lowered, the access to {asset} was removed, and TikTok didn’t take the new one. Right "
+            "While the role was lowered, the access to {asset} was removed, and {platform} didn’t take the new "
+            "one. Right "
             "now there is no access."
         )
     ),
     "removal_refused": lambda case: BlockerTexts(
-        sentences(_("TikTok didn’t let us take the access to {asset} away."), _REMOVE[case.kind.key]),
+        sentences(_("{platform} didn’t let us take the access to {asset} away."), _REMOVE[case.kind.key]),
         case.done,
         "check",
     ),
     "account_missing": _other_choice(
         _("The pixel {asset} needs an ad account that is shared, and {account} isn’t part of this link any more.")
     ),
-    "platform_unavailable": _or_by_hand(_("TikTok hasn’t answered for a while. We keep trying."), _BY_HAND_LABEL),
-    "invitation_pending": BlockerTexts(_("{asset} has to accept TikTok’s e-mail. Nothing for you to do.")),
+    "platform_unavailable": _or_by_hand(_("{platform} hasn’t answered for a while. We keep trying."), _BY_HAND_LABEL),
+    "invitation_pending": BlockerTexts(_("{asset} has to accept {platform}’s e-mail. Nothing for you to do.")),
     "invitation_rejected": BlockerTexts(
         _("{asset} said no to the invitation. {agency} talks to them. Nothing for you to do.")
     ),
@@ -518,7 +533,7 @@ ABOUT_CENTER = frozenset({"not_bc_admin", "bc_under_review", "bc_punished", "bc_
 
 @dataclass(frozen=True)
 class CameBack:
-    """Notice after an authorization that did not connect. Placeholder: `{agency}`."""
+    """Notice after an authorization that did not connect. Placeholders: `{agency}` and `{platform}`."""
 
     title: Message
     sentence: Message
@@ -527,47 +542,54 @@ class CameBack:
 #: Notices by outcome.
 CAME_BACK: dict[str, CameBack] = {
     "cancelled": CameBack(
-        _("Nothing was shared."), _("You came back from TikTok without connecting. Try again, or do it by hand.")
+        _("Nothing was shared."), _("You came back from {platform} without connecting. Try again, or do it by hand.")
     ),
     "away": CameBack(
-        _("Still on your way back from TikTok?"),
-        _("TikTok sends you a code by e-mail. Enter it there, and you come back here. Or start again."),
+        _("Still on your way back from {platform}?"),
+        _("{platform} sends you a code by e-mail. Enter it there, and you come back here. Or start again."),
     ),
-    "too_late": CameBack(_("That took too long."), _("TikTok’s answer was too old to use. One more tap does it.")),
+    "too_late": CameBack(_("That took too long."), _("{platform}’s answer was too old to use. One more tap does it.")),
     "scope_missing": CameBack(
-        _("{agency}’s TikTok app lacks a permission."),
+        _("{agency}’s {platform} app lacks a permission."),
         _("Nothing you did, and nothing was shared. {agency} knows which one. You can go on by hand right now."),
     ),
     "app_problem": CameBack(
         _("Nothing you did."),
-        _("{agency}’s connection to TikTok needs a fix on its side. You can go on by hand right now."),
+        _("{agency}’s connection to {platform} needs a fix on its side. You can go on by hand right now."),
     ),
     "platform_changed": CameBack(
         _("Nothing you did."),
         _(
-            "TikTok answered in a way that Keyturn can’t read yet, and nothing was shared. {agency} knows about it. "
+            "{platform} answered in a way that Keyturn can’t read yet, and nothing was shared. {agency} knows "
+            "about it. "
             "You can go on by hand right now."
         ),
     ),
-    "busy": CameBack(_("TikTok is busy."), _("Nothing was shared. Wait a minute and try again, or do it by hand.")),
+    "busy": CameBack(_("{platform} is busy."), _("Nothing was shared. Wait a minute and try again, or do it by hand.")),
     "unknown": CameBack(
-        _("That way back from TikTok is too old."), _("Nothing was shared. Press Connect with TikTok again.")
+        _("That way back from {platform} is too old."), _("Nothing was shared. Press Connect with {platform} again.")
     ),
     "connect_here": CameBack(
         _("Connect in this browser first."),
-        _("TikTok was connected in another browser. Connect here once, and what you agree to is done in your name."),
+        _(
+            "{platform} was connected in another browser. Connect here once, and what you agree to is done in "
+            "your name."
+        ),
     ),
     "other_company": CameBack(
         _("This sign-in can’t use the same Business Center."),
-        _("Sign in at TikTok as an Admin of the Business Center this link was started with."),
+        _("Sign in at {platform} as an Admin of the Business Center this link was started with."),
     ),
 }
 
 
-def came_back(outcome: str, *, agency: str) -> CameBack | None:
+def came_back(outcome: str, *, agency: str, platform: str) -> CameBack | None:
     """The notice of an outcome; None for one that needs none."""
     found = CAME_BACK.get(outcome)
-    return CameBack(found.title.fill(agency=agency), found.sentence.fill(agency=agency)) if found else None
+    if found is None:
+        return None
+    names = {"agency": agency, "platform": platform}
+    return CameBack(found.title.fill(**names), found.sentence.fill(**names))
 
 
 #: Outcomes that another authorization does not change: sharing by hand is offered first.

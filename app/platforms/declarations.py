@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from app.kit.i18n.message import Message, _
 from app.platforms.port import AssetKind
 from app.platforms.tiktok import problems as tiktok
 from app.platforms.tiktok.kinds import KINDS as TIKTOK
@@ -18,20 +19,32 @@ def _no_problem(_app_id: str) -> str | None:
 
 @dataclass(frozen=True)
 class Declaration:
-    """A platform with an API. `account_noun`: its name of the account from which assets are shared.
+    """A platform with an API. `account_noun`: its name of the account from which assets are shared; the client's screen
+    of accounts has `account_title` and `account_question`.
 
     `permissions_named_in`: the permissions that the message of a refusal names. `problem_of_app_id`: the sentence about
     an id that no app of the platform has.
     """
 
+    name: str
     kinds: Mapping[str, AssetKind]
     account_noun: str
+    account_title: Message
+    account_question: Message
     permissions_named_in: Callable[[str], tuple[str, ...]] = _none
     problem_of_app_id: Callable[[str], str | None] = _no_problem
 
 
 _BY_PLATFORM: dict[str, Declaration] = {
-    "tiktok": Declaration(TIKTOK, "Business Center", tiktok.permissions_named_in, tiktok.of_app_id),
+    "tiktok": Declaration(
+        "TikTok",
+        TIKTOK,
+        "Business Center",
+        _("Your Business Center"),
+        _("Which Business Center are your ad accounts in?"),
+        tiktok.permissions_named_in,
+        tiktok.of_app_id,
+    ),
 }
 #: Platform of access requests that name none.
 DEFAULT_PLATFORM = next(iter(_BY_PLATFORM))
@@ -65,6 +78,16 @@ def invite_operations() -> frozenset[str]:
     """Operations of the calls that invite people, of all platforms."""
     every = (kind.invite_operation for declared in _BY_PLATFORM.values() for kind in declared.kinds.values())
     return frozenset(operation for operation in every if operation)
+
+
+def of(platform: str) -> Declaration:
+    """The declaration of a platform with an API. Raises KeyError."""
+    return _BY_PLATFORM[platform]
+
+
+def name(platform: str) -> str:
+    """The display name of a platform with an API; the key of another."""
+    return _BY_PLATFORM[platform].name if platform in _BY_PLATFORM else platform
 
 
 def account_noun(platform: str) -> str:

@@ -193,6 +193,7 @@ class HelpArticle:
 
 
 _SHARE = _("Share {asset} with {agency} as {role}.")
+_TITLE, _QUESTION = _("What it is for"), _("Which of these is it for?")
 
 
 @dataclass(frozen=True)
@@ -210,6 +211,9 @@ class AssetKind:
     #: the client's screen on which its assets are chosen: one of its own, or that of the pixels; None if the agency
     #: names them
     screen: Literal["assets", "pixels"] | None = "assets"
+    #: title and question of a screen of its own
+    title: Message = _TITLE
+    question: Message = _QUESTION
     #: the connected lane can share it; any other kind is guided in either lane
     by_api: bool = False
     #: kind of the parent asset without which it does not exist

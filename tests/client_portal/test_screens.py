@@ -109,7 +109,7 @@ def test_the_screen_one_is_led_to_can_always_be_shown(standing: Progress) -> Non
         (CONNECTED, "too_late", ACCOUNT),
         (CONNECTED, "unknown", ACCOUNT),
         (CONNECTED, "busy", f"{LANE}?outcome=busy"),
-        (SUBMITTED, "cancelled", "progress?cancelled=1"),
+        (SUBMITTED, "cancelled", "progress?cancelled=1&at=tiktok"),
     ],
 )
 def test_a_trip_leads_to_what_it_made_possible(standing: Progress, outcome: str, leads_to: str) -> None:

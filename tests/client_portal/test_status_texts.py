@@ -22,7 +22,18 @@ from docs.messages import in_english
 
 STATUSES = ("waiting", "approved", "awaiting_partner", "awaiting_client", "verified", "attested", "blocked",
           "unverifiable", "drifted", "declined", "ended")  # fmt: skip
-PLACEHOLDERS = {"agency", "asset", "bc", "shared_from", "account", "role", "role_seen", "lacking", "confirmed"}
+PLACEHOLDERS = {
+    "platform",
+    "agency",
+    "asset",
+    "bc",
+    "shared_from",
+    "account",
+    "role",
+    "role_seen",
+    "lacking",
+    "confirmed",
+}
 #: Every case of every code: who may meet it, in which lane, with or without the client's authorization, before or
 #: after it was proved, in a list to choose from or later.
 CASES = [
@@ -205,5 +216,5 @@ def _keeps_the_rules(message: Message) -> None:
 
 def test_a_button_is_a_few_words() -> None:
     labels = {found.label for found in (status_texts.of_code(*each) for each in CASES) if found.label}
-    assert all(len(english(label)) < 30 for label in labels)
+    assert all(len(english(label.fill(platform="TikTok"))) < 30 for label in labels)
     assert isinstance(status_texts.UNKNOWN, BlockerTexts)

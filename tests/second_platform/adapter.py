@@ -42,7 +42,16 @@ REDIRECT = "https://go.keyturn.example/callbacks/plaza"
 KINDS = {
     kind.key: kind
     for kind in (
-        AssetKind("storefront", "storefront", "storefronts", ("VIEWER", "EDITOR"), by_api=True, can_be_lowered=True),
+        AssetKind(
+            "storefront",
+            "storefront",
+            "storefronts",
+            ("VIEWER", "EDITOR"),
+            by_api=True,
+            can_be_lowered=True,
+            title=_("Storefronts"),
+            question=_("Which storefronts is this for?"),
+        ),
         AssetKind("bulletin", "bulletin", "bulletins", ("AUTHOR",), by_api=True, share_order=1),
     )
 }
@@ -53,7 +62,9 @@ _REFUSED, _FAILED = 400, 500
 
 def declare() -> None:
     """Make Plaza known to the application."""
-    declarations.register(KEY, Declaration(KINDS, "business"))
+    declarations.register(
+        KEY, Declaration("Plaza", KINDS, "business", _("Your business"), _("Which business are your storefronts in?"))
+    )
 
 
 @dataclass(frozen=True)

@@ -59,11 +59,18 @@ class AccessRequestRow:
     steps: bool
     #: another Business Center that shares the asset
     shared_from: str
+    #: display name of its platform
+    platform: str
 
 
 def names(aggregate: LinkAggregate, here: LinkPlatform, asset: str = "") -> dict[str, Value]:
     """Values of the placeholders in texts."""
-    return {"agency": aggregate.agency.name, "bc": center(here), "asset": asset}
+    return {
+        "agency": aggregate.agency.name,
+        "bc": center(here),
+        "asset": asset,
+        "platform": declarations.name(here.platform),
+    }
 
 
 def center(here: LinkPlatform) -> Text:
@@ -87,7 +94,7 @@ def of_choice(choice: Choice, aggregate: LinkAggregate, here: LinkPlatform, kind
     return ChoiceLine(
         choice.id, choice.name, _choice_detail(choice, here.platform, kind), choice.can,
         why=blocker.sentence.fill(**about) if blocker else None,
-        label=blocker.label if blocker else None,
+        label=blocker.label.fill(**about) if blocker and blocker.label else None,
         does=blocker.does if blocker else None,
     )  # fmt: skip
 
@@ -142,11 +149,12 @@ def of_access_request(
         tone="moving" if theirs else said.tone,
         marks=marks(access_request, case),
         since=access_request.status_since,
-        label=blocker.label if blocker else None,
+        label=blocker.label.fill(**about) if blocker and blocker.label else None,
         does=blocker.does if blocker else None,
         screen=f"{platform.key}/{blocker.screen}" if blocker and blocker.screen else "",
         steps=blocker.steps if blocker else case.by_hand and access_request.status in ("approved", "awaiting_client"),
         shared_from=access_request.shared_from_account_id or "",
+        platform=platform.name,
     )
 
 
@@ -240,15 +248,16 @@ def fixes(lines: Sequence[AccessRequestRow]) -> list[Fix]:
             one = {"reduce": line.id, "take_center": line.shared_from}.get(line.does, "")
             by_action.setdefault((line.does, line.screen, one), []).append(line)
     return [
-        Fix(does, _label(does, [line.label for line in those if line.label]), screen, those[0].id, tuple(those))
+        Fix(does, _label(does, those), screen, those[0].id, tuple(those))
         for (does, screen, _), those in by_action.items()
     ]
 
 
-def _label(does: Does, labels: Sequence[Message]) -> Message:
-    if len(set(labels)) == 1:
+def _label(does: Does, lines: Sequence[AccessRequestRow]) -> Message:
+    labels = [line.label for line in lines if line.label]
+    if does != "connect" or len(set(labels)) == 1:
         return labels[0]
-    return status_texts.CONNECT if does == "connect" else labels[0]
+    return status_texts.CONNECT.fill(platform=lines[0].platform)
 
 
 @dataclass(frozen=True)

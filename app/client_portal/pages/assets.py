@@ -23,6 +23,7 @@ from app.kit.input import platform_ids
 from app.links import pasted_ids
 from app.links.models import AccessRequest
 from app.links.pasted_ids import ParsedField, SelectedAsset
+from app.platforms import declarations
 from app.platforms.port import ConnectedPlatform, HelpArticle
 from app.tenants.agencies import service as agencies
 
@@ -177,6 +178,7 @@ def _center_screen(
         person=link.connection.person if link.connection else None,
         choices=_choice_lines(link, seen),
         in_doubt=in_doubt,
+        declared=declarations.of(link.here.platform),
         called=in_doubt and (in_doubt.name or status_rows.account_with_number(link.here.platform, in_doubt.id)),
         given=given or (can[0] if len(can) == 1 else ""),
         agreed=bool(_agreed(link)),
@@ -202,6 +204,9 @@ def _assets_screen(request: Request, link: CurrentLink, kind: str, given: list[s
         given=given or (can if len(can) == 1 else []),
         agreed=_agreed(link),
         center=status_rows.center(link.here),
+        kind=asked.asset_kind,
+        platform=declarations.name(link.here.platform),
+        account_noun=declarations.account_noun(link.here.platform),
         role=platform_of(request, link.platform).role_words(asked.kind, asked.role),
         helps=_help_for(platform_of(request, link.platform), seen, without="no_ad_account"),
     )
@@ -322,6 +327,7 @@ def _pixels_screen(
         reason=next((access_request.why for access_request in _requests_of_kind(link, "pixel")), None),
         form_to=_consent_origin(request, link) if link.is_to_reconnect else (),
         reconnect=link.is_to_reconnect,
+        platform=declarations.name(link.here.platform),
         choices=[status_rows.of_choice(choice, link.aggregate, link.here, "pixel") for choice in seen],
         given=list(given),
         on=on,

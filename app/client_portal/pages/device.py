@@ -52,7 +52,7 @@ async def new_device(
 ) -> Response:
     """Show the addresses that a code can be sent to, or the field to enter it. Saved data is not shown."""
     sent = await devices.code_of_browser(session, link.browser)
-    addresses = _addresses(request, link)
+    addresses, proof = _addresses(request, link), await _proving_platform(request, session, link)
     return render.page(
         request,
         "client_portal:door/device.html",
@@ -66,10 +66,14 @@ async def new_device(
         sent_to=sent.sent_to if sent else None,
         minutes=int(devices.CODE_LIFE.total_seconds() // 60),
         problems={"code": _PROBLEMS[problem]} if problem in _PROBLEMS else {},
-        platform=platform_of(request, proof).name
-        if (proof := await _proving_platform(request, session, link))
+        platform=platform_of(request, proof).name if proof else None,
+        came_back=status_texts.came_back(
+            outcome,
+            agency=link.aggregate.agency.name,
+            platform=platform_of(request, proof or link.aggregate.connecting[0].platform).name,
+        )
+        if link.aggregate.connecting
         else None,
-        came_back=status_texts.came_back(outcome, agency=link.aggregate.agency.name),
     )
 
 

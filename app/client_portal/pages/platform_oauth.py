@@ -48,7 +48,9 @@ async def show_lanes(
         person=link.connection.person if link.connection else None,
         inside=app_around(request.headers.get("user-agent", "")),
         came_back=status_texts.came_back(
-            "cancelled" if cancelled else outcome or ("away" if away else ""), agency=link.aggregate.agency.name
+            "cancelled" if cancelled else outcome or ("away" if away else ""),
+            agency=link.aggregate.agency.name,
+            platform=platform.name,
         ),
         by_hand_first=outcome in status_texts.BY_HAND_FIRST,
     )

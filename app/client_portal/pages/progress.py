@@ -34,6 +34,7 @@ from app.kit.web import headers
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
 from app.links.status import OVER
+from app.platforms import declarations
 from app.platforms.port import ConnectedPlatform, Platform
 
 router = APIRouter(include_in_schema=False)
@@ -45,6 +46,7 @@ class PlatformProgress:
 
     key: str
     name: str
+    account_noun: str
     lines: Sequence[AccessRequestRow]
     fixes: Sequence[Fix]
     guided: bool
@@ -137,15 +139,19 @@ class AccessProgress:
 
 @router.get("/l/{link_id}/progress")
 async def progress(
-    request: Request, session: Session, link: OpenScreen, cancelled: bool = False, outcome: str = ""
+    request: Request, session: Session, link: OpenScreen, cancelled: bool = False, outcome: str = "", at: str = ""
 ) -> Response:
-    """Show the progress of each access request, and the client's next action."""
+    """Show the progress of each access request, and the client's next action. `at`: platform of an authorization."""
     return screen(
         request,
         link,
         "progress",
         form_to=consent_origins(request, link.aggregate),
-        came_back=status_texts.came_back("cancelled" if cancelled else outcome, agency=link.aggregate.agency.name),
+        came_back=status_texts.came_back(
+            "cancelled" if cancelled else outcome,
+            agency=link.aggregate.agency.name,
+            platform=declarations.name(at),
+        ),
         access=await _access_progress(request, session, link),
     )
 
@@ -246,7 +252,7 @@ def _receipt_of(platform: ConnectedPlatform, aggregate: LinkAggregate) -> Platfo
         access_requests=[
             (each, status_rows.of_access_request(each, aggregate, platform)) for each in _read(aggregate, platform.key)
         ],
-        account=here.client_account_name or _("Your Business Center"),
+        account=here.client_account_name or declarations.of(platform.key).account_title,
         account_id=here.client_account_id,
         agency_account_id=here.agency_account_id,
         removing=[step.fill(agency=aggregate.agency.name) for step in platform.take_back_steps],
@@ -293,6 +299,7 @@ def _of_platform(
     return PlatformProgress(
         key=platform.key,
         name=platform.name,
+        account_noun=declarations.account_noun(platform.key),
         lines=lines,
         # the button under the steps checks everything: no second one beside it
         fixes=[fix for fix in status_rows.fixes(lines) if not (to_do and fix.does == "check")],

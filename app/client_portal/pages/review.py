@@ -21,6 +21,7 @@ from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest, LinkPlatform
 from app.links.presets import builtin
 from app.links.presets.preset import Question
+from app.platforms import declarations
 from app.services import services_of
 
 router = APIRouter(include_in_schema=False)
@@ -130,6 +131,7 @@ class PlatformAnswers:
 
     key: str
     name: str
+    account_noun: str
     by_hand: bool
     account_name: str | None
     account_id: str | None
@@ -148,6 +150,7 @@ def _answers_on(request: Request, link: CurrentLink, here: LinkPlatform) -> Plat
     return PlatformAnswers(
         key=here.platform,
         name=platform_of(request, here.platform).name,
+        account_noun=declarations.account_noun(here.platform),
         by_hand=here.lane == "guided",
         account_name=here.client_account_name,
         account_id=here.client_account_id,

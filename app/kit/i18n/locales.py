@@ -30,6 +30,10 @@ _FORMS = {SOURCE: "en-GB", pseudo.TAG: "en-GB"}
 _NO_COUNTRIES = frozenset({"EU", "EZ", "UN", "XA", "XB", "ZZ", "QO", "AC", "CP", "CQ", "DG", "EA", "IC", "TA"})
 
 
+#: Values that never stand out: they occur in every other sentence.
+PLAIN = frozenset({"platform"})
+
+
 class Locale:
     """One language. `tag` is its BCP 47 tag."""
 
@@ -60,14 +64,16 @@ class Locale:
     def html(self, value: Value, *, strong: bool = False) -> Markup:
         """A message, or a value of one, as HTML; everything that is no markup is escaped.
 
-        `strong`: values other than numbers in bold, those of several sentences in each of them.
+        `strong`: values in bold, except numbers and those in `PLAIN`; those of several sentences in each of them.
         """
         if isinstance(value, Message):
             within = strong and value.is_sequence
             filled = {name: self.html(each, strong=within) for name, each in value.values}
             if strong and not within:
                 filled |= {
-                    name: _bold(filled[name]) for name, each in value.values if not isinstance(each, int | float)
+                    name: _bold(filled[name])
+                    for name, each in value.values
+                    if name not in PLAIN and not isinstance(each, int | float)
                 }
             return escape(self._translated(value)).format(**filled)
         if isinstance(value, tuple):

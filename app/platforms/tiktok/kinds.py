@@ -12,6 +12,7 @@ _SHARE = (
 
 AD_ACCOUNT = AssetKind(
     "ad_account", "ad account", "ad accounts", ON_AD_ACCOUNTS, names=AD_ACCOUNT_NAMES,
+    title=_("Ad accounts"), question=_("Which ad accounts is this for?"),
     by_api=True, has_dependents=True, between_partners=True, can_be_lowered=True, is_assignable=True,
     plan=_(
         "Share ad account {asset} of Business Center {center} with {agency} (Business Center {agency_account_id}) as "
