@@ -101,7 +101,7 @@ def route_of(method: str, path: str) -> str:
 class Tour:
     """One agency and its client's browsers, all through the same application."""
 
-    transport: Counting
+    transport: httpx2.AsyncBaseTransport
     house: House
     sessions: Sessions
     keyring: Keyring

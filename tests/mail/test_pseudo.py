@@ -12,7 +12,8 @@ from app.mail import service as mails
 from app.mail.rendered_email import RenderedEmail
 from app.mail.service import Shown
 from tests.mail import scenes
-from tests.mail.marks import Read, shown_in, unmarked
+from tests.mail.marks import shown_in
+from tests.pseudo import texts, unmarked
 
 FOLDER = Path(app.mail.__file__).parent / "templates"
 _SINCE = scenes.INVITATION["until"]
@@ -107,5 +108,4 @@ def test_a_text_outside_is_seen_wherever_it_stands() -> None:
         "<title>Hi</title><style>p { color: red }</style>"
         '<img alt="Logo" src="x"><p>⟦Ĥéļļö <b>Ana</b>, ⟦ţĥéŕé⟧·⟧ Ana <i>12 left</i></p>'
     )
-    assert unmarked("\n".join(Read(html).parts), ["Ana"]) == ["Hi", "Logo", "12 left"]
-    assert unmarked("⟦Ĥéļļö", []) == ["⟦Ĥéļļö"]
+    assert unmarked(texts(html), ["Ana"]) == ["Hi", "Logo", "12 left"]

@@ -143,6 +143,13 @@ class PseudoLocale(Locale):
         """The day, marked."""
         return pseudo.disguised(super().day(when))
 
+    def listed(self, parts: Sequence[str], style: Literal["standard", "or", "unit-short"] = "standard") -> str:
+        """The list, with what joins it marked."""
+        if len(parts) < 2:
+            return super().listed(parts, style)
+        pattern = super().listed([f"{{{at}}}" for at in range(len(parts))], style)
+        return pseudo.disguised(pattern).format(*parts)
+
     @cached_property
     def countries(self) -> Mapping[str, str]:
         """The names of countries, marked."""
