@@ -114,7 +114,7 @@ def _states() -> Iterator[tuple[str, ...]]:
     for status, shown in status_texts.STATUSES.items():
         yield (
             f"`{status}`",
-            f"**{words(shown.short)}.** {words(shown.sentence.fill(platform='the platform'))}",
+            f"**{words(shown.short)}.** {words(shown.sentence.fill(platform='TikTok'))}",
             " or ".join(sorted(turns[status])) or "nobody’s",
         )
 
