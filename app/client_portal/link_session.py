@@ -228,7 +228,9 @@ async def opened(session: AsyncSession, request: Request, link_id: str, *, lock:
         ),
         platform=platform,
     )
-    if platform is not None and platform not in connecting:
+    if platform is not None and platform not in {
+        each.platform for each in link.aggregate.platforms if not each.is_manual
+    }:
         raise Elsewhere(f"{link.path}/{screens.next_screen(link.progress)}")
     return link
 

@@ -315,6 +315,27 @@ class LinkAggregate:
         self.access_requests.sort(key=lambda each: (each.position, each.id))
         return access_request
 
+    def can_leave(self, platform: str) -> bool:
+        """True if the client may say that it does not use a platform: another is left, and nothing is agreed there."""
+        others = [each for each in self.platforms if each.platform != platform and each.unused_at is None]
+        return bool(others) and not any(
+            each.approved_at or each.role_first for each in self.access_requests if each.platform == platform
+        )
+
+    def leave_platform(self, platform: str) -> None:
+        """Record that the client does not use a platform: the access requests there are declined."""
+        self.on(platform).unused_at = self.now
+        for each in self.access_requests:
+            if each.platform == platform:
+                self.decline(each)
+
+    def return_to_platform(self, platform: str) -> None:
+        """Undo that: the access requests there wait for the consent again."""
+        self.on(platform).unused_at = None
+        for each in self.access_requests:
+            if each.platform == platform:
+                self.reconsider(each)
+
     def add_platform(self, platform: str, agency_account_id: str | None) -> None:
         """Add a platform behind the others, before access on it is requested."""
         position = max(each.position for each in self.platforms) + 1
@@ -328,6 +349,7 @@ class LinkAggregate:
         self, wanted: PresetAccessRequest, *, actor: Actor, asset_id: str | None = None, person_email: str | None = None
     ) -> AccessRequest:
         """Request one more access on an active link; it waits for the client's consent."""
+        self.on(wanted.platform).unused_at = None  # the agency asks again
         last = max(each.position for each in self.access_requests)
         access_request = self.add(new_access_request(self.link, wanted, last + 1))
         access_request.asset_id, access_request.person_email = asset_id, person_email

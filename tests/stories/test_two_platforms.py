@@ -100,6 +100,38 @@ async def agree_to_both(walk: Walk, house: House, plaza: Plaza) -> None:
     assert walk.goes_to(await walk.agree()) == "progress"
 
 
+async def test_a_client_says_which_of_the_platforms_it_uses(
+    both: Walk, api: httpx2.AsyncClient, house: House, plaza: Plaza
+) -> None:
+    await both.start()
+    await trip(both, house)
+    await both.send("account", account_id=MAISON_LUNE)
+    await both.send("accounts", assets=[LUNE_EU])
+    assert "We don’t use Plaza" in (await both.see("plaza/way")).text
+    assert both.goes_to(await both.send("plaza/use", used="no")) == "markets"
+    assert both.goes_to(await both.see("plaza/way")) == "markets", "its screens are gone"
+    assert "We don’t use TikTok" not in (await both.see("way")).text, "one platform is left"
+    await both.answer("markets", "get-ready")
+    review = (await both.see("review")).text
+    assert "You don’t use it. Nothing is shared there." in review
+    link = (await api.get(f"/links/{both.corner.link_id}")).json()
+    assert {each["platform"]: each["unused_at"] is not None for each in link["platforms"]} == {
+        "tiktok": False, "plaza": True,
+    }  # fmt: skip
+    assert {each["platform"]: each["status"] for each in link["access_requests"]} == {
+        "tiktok": "waiting", "plaza": "declined",
+    }  # fmt: skip
+    # it changes its mind, and then leaves it out and agrees to the rest
+    assert both.goes_to(await both.send("plaza/use", used="yes")) == "plaza/way"
+    assert both.goes_to(await both.send("plaza/use", used="no")) == "review"
+    await both.agree()
+    await house.connect_agency(both.corner)
+    await house.work()
+    link = (await api.get(f"/links/{both.corner.link_id}")).json()
+    assert link["status"] == "completed"
+    assert plaza.permissions == {}
+
+
 async def test_one_link_two_platforms_from_the_first_page_to_the_removal(
     both: Walk, api: httpx2.AsyncClient, house: House, plaza: Plaza, world: World
 ) -> None:

@@ -53,6 +53,7 @@ async def show_lanes(
             platform=platform.name,
         ),
         by_hand_first=outcome in status_texts.BY_HAND_FIRST,
+        can_leave=link.aggregate.can_leave(platform.key),
     )
 
 
@@ -64,6 +65,17 @@ async def choose_lane(request: Request, session: Session, platform: str, link: O
         return render.see_other(request, f"{link.path}/{platform}/way?outcome=connect_here")
     if lane in status.LANES:
         await service.choose_lane(session, link.aggregate, platform, lane)
+    return go_on(request, link)
+
+
+@router.post("/l/{link_id}/{platform}/use")
+async def use_platform(request: Request, session: Session, platform: str, link: OpenLink, form: LinkForm) -> Response:
+    """Record that the client does not use a platform, or uses it after all."""
+    if form.text("used") == "yes":
+        link.aggregate.return_to_platform(platform)
+    elif link.aggregate.can_leave(platform):
+        link.aggregate.leave_platform(platform)
+    await link.aggregate.save(session)
     return go_on(request, link)
 
 

@@ -185,6 +185,9 @@ def _shown(request: Request, link: CurrentLink, text: Agreement, name: str, prob
         changed="plan" in problems,
         by_hand=all(each.lane == "guided" for each in link.aggregate.connecting),
         platforms=[_answers_on(request, link, here) for here in link.aggregate.connecting],
+        unused=[
+            (each.platform, declarations.name(each.platform)) for each in link.aggregate.platforms if each.unused_at
+        ],
         others=offers.open_manual_requests(link.aggregate),
         markets=intake.markets or [],
         contacts=intake.contacts or [],
