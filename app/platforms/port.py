@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any, Literal, Protocol, TypeVar
 
-from app.kit.i18n.message import ContentDate, Message, _
+from app.kit.i18n.message import ContentDate, Message, _, _n
 from app.platforms.access import (
     AccountPair,
     ActionMember,
@@ -192,8 +192,29 @@ class HelpArticle:
     help_url: str = ""
 
 
+@dataclass(frozen=True)
+class KindTexts:
+    """Texts about assets of one kind: a title for some of them, all of a platform, and the start of a line about them.
+
+    `change`: label of the button to choose others. `question`: of the screen on which they are chosen. Placeholder:
+    `{platform}`.
+    """
+
+    title: Callable[[int], Message]
+    all: Message
+    where: Message
+    change: Message
+    question: Message
+
+
 _SHARE = _("Share {asset} with {agency} as {role}.")
-_TITLE, _QUESTION = _("What it is for"), _("Which of these is it for?")
+_ANY = KindTexts(
+    lambda count: _n("Access", "Accesses", count),
+    _("Access at {platform}"),
+    _("At {platform}"),
+    _("Change"),
+    _("Which of these is it for?"),
+)
 
 
 @dataclass(frozen=True)
@@ -211,9 +232,8 @@ class AssetKind:
     #: the client's screen on which its assets are chosen: one of its own, or that of the pixels; None if the agency
     #: names them
     screen: Literal["assets", "pixels"] | None = "assets"
-    #: title and question of a screen of its own
-    title: Message = _TITLE
-    question: Message = _QUESTION
+    #: words about assets of this kind, for clients
+    texts: KindTexts = _ANY
     #: the connected lane can share it; any other kind is guided in either lane
     by_api: bool = False
     #: kind of the parent asset without which it does not exist

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from app.kit.i18n.message import ContentDate, Message, _
+from app.kit.i18n.message import ContentDate, Message, _, _n
 from app.platforms import declarations
 from app.platforms.access import AssetKey, Observation, ShareAction, UnshareAction, WantedAccess
 from app.platforms.declarations import Declaration
@@ -26,6 +26,7 @@ from app.platforms.port import (
     GuidedStep,
     HelpArticle,
     KindHandler,
+    KindTexts,
     Outcome,
     Reading,
     RecordCall,
@@ -39,6 +40,13 @@ from tests.second_platform.simulator import ADDRESS, APP_ID, APP_SECRET, SCOPES
 
 KEY = "plaza"
 REDIRECT = "https://go.keyturn.example/callbacks/plaza"
+STOREFRONTS = KindTexts(
+    lambda count: _n("Storefront", "Storefronts", count),
+    _("{platform} storefronts"),
+    _("In the {platform} storefronts you choose"),
+    _("Change storefronts"),
+    _("Which storefronts is this for?"),
+)
 KINDS = {
     kind.key: kind
     for kind in (
@@ -49,8 +57,7 @@ KINDS = {
             ("VIEWER", "EDITOR"),
             by_api=True,
             can_be_lowered=True,
-            title=_("Storefronts"),
-            question=_("Which storefronts is this for?"),
+            texts=STOREFRONTS,
         ),
         AssetKind("bulletin", "bulletin", "bulletins", ("AUTHOR",), by_api=True, share_order=1),
     )
@@ -63,7 +70,7 @@ _REFUSED, _FAILED = 400, 500
 def declare() -> None:
     """Make Plaza known to the application."""
     declarations.register(
-        KEY, Declaration("Plaza", KINDS, "business", _("Your business"), _("Which business are your storefronts in?"))
+        KEY, Declaration("Plaza", KINDS, "Business", _("Your business"), _("Which business are your storefronts in?"))
     )
 
 

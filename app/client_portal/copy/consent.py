@@ -1,57 +1,14 @@
 """Access requests in plain words, groups that can be declined, and the agreement of a consent. Pure."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from app.kit.i18n.locales import Locale
-from app.kit.i18n.message import Message, Text, _, _n
+from app.kit.i18n.message import Message, Text, _
+from app.platforms import declarations
 from app.platforms.port import Platform
-
-
-@dataclass(frozen=True)
-class KindTexts:
-    """Texts about assets of one kind: a title for some of them, all of a platform, and the start of a line about them.
-
-    `change`: label of the button to choose others. Placeholder: `{platform}`.
-    """
-
-    title: Callable[[int], Message]
-    all: Message
-    where: Message
-    change: Message
-
-
-_KINDS: Mapping[str, KindTexts] = {
-    "ad_account": KindTexts(
-        lambda count: _n("Ad account", "Ad accounts", count),
-        _("{platform} ad accounts"),
-        _("In the {platform} ad accounts you choose"),
-        _("Change ad accounts"),
-    ),
-    "pixel": KindTexts(
-        lambda count: _n("Pixel", "Pixels", count),
-        _("{platform} pixels"),
-        _("In the {platform} pixels you choose"),
-        _("Change pixels"),
-    ),
-    "catalog": KindTexts(
-        lambda count: _n("Catalog", "Catalogs", count),
-        _("{platform} catalogs"),
-        _("In the {platform} catalogs you choose"),
-        _("Change catalogs"),
-    ),
-    "person": KindTexts(
-        lambda count: _n("Person", "People", count),
-        _("People at {platform}"),
-        _("For people at {platform}"),
-        _("Change people"),
-    ),
-}
-_ANY = KindTexts(
-    lambda count: _n("Access", "Accesses", count), _("Access at {platform}"), _("At {platform}"), _("Change")
-)
 
 #: Answer to "Can they spend my money?", by role.
 _MONEY = {
@@ -63,21 +20,6 @@ _MONEY = {
     "LINK": _("No. The pixel only tells which ads lead to visits and sales."),
     "ADMIN": _("Yes: full control includes the account’s finance settings. Ask why they need it before you agree."),
 }
-
-
-def kind_title(kind: str, count: int = 1) -> Message:
-    """`Ad account` or `Ad accounts`, at the start of a line."""
-    return _KINDS.get(kind, _ANY).title(count)
-
-
-def change_label(kind: str) -> Message:
-    """`Change ad accounts`."""
-    return _KINDS.get(kind, _ANY).change
-
-
-def kind_at(kind: str, platform: str) -> Message:
-    """`TikTok ad accounts`."""
-    return _KINDS.get(kind, _ANY).all.fill(platform=platform)
 
 
 @dataclass(frozen=True)
@@ -182,7 +124,7 @@ def group_requests(access_requests: Iterable[RequestSummary], platform: Platform
     return [
         RequestGroup(
             key=those[0].id,
-            title=kind_title(kind, len(those)),
+            title=declarations.find(platform.key, kind).texts.title(len(those)),
             role=platform.role_words(kind, role).label,
             reason=why,
             required=required,
@@ -217,13 +159,13 @@ def together(access_requests: Iterable[RequestSummary], key: str) -> list[str]:
 
 
 def _offer(kind: str, role: str, reason: Text, platform: Platform) -> Offer:
-    words = platform.role_words(kind, role)
+    words, texts = platform.role_words(kind, role), declarations.find(platform.key, kind).texts
     return Offer(
-        things=kind_at(kind, platform.name),
+        things=texts.all.fill(platform=platform.name),
         label=words.label,
         reason=reason,
         can=words.can,
         cannot=words.cannot,
         money=_MONEY.get(role, _("Ask what this role allows before you agree.")),
-        where=_KINDS.get(kind, _ANY).where.fill(platform=platform.name),
+        where=texts.where.fill(platform=platform.name),
     )

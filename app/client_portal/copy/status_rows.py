@@ -7,7 +7,6 @@ from typing import Literal
 
 from app.access.connections.selectable_assets import Choice
 from app.client_portal import status_texts
-from app.client_portal.copy.consent import kind_title
 from app.client_portal.status_texts import Case, Does, Held, Tone
 from app.kit.i18n.message import Message, Text, Value, _
 from app.links.aggregate import LinkAggregate
@@ -103,7 +102,7 @@ def _choice_detail(choice: Choice, platform: str, kind: str | None) -> Message:
     """Its kind and number."""
     if kind is None:
         return account_with_number(platform, choice.id)
-    return _("{kind} {number}", kind=kind_title(kind), number=choice.id)
+    return _("{kind} {number}", kind=declarations.find(platform, kind).texts.title(1), number=choice.id)
 
 
 def account_with_number(platform: str, account_id: str) -> Message:
@@ -137,7 +136,10 @@ def of_access_request(
     )
     blocker = _blocker(access_request, case)
     theirs = blocker is not None and access_request.next_actor != "client"
-    called, title = access_request.person_email or access_request.asset_id or "", kind_title(access_request.kind)
+    called, title = (
+        access_request.person_email or access_request.asset_id or "",
+        access_request.asset_kind.texts.title(1),
+    )
     about = _names(access_request, aggregate, platform)
     return AccessRequestRow(
         id=access_request.id,

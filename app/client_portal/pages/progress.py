@@ -12,7 +12,6 @@ from app.access.requests import service as access_requests
 from app.client_portal import offers, rate_limits, screens, service, status_texts
 from app.client_portal.branding import brand_of
 from app.client_portal.copy import status_rows
-from app.client_portal.copy.consent import change_label, kind_at
 from app.client_portal.copy.guided_steps import Guidance, steps
 from app.client_portal.copy.manual_platforms import ManualGroup
 from app.client_portal.copy.status_rows import AccessRequestRow, Fix, Summary
@@ -312,7 +311,7 @@ def _of_platform(
             for access_request in access_requests
         ),
         choices=[
-            (f"{screens.ASSETS}/{kind.key}", change_label(kind.key))
+            (f"{screens.ASSETS}/{kind.key}", kind.texts.change)
             for kind in dict.fromkeys(each.asset_kind for each in access_requests)
             if kind.screen == screens.ASSETS
         ],
@@ -346,7 +345,7 @@ def _guidance(aggregate: LinkAggregate, platform: Platform, to_do: Sequence[Acce
         groups.setdefault((access_request.kind, access_request.role), []).append(access_request)
     return [
         Guidance(
-            title=kind_at(kind, platform.name),
+            title=declarations.find(platform.key, kind).texts.all.fill(platform=platform.name),
             steps=tuple(
                 steps(
                     platform.guided_steps(kind),

@@ -11,7 +11,7 @@ from app.access.reconciler import dry_run
 from app.access.requests import service as access_requests
 from app.client_portal import offers, screens, service
 from app.client_portal.copy import manual_platforms as manual_copy
-from app.client_portal.copy.consent import Agreement, RequestGroup, agreement, group_requests, kind_title
+from app.client_portal.copy.consent import Agreement, RequestGroup, agreement, group_requests
 from app.client_portal.link_session import CurrentLink, LinkForm, OpenScreen, claim
 from app.client_portal.rendering import can_look, needs_own_connection, platform_of, screen
 from app.kit.database import Session
@@ -84,6 +84,7 @@ async def _text(request: Request, session: Session, link: CurrentLink) -> Agreem
         )
     ]
     asked = offers.with_asset_names(offers.to_agree(aggregate, services_of(request).platforms))
+    read = list(reversed(dict.fromkeys(reversed(read))))  # what ends each platform is said once, at the end
     plan = [*manual_copy.plan(offers.open_manual_requests(aggregate), agency=aggregate.agency.name), *read]
     return agreement(plan, asked, agency=aggregate.agency.name, client=aggregate.client.name)
 
@@ -155,7 +156,8 @@ def _answers_on(request: Request, link: CurrentLink, here: LinkPlatform) -> Plat
         account_name=here.client_account_name,
         account_id=here.client_account_id,
         assets=[
-            (kind, kind_title(kind, 2), [each for each in those if each.awaits_yes]) for kind, those in asked.items()
+            (kind, those[0].asset_kind.texts.title(2), [each for each in those if each.awaits_yes])
+            for kind, those in asked.items()
         ],
         pixels=(here.pixel_codes or []) if has_pixels else None,
     )

@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping
 
-from app.kit.i18n.message import _
-from app.platforms.port import AssetKind, RoleWords
+from app.kit.i18n.message import _, _n
+from app.platforms.port import AssetKind, KindTexts, RoleWords
 from app.platforms.roles import AD_ACCOUNT_NAMES, ON_AD_ACCOUNTS
-
-_SHARE = (
-    "Share {kind} {asset} of Business Center {center} with {agency} (Business Center {agency_account_id}) as {role}."
-)
 
 AD_ACCOUNT = AssetKind(
     "ad_account", "ad account", "ad accounts", ON_AD_ACCOUNTS, names=AD_ACCOUNT_NAMES,
-    title=_("Ad accounts"), question=_("Which ad accounts is this for?"),
+    texts=KindTexts(
+        lambda count: _n("Ad account", "Ad accounts", count),
+        _("{platform} ad accounts"),
+        _("In the {platform} ad accounts you choose"),
+        _("Change ad accounts"),
+        _("Which ad accounts is this for?"),
+    ),
     by_api=True, has_dependents=True, between_partners=True, can_be_lowered=True, is_assignable=True,
     plan=_(
         "Share ad account {asset} of Business Center {center} with {agency} (Business Center {agency_account_id}) as "
@@ -23,10 +25,24 @@ AD_ACCOUNT = AssetKind(
 PIXEL = AssetKind(
     "pixel", "pixel", "pixels", ("LINK",), screen="pixels", through=AD_ACCOUNT.key,
     by_api=True, share_order=1, one_per_call=True, may_predate=True, has_events=True, missing_code="pixel_not_linked",
+    texts=KindTexts(
+        lambda count: _n("Pixel", "Pixels", count),
+        _("{platform} pixels"),
+        _("In the {platform} pixels you choose"),
+        _("Change pixels"),
+        _("Is there a TikTok pixel on your website?"),
+    ),
     plan=_("Connect pixel {asset} to ad account {parent}, so that {agency} can use it there. It stays yours."),
 )  # fmt: skip
 CATALOG = AssetKind(
     "catalog", "catalog", "catalogs", ("AD_PROMOTE", "ADMIN"), screen="pixels", between_partners=True,
+    texts=KindTexts(
+        lambda count: _n("Catalog", "Catalogs", count),
+        _("{platform} catalogs"),
+        _("In the {platform} catalogs you choose"),
+        _("Change catalogs"),
+        _("Which catalogs is this for?"),
+    ),
     plan=_(
         "Share catalog {asset} of Business Center {center} with {agency} (Business Center {agency_account_id}) as "
         "{role}."
@@ -37,6 +53,13 @@ PERSON = AssetKind(
     "person", "person", "people", ON_AD_ACCOUNTS, screen=None, names=AD_ACCOUNT_NAMES,
     by_api=True, share_order=2, one_per_call=True, seen_by_agency=False, may_predate=True, is_person=True,
     invite_operation="bc/member/invite",
+    texts=KindTexts(
+        lambda count: _n("Person", "People", count),
+        _("People at {platform}"),
+        _("For people at {platform}"),
+        _("Change people"),
+        _("Which people is this for?"),
+    ),
     plan=_("Invite {person} of {agency} to Business Center {center} as a standard member: {role}."),
 )  # fmt: skip
 

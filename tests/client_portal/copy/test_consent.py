@@ -1,10 +1,11 @@
 """The words agreed to are those shown, and another text has another mark."""
 
-from app.client_portal.copy.consent import Offer, agreement, kind_at, kind_title, platform_offers
+from app.client_portal.copy.consent import Offer, agreement, platform_offers
 from app.client_portal.copy.guided_steps import steps
 from app.kit.i18n import locales, pseudo
 from app.kit.i18n.locales import ENGLISH, english
 from app.kit.i18n.message import _
+from app.platforms import declarations
 from app.platforms.tiktok.adapter import TikTok
 from app.platforms.tiktok.steps import share
 
@@ -61,6 +62,7 @@ def test_access_can_be_taken_back() -> None:
 
 
 def test_kinds_are_called_by_name() -> None:
-    assert [english(kind_title("ad_account", count)) for count in (1, 2)] == ["Ad account", "Ad accounts"]
-    assert [english(kind_title("spark_post", count)) for count in (1, 2)] == ["Access", "Accesses"]
-    assert english(kind_at("pixel", "TikTok")) == "TikTok pixels"
+    account, unknown = (declarations.find("tiktok", key).texts for key in ("ad_account", "spark_post"))
+    assert [english(account.title(count)) for count in (1, 2)] == ["Ad account", "Ad accounts"]
+    assert [english(unknown.title(count)) for count in (1, 2)] == ["Access", "Accesses"]
+    assert english(account.all.fill(platform="TikTok")) == "TikTok ad accounts"
