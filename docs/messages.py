@@ -43,14 +43,14 @@ HEADER = (
 
 
 def main() -> None:
-    """Write the template, and add new messages to the catalogues of languages; what changed is marked as fuzzy."""
+    """Write the template, and add new messages to the catalogues of languages, without a translation."""
     template = extracted()
     TEMPLATE.write_text(text(template), encoding="utf-8")
     for tag in locales.translated():
         path = locales.path_of(tag)
         with path.open("rb") as file:
             translated = read_po(file, locale=tag.replace("-", "_"))
-        translated.update(template)
+        translated.update(template, no_fuzzy_matching=True)
         path.write_text(text(translated), encoding="utf-8")
 
 

@@ -146,6 +146,8 @@ class Tour:
         """The guided lane from the link to the progress, and each screen once more."""
         await walk.start()
         await walk.see()
+        for used in ("no", "yes"):
+            await walk.send("use", used=used)
         for screen in SEQUENCE:
             await walk.see(screen)
             await self.fill(walk, screen)

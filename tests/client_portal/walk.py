@@ -19,7 +19,18 @@ WITHOUT_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 #: Short names of TikTok's screens and forms, with their paths under the link.
 TIKTOK = {
     name: f"tiktok/{name}"
-    for name in ("way", "lane", "connection", "account", "pixels", "check", "change", "reduction", "sharing-account")
+    for name in (
+        "way",
+        "lane",
+        "connection",
+        "account",
+        "pixels",
+        "check",
+        "change",
+        "reduction",
+        "sharing-account",
+        "use",
+    )
 } | {"accounts": "tiktok/assets/ad_account"}
 #: Answers that lead through every screen of the guided lane, in order.
 BY_HAND: dict[str, dict[str, Any]] = {

@@ -204,7 +204,7 @@ class Permissions:
     kind: str
 
     async def observe_agency(self, reading: Reading, keys: Sequence[AssetKey]) -> Mapping[AssetKey, Observation]:
-        """What the agency's business may use of the client's."""
+        """Read the permissions that the agency's business received from the client's."""
         received = await reading.reader.read(
             lambda access, record: self.platform.call(
                 "received", "GET", f"/businesses/{reading.pair.ours}/received", access, record
@@ -216,7 +216,7 @@ class Permissions:
         return {key: Observation(roles.get(key.asset_id)) for key in keys}
 
     async def observe_client(self, reading: Reading, wanted: Sequence[WantedAccess]) -> Mapping[AssetKey, Observation]:
-        """The owner's list of each asset."""
+        """Read the owner's list of each asset."""
         found: dict[AssetKey, Observation] = {}
         for each in wanted:
             asset_id = each.key.asset_id

@@ -52,7 +52,7 @@ class StateRefused(AppError):
 
     status = 400
     code = "state_refused"
-    message = _("This way back from TikTok did not start here.")
+    message = _("This way back did not start here.")
     advice = _("Open the link you were sent again: it shows how things stand, and you can go on there.")
 
 

@@ -209,6 +209,7 @@ def _checklist_screen(
         problems=problems,
         form_to=consent_origins(request, link.aggregate),
         at=f"{render.root(request)}{link.path}/{here.platform}",
+        platform=declarations.name(here.platform),
         checked=[line for line in lines if not line.asked],
         asked=[line for line in lines if line.asked],
         given={key: word.answer for key, word in words.items()},
