@@ -22,7 +22,7 @@ _CODES = re.compile(
 )
 _WORD = re.compile(r"[A-Za-z]{2,}")
 #: The product and the platforms; the names of languages in themselves.
-NAMES = ("Keyturn", "TikTok", "Meta Business", "English", "Pseudo", "Business Center", "Safari", "Chrome")
+NAMES = ("Keyturn", "TikTok", "Meta Business", "English", "Pseudo", "Safari", "Chrome")
 
 
 class _Texts(HTMLParser):

@@ -20,6 +20,7 @@ from app.kit.actor import bind_actor
 from app.kit.database import Session
 from app.kit.html import forms, language
 from app.kit.html.forms import Form, SentForm
+from app.kit.i18n.message import Text, _
 from app.kit.ids import MalformedId
 from app.links import devices, url
 from app.links import queries as links
@@ -67,6 +68,13 @@ class CurrentLink:
     def connection(self) -> Connection | None:
         """The active connection with the platform of the screen that serves this browser."""
         return self.connections.get(self.platform or "")
+
+    @property
+    def person(self) -> Text | None:
+        """The person who connected the platform of the screen in this browser; None without a connection."""
+        if self.connection is None:
+            return None
+        return self.connection.person or _("your {platform} sign-in", platform=declarations.name(self.here.platform))
 
     @property
     def can_connect(self) -> bool:

@@ -28,7 +28,7 @@ class Declaration:
 
     name: str
     kinds: Mapping[str, AssetKind]
-    account_noun: str
+    account_noun: Message
     account_title: Message
     account_question: Message
     permissions_named_in: Callable[[str], tuple[str, ...]] = _none
@@ -39,7 +39,7 @@ _BY_PLATFORM: dict[str, Declaration] = {
     "tiktok": Declaration(
         "TikTok",
         TIKTOK,
-        "Business Center",
+        _("Business Center"),
         _("Your Business Center"),
         _("Which Business Center are your ad accounts in?"),
         tiktok.permissions_named_in,
@@ -90,9 +90,9 @@ def name(platform: str) -> str:
     return _BY_PLATFORM[platform].name if platform in _BY_PLATFORM else platform
 
 
-def account_noun(platform: str) -> str:
+def account_noun(platform: str) -> Message:
     """A platform's name of the account from which assets are shared."""
-    return _BY_PLATFORM[platform].account_noun if platform in _BY_PLATFORM else "account"
+    return _BY_PLATFORM[platform].account_noun if platform in _BY_PLATFORM else _("account")
 
 
 def permissions_named_in(platform: str, message: str) -> tuple[str, ...]:

@@ -54,7 +54,8 @@ class DiscoveredAsset:
 class DiscoveredAssets:
     """The accounts and assets that a person who authorized can choose from."""
 
-    person: str
+    #: display name of the person; None if the platform tells none
+    person: str | None
     accounts: tuple[PlatformAccount, ...]
     assets: tuple[DiscoveredAsset, ...] = ()
 

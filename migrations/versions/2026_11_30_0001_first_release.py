@@ -1450,7 +1450,7 @@ def _tables() -> None:
         sa.Column("revoke_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("app_id", sa.String(length=64), nullable=False),
         sa.Column("scopes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("person", sa.String(length=200), nullable=False),
+        sa.Column("person", sa.String(length=200), nullable=True),
         sa.Column("found", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("found_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),

@@ -70,7 +70,8 @@ _REFUSED, _FAILED = 400, 500
 def declare() -> None:
     """Make Plaza known to the application."""
     declarations.register(
-        KEY, Declaration("Plaza", KINDS, "Business", _("Your business"), _("Which business are your storefronts in?"))
+        KEY,
+        Declaration("Plaza", KINDS, _("Business"), _("Your business"), _("Which business are your storefronts in?")),
     )
 
 

@@ -38,7 +38,10 @@ class ConnectionView(BaseModel):
         description="`live`; `dead`: the platform refuses the token; `revoked`: we revoked it.", examples=["live"]
     )
     scopes: list[str] = Field(description="The platform's ids of the permissions.", examples=[["100", "153"]])
-    person: str = Field(description="Name of the person who authorized, from the platform.", examples=["Ana Lima"])
+    person: str | None = Field(
+        description="Name of the person who authorized, from the platform; null if it tells none.",
+        examples=["Ana Lima"],
+    )
     gives_back_at: Time | None = Field(description="Latest time of the token's revocation.")
     ended_at: Time | None
     created_at: Time

@@ -49,8 +49,8 @@ class Connection(JobMixin, CreatedAt, Base):
     #: the app that holds the token; only it can revoke it
     app_id: Mapped[str] = mapped_column(String(64))
     scopes: Mapped[list[Any]]
-    #: name of the person who authorized, from the platform
-    person: Mapped[str] = mapped_column(String(200))
+    #: name of the person who authorized, from the platform; None if it tells none
+    person: Mapped[str | None] = mapped_column(String(200))
     #: assets at the last read: `DiscoveredAssets` as JSON
     found: Mapped[dict[str, Any]]
     found_at: Mapped[datetime] = mapped_column(server_default=func.now())

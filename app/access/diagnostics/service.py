@@ -80,7 +80,10 @@ async def _examine(platform: ConnectedPlatform, keyring: Keyring, at: _At, *, fo
     living = row if row is not None and row.status == "live" else None
     access = connections.access(living, keyring, Priority.INTERACTIVE) if living else None
     examined = await diagnosis.examine(at.app, access, living.scopes if living else (), account_id=at.account_id or "")
-    connected = Connected(row.status, row.app_id, row.person, row.created_at, row.ended_at) if row else None
+    connected = None
+    if row is not None:
+        person = row.person or f"your {platform.name} sign-in"
+        connected = Connected(row.status, row.app_id, person, row.created_at, row.ended_at)
     came_back = row.created_at if row is not None and row.app_id == at.app.app_id else None
     return Diagnostics(
         at.app.app_id,

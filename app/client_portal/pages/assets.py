@@ -175,7 +175,7 @@ def _center_screen(
         problems=problems,
         form_to=_consent_origin(request, link),
         connected=link.is_connected,
-        person=link.connection.person if link.connection else None,
+        person=link.person,
         choices=_choice_lines(link, seen),
         in_doubt=in_doubt,
         declared=declarations.of(link.here.platform),

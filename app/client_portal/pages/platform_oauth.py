@@ -45,7 +45,7 @@ async def show_lanes(
         platform=platform.name,
         can_connect=link.can_connect,
         can_look=await can_look(session, link.aggregate, link.here, by_hand=True),
-        person=link.connection.person if link.connection else None,
+        person=link.person,
         inside=app_around(request.headers.get("user-agent", "")),
         came_back=status_texts.came_back(
             "cancelled" if cancelled else outcome or ("away" if away else ""),

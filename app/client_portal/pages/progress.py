@@ -45,7 +45,7 @@ class PlatformProgress:
 
     key: str
     name: str
-    account_noun: str
+    account_noun: Message
     lines: Sequence[AccessRequestRow]
     fixes: Sequence[Fix]
     guided: bool

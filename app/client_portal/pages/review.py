@@ -132,7 +132,7 @@ class PlatformAnswers:
 
     key: str
     name: str
-    account_noun: str
+    account_noun: Message
     by_hand: bool
     account_name: str | None
     account_id: str | None

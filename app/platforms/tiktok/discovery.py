@@ -8,9 +8,6 @@ from app.platforms.tiktok import operations, problems, responses
 from app.platforms.tiktok.client import Wire
 from app.platforms.tiktok.kinds import AD_ACCOUNT, PIXEL
 
-#: Name of the person who authorized, if TikTok returns none.
-SOMEBODY = "your TikTok sign-in"
-
 
 async def discover(wire: Wire, app: App, access: Access, record: RecordCall) -> DiscoveredAssets:
     """Read everything, with six calls for one Business Center of up to 50 ad accounts."""
@@ -33,13 +30,13 @@ async def discover(wire: Wire, app: App, access: Access, record: RecordCall) -> 
     return DiscoveredAssets(person, seen, (*accounts, *pixels))
 
 
-async def _person(wire: Wire, access: Access, record: RecordCall) -> str:
-    """Name of the person who authorized, for display only."""
+async def _person(wire: Wire, access: Access, record: RecordCall) -> str | None:
+    """Name of the person who authorized, for display only; None if TikTok returns none."""
     try:
         user = await operations.user_info(wire, access, record)
     except UnexpectedAnswer:
-        return SOMEBODY
-    return user.display_name or user.email or SOMEBODY
+        return None
+    return user.display_name or user.email or None
 
 
 async def _pixels(wire: Wire, access: Access, bc_id: str, record: RecordCall) -> list[DiscoveredAsset]:

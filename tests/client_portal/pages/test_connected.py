@@ -6,8 +6,11 @@ import re
 import httpx2
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.connections.models import Connection
+from app.kit.database import Sessions
 from app.links import queries as links
 from simulator import seed
 from tests.client_portal.walk import BY_HAND, Walk, trip
@@ -52,6 +55,16 @@ async def test_the_live_part_is_sent_only_when_something_moved(walk: Walk, house
     assert "All set" in moved.text
     assert "hx-get" not in moved.text, "nothing is asked for any more"
     assert 'hx-swap-oob="innerHTML"' in moved.text
+
+
+async def test_a_person_without_a_name(walk: Walk, house: House, sessions: Sessions, world: World) -> None:
+    await walk.start()
+    await trip(walk, house)
+    async with sessions.begin() as session:
+        await session.execute(
+            update(Connection).where(Connection.agency_id == world.north.agency_id).values(person=None)
+        )
+    assert "Go on as your TikTok sign-in" in (await walk.see("way")).text
 
 
 async def test_whoever_cancels_shared_nothing_and_may_go_on(walk: Walk, house: House) -> None:

@@ -1,5 +1,7 @@
 """Who authorized and what there is to choose from, in few calls, whatever else is refused."""
 
+from typing import Any
+
 import pytest
 
 from app.platforms.port import Access, RecordedCall
@@ -70,6 +72,15 @@ async def test_pixels_without_a_code_cannot_be_linked_and_are_left_out(
     )
 
 
+async def test_a_person_may_have_no_name(
+    examples: TikTok, answering: Answering, access: Access, kept: list[RecordedCall]
+) -> None:
+    nameless = answer("user_info")
+    nameless["data"] |= {"display_name": "", "email": ""}
+    _will(answering, [], None, False, person=nameless)
+    assert (await examples.discover(APP, access, kept.append)).person is None
+
+
 async def test_a_standard_member_sees_no_assets(
     platform: TikTok, tiktok: TikTokWorld, kept: list[RecordedCall]
 ) -> None:
@@ -85,6 +96,7 @@ def _will(
     pixels_refused: str | None,
     info_refused: bool,
     ticked: list[str] | None = None,
+    person: dict[str, Any] | None = None,
 ) -> None:
     reached = answer("advertisers")
     if ticked is not None:
@@ -94,7 +106,7 @@ def _will(
         {"asset_id": "1", "asset_name": "without a code", "relation_type": "OWNER_BC"},
         {"asset_id": "2", "asset_name": "a partner's", "relation_type": "OWNER_PARTNER", "pixel_code": "C2"},
     ]
-    answering.will("user/info/", answer("user_info"))
+    answering.will("user/info/", person or answer("user_info"))
     answering.will("oauth2/advertiser/get/", reached)
     answering.will("bc/get/", answer("business_centers"))
     answering.will("bc/asset/admin/get/", page(accounts, 1, of=1), refusal(40001) if pixels_refused else pixels)
