@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.platforms import declarations
+from bench import literals
 
 ROOT = Path(__file__).parents[1]
 #: A module with fewer lines and one importer belongs into that importer.
@@ -255,6 +256,7 @@ def main() -> int:
     outside = outside_platforms(everything)
     found["kind_comparisons_outside_platforms"] = sum(kind_comparisons(outside).values())
     found["modules_outside_platforms_that_name_a_platform"] = len(naming_a_platform(outside))
+    found["client_facing_literals_outside_the_catalogue"] = len(literals.outside_catalogue(ROOT))
     asked, trips = counted(ROOT, *STATEMENTS), counted(ROOT, *ROUND_TRIPS)
     show(found, asked, trips)
     sys.stdout.write(json.dumps({"bench": "house", **found, "requests": asked, "round_trips": trips}) + "\n")

@@ -20,6 +20,7 @@ from app.kit.throttle import Throttle
 from app.links.models import AccessRequest, Link
 from app.mail.service import MailQueue
 from app.platforms.blockers import BLOCKERS
+from bench.literals import texts
 from simulator import seed
 from tests import pseudo as reading
 from tests.client_portal.test_round_trips import PRESET, Tour, portal_routes, route_of
@@ -59,7 +60,7 @@ class Reading(httpx2.AsyncBaseTransport):
     def read_page(self, where: str, page: str) -> None:
         """Note what is not marked on a page."""
         assert f'<html lang="{pseudo.TAG}"' in page or "<html" not in page, where
-        self.wrong |= dict.fromkeys(reading.unmarked(reading.texts(page), GIVEN), where)
+        self.wrong |= dict.fromkeys(reading.unmarked(texts(page), GIVEN), where)
 
     def report(self) -> str:
         """The unmarked texts, each with the page that shows it."""
@@ -84,7 +85,7 @@ def walk(reader: Reading, walk: Walk) -> Walk:
 def test_a_text_outside_the_catalogue_is_seen() -> None:
     shown = locales.find(pseudo.TAG)
     page = f'<p title="Close">{shown.html(_("Open"))} North Agency</p><p>Since then</p><img alt="Logo">'
-    assert reading.unmarked(reading.texts(page), GIVEN) == ["Close", "Since then", "Logo"]
+    assert reading.unmarked(texts(page), GIVEN) == ["Close", "Since then", "Logo"]
 
 
 async def test_every_page_of_a_client_is_in_its_language(

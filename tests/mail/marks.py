@@ -1,7 +1,7 @@
 """What a person reads of an e-mail."""
 
 from app.mail.rendered_email import RenderedEmail
-from tests.pseudo import texts
+from bench.literals import texts
 
 
 def shown_in(written: RenderedEmail) -> list[str]:

@@ -11,9 +11,10 @@ from app.kit.i18n import pseudo
 from app.mail import service as mails
 from app.mail.rendered_email import RenderedEmail
 from app.mail.service import Shown
+from bench.literals import texts
 from tests.mail import scenes
 from tests.mail.marks import shown_in
-from tests.pseudo import texts, unmarked
+from tests.pseudo import unmarked
 
 FOLDER = Path(app.mail.__file__).parent / "templates"
 _SINCE = scenes.INVITATION["until"]

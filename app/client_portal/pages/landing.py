@@ -132,7 +132,7 @@ async def welcome(request: Request, session: Session, token: str) -> Response:
         changed=any(access_request.status == "drifted" for access_request in aggregate.access_requests),
         offers=asked,
         codes=can_email_codes(request, aggregate),
-        platform=" and ".join(platform_of(request, each.platform).name for each in aggregate.connecting) or None,
+        platforms=[platform_of(request, each.platform).name for each in aggregate.connecting],
         others=list(dict.fromkeys(each.platform.name for each in offers.manual_requests(aggregate) if not each.title)),
         minutes=sum(map(screens.minutes_of, screens_of(aggregate))),
     )
