@@ -69,6 +69,9 @@ def _merged(english: Any, others: Mapping[str, Any], place: str) -> Any:
             for at, value in enumerate(english)
         ]
     if isinstance(english, str):
+        for language, other in others.items():
+            if not isinstance(other, str):
+                raise InvalidContent(f"{place}: {language} has no text there")
         return ByLanguage({SOURCE: english, **others})
     if any(other != english for other in others.values()):
         raise InvalidContent(f"{place} must be the same in every language")

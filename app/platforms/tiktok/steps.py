@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parent / "content"
 Name = Annotated[str, Same]
 
 
-class StepShape(ContentShape):
+class StepTable(ContentShape):
     """One step, as `GuidedStep` of the port."""
 
     text: Words
@@ -31,10 +31,10 @@ class StepsFile(ContentShape):
 
     dated: Dated
     share: dict[str, list[Name]]
-    steps: dict[str, StepShape]
+    steps: dict[str, StepTable]
 
 
-class ArticleShape(ContentShape):
+class ArticleTable(ContentShape):
     """One article, as `HelpArticle` of the port."""
 
     question: Words
@@ -50,7 +50,7 @@ class HelpFile(ContentShape):
     dated: Dated
     take_back: list[Words]
     by_code: dict[str, list[Name]]
-    articles: dict[str, ArticleShape]
+    articles: dict[str, ArticleTable]
 
 
 @cache
@@ -70,7 +70,7 @@ def share() -> Mapping[str, tuple[GuidedStep, ...]]:
 @cache
 def help_by_code() -> Mapping[str, tuple[HelpArticle, ...]]:
     """The help articles by code."""
-    file = _help_file()
+    file = help_file()
     known = {
         name: HelpArticle(**{**dict(article), "steps": tuple(article.steps)}, dated=file.dated)
         for name, article in file.articles.items()
@@ -80,9 +80,10 @@ def help_by_code() -> Mapping[str, tuple[HelpArticle, ...]]:
 
 def take_back() -> tuple[Message, ...]:
     """The steps to end all access of an agency."""
-    return tuple(_help_file().take_back)
+    return tuple(help_file().take_back)
 
 
 @cache
-def _help_file() -> HelpFile:
+def help_file() -> HelpFile:
+    """The file of the help articles. Raises InvalidContent, ValidationError."""
     return HelpFile.model_validate(read(FOLDER, "help"))
