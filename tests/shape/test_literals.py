@@ -9,7 +9,7 @@ from tests.shape.source import ROOT
 
 
 def test_every_text_for_clients_and_members_is_in_the_catalogue() -> None:
-    """Make a message of it: CONTRIBUTING.md, "A sentence for clients"."""
+    """Make a message of it: CONTRIBUTING.md, "A message"."""
     assert list(map(str, literals.outside_catalogue(ROOT))) == []
 
 
