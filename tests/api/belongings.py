@@ -20,6 +20,7 @@ from app.links.models import IntakeFile
 from app.links.public_links.service import create_public_link
 from app.links.questions import file_place as file_place
 from app.mail.service import Mail
+from app.platforms.resources import DiscoveredAssets
 from app.tenants.agencies import service as agencies
 from app.webhooks.endpoints import queries as endpoints
 from app.webhooks.endpoints.service import EndpointSpec, create_endpoint
@@ -59,9 +60,9 @@ async def of(sessions: Sessions, keyring: Keyring, corner: Corner) -> dict[str, 
         place = connections.token_place(agency_id, connection_id)
         connection = Connection(
             agency_id=agency_id, id=connection_id, platform="tiktok", side="agency", app_id="7400000000000000001",
-            scopes=[100, 153],
+            scopes=["100", "153"],
             token_encrypted=keyring.encrypt("a-token", bound_to=place), person="Nora North",
-            found={"agency_accounts": [], "accounts": []},
+            found=connections.discovered_columns(DiscoveredAssets("Nora North", accounts=(), assets=())),
         )  # fmt: skip
         invitation = Mail(
             agency_id=agency_id, id=ids.new("mail"), kind="invitation", about_id=corner.link_id, language="en",

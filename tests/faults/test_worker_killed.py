@@ -101,7 +101,7 @@ async def _connection(
     return Connection(
         agency_id=north.agency_id, id=connection_id, platform="tiktok", side="client" if whose else "agency",
         app_id=seed.FULL_APP,
-        scopes=[1], person=found.person, found=connections.discovered_columns(found),
+        scopes=["1"], person=found.person, found=connections.discovered_columns(found),
         token_encrypted=keyring.encrypt(await tiktok.token(person), bound_to=place), **whose,
     )  # fmt: skip
 

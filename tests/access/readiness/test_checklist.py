@@ -233,7 +233,8 @@ def test_in_every_world_there_are_words_for_the_agency_and_for_the_client(facts:
     items = checklist(facts)
     for item in items:
         assert (checks.hint(item) is None) == (item.verdict.status == "pass")
-    lines = readiness.lines(items, {"agency": "North {agency}", "bc": "Maison {x}", "asset": ""}, AD_ACCOUNT)
+    names = {"agency": "North {agency}", "bc": "Maison {x}", "asset": "", "platform": "TikTok"}
+    lines = readiness.lines(items, names, AD_ACCOUNT)
     for item, line in zip(items, lines, strict=True):
         assert line.title
         assert line.mark_words
