@@ -1,7 +1,7 @@
 """Writes the pages of `docs/` that are read from the code: `make docs`. The shape test fails where one is stale."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,26 +18,10 @@ DOCS = Path(__file__).parent
 OPENAPI = DOCS.parent / "app" / "cli" / "openapi.json"
 
 
-def pages() -> dict[Path, str]:
-    """Each page's place and text."""
-    return {
-        DOCS / "webhooks.md": webhooks_page.text(),
-        DOCS / "webhooks-events.md": events_page.text(),
-        DOCS / "settings.md": settings_page(),
-        DOCS / "access.md": access_page.text(),
-        DOCS / "cli-commands.md": cli_page.text(),
-        DOCS / "kits" / "postman-collection.json": postman.text(),
-        DOCS / "kits" / "hubspot-properties.json": hubspot_properties(),
-        DOCS / "kits" / "zapier" / "samples.json": zapier_samples(),
-        OPENAPI: openapi.text(),
-    }
-
-
 def main() -> None:
     """Writes all pages. Those about commands read the file of the command line, which comes first."""
-    OPENAPI.write_text(openapi.text(), encoding="utf-8")
-    for place, text in pages().items():
-        place.write_text(text, encoding="utf-8")
+    for place in sorted(PAGES, key=lambda place: place != OPENAPI):
+        place.write_text(PAGES[place](), encoding="utf-8")
 
 
 def hubspot_properties() -> str:
@@ -94,6 +78,20 @@ def _listed(words: Iterable[str]) -> str:
 
 def _joined(parts: list[str]) -> str:
     return "\n\n".join(parts) + "\n"
+
+
+#: Each page's place, and the function that makes its text.
+PAGES: Mapping[Path, Callable[[], str]] = {
+    DOCS / "webhooks.md": webhooks_page.text,
+    DOCS / "webhooks-events.md": events_page.text,
+    DOCS / "settings.md": settings_page,
+    DOCS / "access.md": access_page.text,
+    DOCS / "cli-commands.md": cli_page.text,
+    DOCS / "kits" / "postman-collection.json": postman.text,
+    DOCS / "kits" / "hubspot-properties.json": hubspot_properties,
+    DOCS / "kits" / "zapier" / "samples.json": zapier_samples,
+    OPENAPI: openapi.text,
+}
 
 
 if __name__ == "__main__":

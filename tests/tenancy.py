@@ -1,6 +1,7 @@
 """The guard of tenancy in tests: a statement on tenant tables that does not name its agency fails."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from app.tables import metadata
@@ -23,10 +24,11 @@ def check(_connection: Any, _cursor: Any, statement: str, _parameters: Any, cont
         raise AgencyNotNamed(f"{', '.join(sorted(missing))}: {statement}")
 
 
-def unnamed(statement: str) -> set[str]:
+@lru_cache(4096)
+def unnamed(statement: str) -> frozenset[str]:
     """The tenant tables a statement reaches without `agency_id` in its conditions."""
     if statement.lstrip()[:6].upper() not in ("SELECT", "UPDATE", "DELETE"):
-        return set()
-    tables = set(_TABLE.findall(statement)) & TENANT_TABLES
+        return frozenset()
+    tables = TENANT_TABLES.intersection(_TABLE.findall(statement))
     _, _, conditions = statement.partition("WHERE")
-    return set() if not tables or _AGENCY.search(conditions) else tables
+    return frozenset() if not tables or _AGENCY.search(conditions) else tables
