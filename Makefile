@@ -9,6 +9,9 @@ BIN := .venv/bin
 # more arguments for the program behind a target: make test ARGS='tests/kit -k egress'
 ARGS :=
 
+# Bytecode is kept, whatever the environment says: the tests start many processes, which would compile everything again.
+export PYTHONDONTWRITEBYTECODE :=
+
 # A virtual environment that was deleted, moved or copied here from elsewhere has to be made again.
 $(shell grep -qsF '$(CURDIR)/.venv/bin/' $(BIN)/pip || rm -f .make/app .make/dev)
 
