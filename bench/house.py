@@ -1,7 +1,8 @@
 """Size and cut of the code base, and what its main requests cost: `make house`.
 
-One part reads the syntax trees of app/. The other runs the tests that count the statements of requests and the round
-trips of the client's pages and forms, and shows what they measured. Prints tables, and as its last line JSON.
+One part reads the syntax trees of app/, and its templates. The other runs the tests that count the statements of
+requests and the round trips of the client's pages and forms, and shows what they measured. Prints tables, and as its
+last line JSON.
 """
 
 import ast
