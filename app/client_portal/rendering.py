@@ -1,5 +1,6 @@
 """Rendering of screens with their common values, and redirects between them."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fastapi import Request
@@ -106,23 +107,27 @@ async def needs_own_connection(session: AsyncSession, link: CurrentLink, platfor
     return await connections.of_link(session, whole.agency.id, whole.link.id, platform) is not None
 
 
-async def can_look(
-    session: AsyncSession, aggregate: LinkAggregate, here: LinkPlatform, *, by_hand: bool = False
-) -> bool:
-    """True if a platform can be read for the requested access; otherwise no page promises it.
-
-    `by_hand`: as if shared by hand, whichever lane is chosen.
-    """
-    if here.is_connected and not by_hand:
-        return True  # with the client's authorization
-    return (await read_access(session, aggregate, here)).can_look
+async def can_look(session: AsyncSession, aggregate: LinkAggregate, here: LinkPlatform) -> bool:
+    """True if a platform can be read for the requested access; otherwise no page promises it."""
+    return is_readable(here, await read_access(session, aggregate, by_hand([here])))
 
 
-async def read_access(session: AsyncSession, aggregate: LinkAggregate, here: LinkPlatform) -> ReadAccess:
-    """Read access to what is shared from the client's account at a platform."""
-    return await connections.read_access(
-        session, aggregate.agency.id, aggregate.client.id, here.platform, here.client_account_id or ""
-    )
+def is_readable(here: LinkPlatform, access: Mapping[str, ReadAccess]) -> bool:
+    """True if a platform is read with the client's authorization, or can be read in the guided lane."""
+    return here.is_connected or access[here.platform].can_look
+
+
+def by_hand(places: Iterable[LinkPlatform]) -> list[LinkPlatform]:
+    """The platforms that are not in the connected lane."""
+    return [here for here in places if not here.is_connected]
+
+
+async def read_access(
+    session: AsyncSession, aggregate: LinkAggregate, places: Sequence[LinkPlatform]
+) -> Mapping[str, ReadAccess]:
+    """Read access to what is shared from the client's account at each of these platforms."""
+    accounts = {here.platform: here.client_account_id or "" for here in places}
+    return await connections.read_access(session, aggregate.agency.id, aggregate.client.id, accounts)
 
 
 def consent_origins(request: Request, aggregate: LinkAggregate) -> tuple[str, ...]:

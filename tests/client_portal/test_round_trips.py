@@ -27,6 +27,8 @@ from app.kit.encryption import Keyring
 from app.kit.html import forms
 from app.links import service as link_service
 from app.mail.service import MailQueue
+from app.platforms.manual import library
+from app.platforms.registry import Platforms
 from app.settings import Settings
 from app.tenants.agencies import logos
 from app.tenants.agencies.logo_image import picture
@@ -36,6 +38,8 @@ from tests.client_portal.walk import BY_HAND, SAME_ORIGIN, Walk, press, trip
 from tests.conftest import Database, running
 from tests.house import House
 from tests.manual_platforms import tell_identities
+from tests.second_platform import adapter
+from tests.second_platform.simulator import AGENCY, CLIENT, Plaza
 from tests.tenants.agencies.pictures import drawn
 from tests.wire import Wire, tapped
 from tests.world import CLIENT_BROWSER, PUBLIC_URL, TESTS, Corner, World
@@ -57,13 +61,17 @@ PRESET: dict[str, Any] = {
         {"kind": "ad_account", "role": "OPERATOR", "reason": "To run campaigns."},
         {"kind": "pixel", "role": "LINK", "reason": "To read events."},
         {"kind": "catalog", "role": "AD_PROMOTE", "reason": "To show products.", "required": False},
+        {"platform": "plaza", "kind": "storefront", "role": "VIEWER", "reason": "To see what sells."},
         {"platform": "meta", "kind": "custom", "role": "MANAGE_CAMPAIGNS", "reason": "To run campaigns there, too."},
     ],
 }  # fmt: skip
 #: Its screens, by the short names of the walk.
 SEQUENCE = (
-    "way", "account", "accounts", "pixels", "others", "markets", "contacts", "questions", "get-ready", "review",
+    "way", "account", "accounts", "pixels", "plaza/way", "plaza/account", "plaza/assets/storefront",
+    "others", "markets", "contacts", "questions", "get-ready", "review",
 )  # fmt: skip
+#: Answers about the second platform.
+_OF_PLAZA = {"plaza/account": {"account_id": CLIENT}, "plaza/assets/storefront": {"assets": "8300000000000000101"}}
 Request = tuple[str, str]
 
 
@@ -135,6 +143,7 @@ class Tour:
             for _ in range(2):  # the first writes when the key was used
                 await api.get("/me")
             await tell_identities(self.sessions, self.corner)
+            await api.post("/agency/accounts", json={"platform": "plaza", "account_id": AGENCY, "name": "North"})
             assert (await api.post("/presets", json=PRESET)).status_code == 201
             by_hand = Walk(browser, await self.link("everything"))
             await self.by_hand(by_hand)
@@ -167,8 +176,10 @@ class Tour:
 
     async def fill(self, walk: Walk, screen: str, **given: Any) -> None:
         """Send the form of a screen."""
-        if screen == "way":
-            await walk.send("lane", **BY_HAND["lane"])
+        if screen in ("way", "plaza/way"):
+            await walk.send(screen.replace("way", "lane"), **BY_HAND["lane"])
+        elif screen in _OF_PLAZA:
+            await walk.send(screen, **_OF_PLAZA[screen])
         elif screen == "questions":
             data = {"form_token": await walk.token(), "q-website": "brand.com"}
             files = [("q-plan", ("plan.pdf", b"%PDF-1.7 the plan"))]
@@ -232,6 +243,13 @@ class Tour:
         await browser.get("/l/brand/112233.css")
 
 
+def with_plaza(platforms: Platforms) -> Platforms:
+    """A second platform besides, which can be connected with."""
+    adapter.declare()
+    plaza = adapter.PlazaPlatform(httpx2.ASGITransport(Plaza().app()))
+    return Platforms(platforms.default, plaza, manual=library.every().values())
+
+
 @pytest.fixture
 async def counting(
     settings: Settings,
@@ -245,6 +263,7 @@ async def counting(
         engine = make_engine(wire.url)
         app = applications.setdefault("counting", main.create_app(settings))
         async with running(settings, make_sessions(engine), http, app) as made:
+            made.state.services.platforms = with_plaza(made.state.services.platforms)
             made.state.services.outbox = MailQueue(keyring, PUBLIC_URL)
             yield Counting(made, wire)
         await engine.dispose()
@@ -262,6 +281,7 @@ def figures() -> Iterator[dict[str, int]]:
 async def test_no_page_of_a_client_takes_more_round_trips(
     counting: Counting, house: House, sessions: Sessions, keyring: Keyring, world: World, figures: dict[str, int]
 ) -> None:
+    house = replace(house, tools=replace(house.tools, platforms=with_plaza(house.tools.platforms)))
     for corner, member in ((world.south, seed.SIMON_SOUTH), (world.north, seed.NORA_NORTH)):
         counting.found.clear()
         await Tour(counting, house, sessions, keyring, corner, member).everything()

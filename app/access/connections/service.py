@@ -1,6 +1,6 @@
 """Connections: reading them, their tokens and discovered assets, their ends, and the developer apps behind them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
@@ -131,18 +131,32 @@ async def of_both(
 
     The last value is true if the client has a live token whose revocation is not due yet.
     """
-    here = (Connection.agency_id == agency_id, Connection.platform == platform)
-    newest = select(Connection.id).where(*here, Connection.client_id == client_id)
-    own = select(Connection.id).where(*here, Connection.side == "agency", Connection.status == "live")
-    wanted = union_all(
-        newest.order_by(Connection.id.desc()).limit(_NEWEST), own.order_by(Connection.id.desc()).limit(1)
-    )
-    rows = select(Connection).where(*here, Connection.id.in_(wanted)).order_by(Connection.id.desc())
-    found = (await session.scalars(rows)).all()
-    agency = next((each for each in found if each.side == "agency"), None)
-    clients = [each for each in found if each.side == "client"]
+    agency, clients = (await _newest_of_both(session, agency_id, client_id, [platform]))[platform]
     has_token = len(clients) == _NEWEST or any(map(_is_in_use, clients))
     return _best(clients, account_id), agency, has_token
+
+
+async def _newest_of_both(
+    session: AsyncSession, agency_id: str, client_id: str, platforms: Collection[str]
+) -> Mapping[str, tuple[Connection | None, Sequence[Connection]]]:
+    """By platform the agency's own live connection, and the client's, newest first; in one statement."""
+    if not platforms:
+        return {}
+    wanted: list[Select[Any]] = []
+    for platform in platforms:
+        here = (Connection.agency_id == agency_id, Connection.platform == platform)
+        newest = select(Connection.id).where(*here, Connection.client_id == client_id)
+        own = select(Connection.id).where(*here, Connection.side == "agency", Connection.status == "live")
+        wanted += [each.order_by(Connection.id.desc()).limit(limit) for each, limit in ((newest, _NEWEST), (own, 1))]
+    rows = select(Connection).where(Connection.agency_id == agency_id, Connection.id.in_(union_all(*wanted)))
+    found = (await session.scalars(rows.order_by(Connection.id.desc()))).all()
+    return {
+        platform: (
+            next((each for each in found if each.side == "agency" and each.platform == platform), None),
+            [each for each in found if each.side == "client" and each.platform == platform],
+        )
+        for platform in platforms
+    }
 
 
 def _is_in_use(connection: Connection) -> bool:
@@ -181,12 +195,17 @@ async def _latest(session: AsyncSession, agency_id: str, *where: Any) -> Connect
 
 
 async def read_access(
-    session: AsyncSession, agency_id: str, client_id: str, platform: str, account_id: str
-) -> ReadAccess:
-    """Read access to what is shared from one Business Center."""
-    client, agency, _ = await of_both(session, agency_id, client_id, platform, account_id)
-    held = _HELD[client.status] if client else "never"
-    return ReadAccess(held, can_look=agency is not None or held == "live")
+    session: AsyncSession, agency_id: str, client_id: str, accounts: Mapping[str, str]
+) -> Mapping[str, ReadAccess]:
+    """Read access to what is shared from the client's account at each platform, in one statement."""
+    found = await _newest_of_both(session, agency_id, client_id, accounts)
+    access = {}
+    for platform, account_id in accounts.items():
+        agency, clients = found[platform]
+        client = _best(clients, account_id)
+        held = _HELD[client.status] if client else "never"
+        access[platform] = ReadAccess(held, can_look=agency is not None or held == "live")
+    return access
 
 
 async def accounts_of_link(session: AsyncSession, agency_id: str, link_id: str, platform: str) -> frozenset[str]:

@@ -12,10 +12,10 @@ from app.client_portal.errors import Elsewhere, OtherBrowser
 from app.client_portal.in_app_browser import app_around
 from app.client_portal.link_session import DEVICE, FROM_OUR_SCREEN, LinkForm, OpenLink, OpenScreen
 from app.client_portal.rendering import (
-    can_look,
     go_on,
     needs_own_connection,
     platform_of,
+    read_access,
     screen,
     to_platform,
 )
@@ -37,6 +37,7 @@ async def show_lanes(
     away = not link.connection and await connections.is_authorizing(
         session, link.aggregate.agency.id, link.aggregate.link.id, platform.key, clock.now()
     )
+    access = await read_access(session, link.aggregate, [link.here])
     return screen(
         request,
         link,
@@ -44,7 +45,7 @@ async def show_lanes(
         form_to=(platform.consent_origin,),
         platform=platform.name,
         can_connect=link.can_connect,
-        can_look=await can_look(session, link.aggregate, link.here, by_hand=True),
+        can_look=access[link.here.platform].can_look,
         person=link.person,
         inside=app_around(request.headers.get("user-agent", "")),
         came_back=status_texts.came_back(

@@ -19,6 +19,7 @@ from app.client_portal.link_session import FROM_OUR_SCREEN, CurrentLink, LinkFor
 from app.client_portal.rendering import (
     can_look,
     consent_origins,
+    is_readable,
     platform_of,
     read_access,
     screen,
@@ -261,15 +262,15 @@ def _receipt_of(platform: ConnectedPlatform, aggregate: LinkAggregate) -> Platfo
 async def _access_progress(request: Request, session: Session, link: CurrentLink) -> AccessProgress:
     aggregate = link.aggregate
     platforms = []
+    access = await read_access(session, aggregate, aggregate.connecting)
     for here in aggregate.connecting:
-        held, looks = await read_access(session, aggregate, here)
         platforms.append(
             _of_platform(
                 platform_of(request, here.platform),
                 aggregate,
-                held,
+                access[here.platform].held,
                 can_connect=here.platform in link.connectable,
-                looks=looks or here.is_connected,
+                looks=is_readable(here, access),
             )
         )
     return AccessProgress(

@@ -13,7 +13,7 @@ from app.client_portal import offers, screens, service
 from app.client_portal.copy import manual_platforms as manual_copy
 from app.client_portal.copy.consent import Agreement, RequestGroup, agreement, group_requests
 from app.client_portal.link_session import CurrentLink, LinkForm, OpenScreen, claim
-from app.client_portal.rendering import can_look, needs_own_connection, platform_of, screen
+from app.client_portal.rendering import by_hand, is_readable, needs_own_connection, platform_of, read_access, screen
 from app.kit.database import Session
 from app.kit.html import language, render
 from app.kit.i18n.message import Message, Problems, Text, _
@@ -76,11 +76,12 @@ async def answer_group(request: Request, session: Session, link: OpenScreen, for
 
 async def _text(request: Request, session: Session, link: CurrentLink) -> Agreement:
     aggregate = link.aggregate
+    access = await read_access(session, aggregate, by_hand(aggregate.connecting))
     read = [
         sentence
         for here in aggregate.connecting
         for sentence in dry_run.sentences(
-            aggregate, platform_of(request, here.platform), can_look=await can_look(session, aggregate, here)
+            aggregate, platform_of(request, here.platform), can_look=is_readable(here, access)
         )
     ]
     asked = offers.with_asset_names(offers.to_agree(aggregate, services_of(request).platforms))

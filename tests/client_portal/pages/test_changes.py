@@ -38,9 +38,9 @@ async def done(walk: Walk, house: House) -> Walk:
 
 async def _held(walk: Walk, house: House) -> str:
     async with house.tools.sessions() as session:
-        return (
-            await connections.read_access(session, walk.corner.agency_id, walk.corner.client_id, "tiktok", MAISON_LUNE)
-        ).held
+        accounts = {"tiktok": MAISON_LUNE}
+        access = await connections.read_access(session, walk.corner.agency_id, walk.corner.client_id, accounts)
+    return access["tiktok"].held
 
 
 async def _watch(house: House) -> None:
