@@ -1,6 +1,7 @@
 """Every page in the pseudo-locale, with real requests: no text is outside the catalogue and the content files."""
 
 import itertools
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -26,13 +27,16 @@ from tests import pseudo as reading
 from tests.client_portal.test_round_trips import PRESET, Tour, portal_routes, route_of
 from tests.client_portal.walk import SAME_ORIGIN, Walk, press
 from tests.house import House
+from tests.second_platform.adapter import with_plaza
+from tests.second_platform.simulator import Plaza
 from tests.world import PUBLIC_URL, World
 
 #: Names and texts of the agency, its clients and their assets, as the tests and the simulator give them.
 GIVEN = (
-    "North Agency", "South Agency", "Ana Agent", "Ana Client", "Ana Lima", "Nora North", "Theo Brand", "Maison Lune",
-    "Comptoir", "Simon South", "Brand FR", "Brand DE", "Brand", "Lune", "EU", "UK", "US", "EUR", "“brand”", "Webshop",
-    "App", "WeChat", "website", "plan.pdf", "https://brand.com", "maisonlune.example app", "maisonlune.example web",
+    "North Agency", "South Agency", "Plaza", "Ana Agent", "Ana Client", "Ana Lima", "Nora North", "Theo Brand",
+    "Maison Lune", "Comptoir", "Simon South", "Brand FR", "Brand DE", "Brand", "Lune", "EU", "UK", "US", "EUR",
+    "“brand”", "Webshop", "App", "WeChat", "website", "plan.pdf",
+    "https://brand.com", "maisonlune.example app", "maisonlune.example web",
     *(question["label"] for question in PRESET["questions"]),
     *(request["reason"] for request in PRESET["access_requests"]),
     "To create your campaigns, adjust them and report on them.",
@@ -43,6 +47,7 @@ class Reading(httpx2.AsyncBaseTransport):
     """The application, asked in the pseudo-locale; `wrong` has the unmarked texts, with a page that shows each."""
 
     def __init__(self, app: FastAPI) -> None:
+        self.app = app
         self._inner = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
         self.wrong: dict[str, str] = {}
         self.read: set[tuple[str, str]] = set()
@@ -91,6 +96,9 @@ def test_a_text_outside_the_catalogue_is_seen() -> None:
 async def test_every_page_of_a_client_is_in_its_language(
     reader: Reading, house: House, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
+    services = reader.app.state.services
+    services.platforms = with_plaza(services.platforms, Plaza())
+    house = replace(house, tools=replace(house.tools, platforms=services.platforms))
     await Tour(reader, house, sessions, keyring, world.north, seed.NORA_NORTH).everything()
     assert reader.report() == ""
     read = {route_of(method, path) for method, path in reader.read}

@@ -27,8 +27,6 @@ from app.kit.encryption import Keyring
 from app.kit.html import forms
 from app.links import service as link_service
 from app.mail.service import MailQueue
-from app.platforms.manual import library
-from app.platforms.registry import Platforms
 from app.settings import Settings
 from app.tenants.agencies import logos
 from app.tenants.agencies.logo_image import picture
@@ -38,7 +36,7 @@ from tests.client_portal.walk import BY_HAND, SAME_ORIGIN, Walk, press, trip
 from tests.conftest import Database, running
 from tests.house import House
 from tests.manual_platforms import tell_identities
-from tests.second_platform import adapter
+from tests.second_platform.adapter import with_plaza
 from tests.second_platform.simulator import AGENCY, CLIENT, Plaza
 from tests.tenants.agencies.pictures import drawn
 from tests.wire import Wire, tapped
@@ -143,8 +141,10 @@ class Tour:
             for _ in range(2):  # the first writes when the key was used
                 await api.get("/me")
             await tell_identities(self.sessions, self.corner)
-            await api.post("/agency/accounts", json={"platform": "plaza", "account_id": AGENCY, "name": "North"})
-            assert (await api.post("/presets", json=PRESET)).status_code == 201
+            account = {"platform": "plaza", "account_id": AGENCY, "name": "North"}
+            for path, body in (("/agency/accounts", account), ("/presets", PRESET)):
+                answer = await api.post(path, json=body)
+                assert answer.status_code == 201, answer.text
             by_hand = Walk(browser, await self.link("everything"))
             await self.by_hand(by_hand)
             await self.new_device(by_hand)
@@ -243,13 +243,6 @@ class Tour:
         await browser.get("/l/brand/112233.css")
 
 
-def with_plaza(platforms: Platforms) -> Platforms:
-    """A second platform besides, which can be connected with."""
-    adapter.declare()
-    plaza = adapter.PlazaPlatform(httpx2.ASGITransport(Plaza().app()))
-    return Platforms(platforms.default, plaza, manual=library.every().values())
-
-
 @pytest.fixture
 async def counting(
     settings: Settings,
@@ -263,7 +256,7 @@ async def counting(
         engine = make_engine(wire.url)
         app = applications.setdefault("counting", main.create_app(settings))
         async with running(settings, make_sessions(engine), http, app) as made:
-            made.state.services.platforms = with_plaza(made.state.services.platforms)
+            made.state.services.platforms = with_plaza(made.state.services.platforms, Plaza())
             made.state.services.outbox = MailQueue(keyring, PUBLIC_URL)
             yield Counting(made, wire)
         await engine.dispose()
@@ -281,7 +274,7 @@ def figures() -> Iterator[dict[str, int]]:
 async def test_no_page_of_a_client_takes_more_round_trips(
     counting: Counting, house: House, sessions: Sessions, keyring: Keyring, world: World, figures: dict[str, int]
 ) -> None:
-    house = replace(house, tools=replace(house.tools, platforms=with_plaza(house.tools.platforms)))
+    house = replace(house, tools=replace(house.tools, platforms=with_plaza(house.tools.platforms, Plaza())))
     for corner, member in ((world.south, seed.SIMON_SOUTH), (world.north, seed.NORA_NORTH)):
         counting.found.clear()
         await Tour(counting, house, sessions, keyring, corner, member).everything()

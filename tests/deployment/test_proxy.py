@@ -30,7 +30,8 @@ def test_below_a_path_behind_tls(folder: Path, certificate: tuple[Path, Path], d
                 answer = visitor.post(path, data=DETAILS | {"email": f"ana@brand{address[-2:]}.example"})
                 assert answer.status_code == 303, (address, answer.text)
                 assert answer.headers["location"].startswith("/keyturn/l/")
-                assert visitor.get(f"https://localhost:{port}{answer.headers['location']}/way").status_code == 200
+                screen = f"https://localhost:{port}{answer.headers['location']}/tiktok/way"
+                assert visitor.get(screen).status_code == 200
     logs = "".join(log.read_text() for log in folder.glob("*.log"))
     assert world.north.token not in logs
     assert "proxy.untrusted" not in logs

@@ -13,6 +13,7 @@ from app.kit.i18n.message import ContentDate, Message, _, _n
 from app.platforms import declarations
 from app.platforms.access import AssetKey, Observation, ShareAction, UnshareAction, WantedAccess
 from app.platforms.declarations import Declaration
+from app.platforms.manual import library
 from app.platforms.oauth2 import OAuth2
 from app.platforms.port import (
     Access,
@@ -35,8 +36,9 @@ from app.platforms.port import (
     Token,
     Unavailable,
 )
+from app.platforms.registry import Platforms
 from app.platforms.resources import DiscoveredAsset, DiscoveredAssets, PlatformAccount
-from tests.second_platform.simulator import ADDRESS, APP_ID, APP_SECRET, SCOPES
+from tests.second_platform.simulator import ADDRESS, APP_ID, APP_SECRET, SCOPES, Plaza
 
 KEY = "plaza"
 REDIRECT = "https://go.keyturn.example/callbacks/plaza"
@@ -256,3 +258,10 @@ class Permissions:
                 "forbid", "DELETE", f"/assets/{key.asset_id}/permissions/{execution.pair.ours}", execution.access,
                 execution.record,
             )  # fmt: skip
+
+
+def with_plaza(platforms: Platforms, world: Plaza) -> Platforms:
+    """These platforms and Plaza, of which the application knows from now on."""
+    declare()
+    plaza = PlazaPlatform(httpx2.ASGITransport(world.app()))
+    return Platforms(platforms.default, plaza, manual=library.every().values())

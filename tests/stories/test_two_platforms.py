@@ -10,13 +10,11 @@ import pytest
 from fastapi import FastAPI
 
 from app.kit.html import forms
-from app.platforms.manual import library
-from app.platforms.registry import Platforms
 from simulator import seed
 from simulator.seed import LUNE_EU, MAISON_LUNE
 from tests.client_portal.walk import SAME_ORIGIN, Walk, trip
 from tests.house import House
-from tests.second_platform import adapter
+from tests.second_platform.adapter import with_plaza
 from tests.second_platform.simulator import AGENCY, BULLETIN, CLIENT, SHOP, Plaza
 from tests.world import CLIENT_BROWSER, PUBLIC_URL, World
 
@@ -33,11 +31,8 @@ PRESET: dict[str, Any] = {
 @pytest.fixture
 def plaza(app: FastAPI, house: House) -> Plaza:
     """Plaza, of which web and worker of this installation know."""
-    adapter.declare()
     world = Plaza()
-    platform = adapter.PlazaPlatform(httpx2.ASGITransport(world.app()))
-    tiktok = house.tools.platforms.connected("tiktok")
-    platforms = Platforms(tiktok, platform, manual=library.every().values())
+    platforms = with_plaza(house.tools.platforms, world)
     app.state.services.platforms = platforms
     object.__setattr__(house.tools, "platforms", platforms)
     return world
