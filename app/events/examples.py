@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from app.platforms.declarations import DEFAULT_PLATFORM
+
 #: Values of an access that was just verified; types override what differs.
 EXAMPLE: Mapping[str, Any] = {
     "agency_id": "agency_01ksy1q3e0fzs8qj5m8g3d4w7r",
@@ -12,14 +14,14 @@ EXAMPLE: Mapping[str, Any] = {
     "client_name": "Brand SA",
     "contact_email": "ana@brand.example",
     "language": "en",
-    "platform": "tiktok",
+    "platform": DEFAULT_PLATFORM,
     "platform_account_id": "7111222233334444555",
     "agency_account_id": "7000999988887777666",
     "preset": "run-campaigns",
     "link_external_id": "deal:77",
     "link_status": "in_progress",
     "dashboard_url": None,
-    "platforms": "tiktok,meta",
+    "platforms": f"{DEFAULT_PLATFORM},meta",
     "ad_account_ids": "7200000000000000101,7200000000000000102",
     "pixel_codes": "C4ABCDEFGH77U7QBTM10",
     "target_markets": "FR,BE",

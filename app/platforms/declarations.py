@@ -1,12 +1,14 @@
 """Declarations of each platform: its kinds of assets and its words, which the rest of the application asks. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.kit.i18n.message import Message, _
 from app.platforms.port import AssetKind
 from app.platforms.tiktok import problems as tiktok
 from app.platforms.tiktok.kinds import KINDS as TIKTOK
+
+_CONSOLE = _("the developer console")
 
 
 def _none(_message: str) -> tuple[str, ...]:
@@ -23,7 +25,8 @@ class Declaration:
     of accounts has `account_title` and `account_question`.
 
     `permissions_named_in`: the permissions that the message of a refusal names. `problem_of_app_id`: the sentence about
-    an id that no app of the platform has.
+    an id that no app of the platform has. `app_console`: where its developers register an app. `in_app_browsers`:
+    markers in the User-Agent of its own mobile apps, with the name of each app.
     """
 
     name: str
@@ -33,6 +36,8 @@ class Declaration:
     account_question: Message
     permissions_named_in: Callable[[str], tuple[str, ...]] = _none
     problem_of_app_id: Callable[[str], str | None] = _no_problem
+    app_console: Message = _CONSOLE
+    in_app_browsers: Mapping[str, str] = field(default_factory=dict)
 
 
 _BY_PLATFORM: dict[str, Declaration] = {
@@ -44,6 +49,8 @@ _BY_PLATFORM: dict[str, Declaration] = {
         _("Which Business Center are your ad accounts in?"),
         tiktok.permissions_named_in,
         tiktok.of_app_id,
+        app_console=_("My Apps"),
+        in_app_browsers={"musical_ly": "TikTok", "BytedanceWebview": "TikTok"},
     ),
 }
 #: Platform of access requests that name none.
@@ -53,6 +60,11 @@ DEFAULT_PLATFORM = next(iter(_BY_PLATFORM))
 def register(platform: str, declaration: Declaration) -> None:
     """Add a platform before its first use."""
     _BY_PLATFORM[platform] = declaration
+
+
+def every() -> Mapping[str, Declaration]:
+    """The declarations of all platforms with an API, by key."""
+    return _BY_PLATFORM
 
 
 def find(platform: str, key: str) -> AssetKind:

@@ -5,7 +5,9 @@ import unicodedata
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
-#: Common words in company names that do not distinguish companies.
+from app.platforms import declarations
+
+#: Common words in company names that do not distinguish companies. Those in names of platforms do not either.
 _COMMON = frozenset({
     "ab", "ag", "ads", "advertising", "agency", "and", "aps", "as", "asa", "bc", "bv", "by", "business",
     "center", "co", "com", "company", "corp", "corporation", "de", "der", "des", "di", "die", "digital", "du",
@@ -13,7 +15,7 @@ _COMMON = frozenset({
     "holding", "holdings", "inc", "international", "italia", "kft", "kg", "la", "le", "les", "limited", "llc",
     "llp", "lp", "ltd", "ltda", "marketing", "media", "mbh", "nv", "official", "og", "oy", "plc", "pty", "pte",
     "sa", "sarl", "sas", "sasu", "se", "shop", "sl", "sla", "slu", "spa", "sp", "srl", "store", "studio", "sro",
-    "the", "tiktok", "ua", "ug", "uk", "und", "us", "usa", "zoo",
+    "the", "ua", "ug", "uk", "und", "us", "usa", "zoo",
 })  # fmt: skip
 #: Similarity from which two different words count as spellings of one.
 _ALIKE = 0.8
@@ -35,7 +37,8 @@ def _words(name: str) -> tuple[str, ...]:
 
 
 def _distinctive(words: Iterable[str]) -> tuple[str, ...]:
-    return tuple(word for word in words if word not in _COMMON and len(word) > 1 and not word.isdecimal())
+    common = _COMMON.union(*(_words(declared.name) for declared in declarations.every().values()))
+    return tuple(word for word in words if word not in common and len(word) > 1 and not word.isdecimal())
 
 
 def _alike(one: tuple[str, ...], other: tuple[str, ...]) -> bool:

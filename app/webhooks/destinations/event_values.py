@@ -22,7 +22,6 @@ _STATUS = {
     "declined": "declined by the client", "ended": "taken away", "pending_verification": "waiting for its challenge",
 }  # fmt: skip
 _ACTOR = {"client": "the client", "agency": "your agency", "us": "Keyturn", "platform": "the platform"}
-_KIND = {"tiktok_account": "TikTok account", "spark_post": "Spark post"}
 #: Texts of events whose type says more than their status.
 _OVER = {
     "link.renewal_requested": "asks for a new link", "link.extended": "has more time", "link.reopened": "reopened",
@@ -63,11 +62,6 @@ def blocker_text(code: object) -> str:
 def actor_text(code: object) -> str:
     """Text of the next actor; empty for None."""
     return _ACTOR.get(str(code)) or plain_text(code)
-
-
-def kind_text(code: object) -> str:
-    """Text of an asset kind; empty for None."""
-    return _KIND.get(str(code)) or plain_text(code)
 
 
 def role_text(code: object) -> str:

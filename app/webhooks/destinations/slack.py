@@ -111,7 +111,7 @@ def _sentence(event_type: str) -> str:
 
 def _fields(data: Mapping[str, Any]) -> list[dict[str, Any]]:
     asset = data.get("asset_name") or data.get("asset_id")
-    kind = event_values.kind_text(data.get("asset_kind"))
+    kind = event_values.plain_text(data.get("asset_kind"))
     told = [
         ("Client", data.get("client_name")),
         ("Asset", f"{asset} ({kind})" if asset and kind else asset),

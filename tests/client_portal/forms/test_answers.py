@@ -124,6 +124,7 @@ def test_whom_the_agency_named_need_not_be_typed() -> None:
     [
         ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_0) AppleWebKit Instagram 300.0.0", "Instagram"),
         ("Mozilla/5.0 (Linux; Android 14) MicroMessenger/8.0", "WeChat"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_0) AppleWebKit musical_ly_33.0.0 JsSdk/2.0", "TikTok"),
         ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_0) AppleWebKit/605 Version/17.0 Mobile Safari/604.1", None),
         ("", None),
     ],

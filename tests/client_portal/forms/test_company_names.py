@@ -18,6 +18,7 @@ ONE = [
     (["美宝莲"], ["美宝莲中国"]),
     (["Group Holding GmbH"], ["Maison Lune"]),  # a name that tells nothing is no reason to doubt
     (["42"], ["Maison Lune"]),
+    (["TikTok Ads"], ["Maison Lune"]),
 ]
 OTHERS = [
     (["Atelier Rive"], ["Maison Lune", "Maison Lune SAS"]),
