@@ -6,27 +6,14 @@ from app.kit.database import Sessions
 from app.kit.egress.client import Egress, tls_context
 from app.kit.encryption import Keyring
 from app.mail.service import MailQueue
-from app.platforms.manual import library
-from app.platforms.rate_limit_policy import Limits
-from app.platforms.rate_limiter import RateLimiter
+from app.platforms import installed
 from app.platforms.registry import Platforms
-from app.platforms.tiktok.adapter import TikTok
-from app.platforms.tiktok.client import Wire
 from app.settings import Settings
 
 
 def platforms_of(chosen: Settings, http: httpx2.AsyncClient, sessions: Sessions) -> Platforms:
-    """The platforms of an installation over one pool of connections, within budgets that all processes share."""
-    budget = RateLimiter(sessions, "tiktok", Limits(chosen.tiktok_qps, chosen.tiktok_qpm))
-    return Platforms(
-        TikTok(
-            wire=Wire(http, chosen.tiktok_api_base.rstrip("/"), budget),
-            auth_url=chosen.tiktok_auth_url,
-            redirect_uri=chosen.redirect_uri,
-            default_app=chosen.tiktok_app,
-        ),
-        manual=library.every().values(),
-    )
+    """The platforms of an installation."""
+    return installed.build(chosen, chosen.public_url, http, sessions)
 
 
 def mail_queue_of(chosen: Settings, keyring: Keyring) -> MailQueue | None:

@@ -1,10 +1,11 @@
 """Settings from the environment, read by assembly alone; a wrong one stops the start with a sentence."""
 
 import os
+from collections.abc import Mapping
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.kit import database_url
@@ -12,13 +13,11 @@ from app.kit.egress.client import tls_context
 from app.kit.egress.targets import is_proxy, read_networks
 from app.kit.encryption import Keyring
 from app.kit.i18n import locales
-from app.kit.input import platform_ids
 from app.kit.web import http_server, web_address
 from app.mail import server
 from app.mail.server import Server
-from app.platforms.port import App
-
-CALLBACK = "/callbacks/tiktok"
+from app.platforms import installed
+from app.platforms.installed import PlatformSettings
 
 
 class SettingsWrong(Exception):
@@ -29,8 +28,11 @@ class SettingsWrong(Exception):
         super().__init__("\n".join(sentences))
 
 
-class Settings(BaseSettings):
-    """Settings of an installation. `keyturn doctor` and the documentation print the field descriptions."""
+class Settings(PlatformSettings, BaseSettings):
+    """Settings of an installation; the platforms' own come from their folders.
+
+    `keyturn doctor` and the documentation print the field descriptions.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix="KEYTURN_", env_ignore_empty=True, extra="ignore", populate_by_name=True
@@ -80,38 +82,6 @@ class Settings(BaseSettings):
         False, description="Offers the pseudo-locale en-XA, in which every text is marked and longer, to test pages."
     )
     log_json: bool = Field(True, description="Logs as JSON; off for a person at a terminal.")
-    tiktok_app_id: str | None = Field(
-        None,
-        validation_alias=AliasChoices("TIKTOK_APP_ID", "TIKTOK_CLIENT_KEY"),
-        description="TikTok app id.",
-    )
-    tiktok_app_secret: str | None = Field(
-        None,
-        validation_alias=AliasChoices("TIKTOK_APP_SECRET", "TIKTOK_CLIENT_SECRET"),
-        description="TikTok app secret.",
-    )
-    tiktok_redirect_uri: str | None = Field(
-        None, validation_alias="TIKTOK_REDIRECT_URI", description="Redirect address registered in My Apps."
-    )
-    tiktok_auth_url: str = Field(
-        "https://business-api.tiktok.com/portal/auth",
-        validation_alias="TIKTOK_AUTH_URL",
-        description="Advertiser authorization URL of the app.",
-    )
-    tiktok_api_base: str = Field(
-        "https://business-api.tiktok.com/open_api/v1.3",
-        validation_alias="TIKTOK_API_BASE",
-        description="TikTok API for Business.",
-    )
-    tiktok_qps: int = Field(
-        8, gt=0, validation_alias="TIKTOK_QPS",
-        description="Calls a second that each TikTok app may make, all processes together; TikTok's first level is 10.",
-    )  # fmt: skip
-    tiktok_qpm: int = Field(
-        480, gt=0, validation_alias="TIKTOK_QPM",
-        description="The same for a minute; TikTok's first level is 600.",
-    )  # fmt: skip
-
     hubspot_api_base: str = Field("https://api.hubapi.com", description="HubSpot's API, for HubSpot destinations.")
     watch_hours: float = Field(
         24, gt=0, description="How often access that is as agreed, and the agency's partners, are looked at again."
@@ -152,26 +122,15 @@ class Settings(BaseSettings):
         Keyring.from_text(text)
         return text
 
-    @field_validator("public_url", "tiktok_redirect_uri", "tiktok_auth_url", "tiktok_api_base", "hubspot_api_base")
+    @field_validator("public_url", "hubspot_api_base")
     @classmethod
-    def _secure(cls, url: str | None) -> str | None:
-        return None if url is None else web_address.read(url)
+    def _secure(cls, url: str) -> str:
+        return web_address.read(url)
 
     @field_validator("public_url")
     @classmethod
     def _base(cls, url: str) -> str:
         return web_address.read_base(url)
-
-    @field_validator("tiktok_app_id")
-    @classmethod
-    def _digits(cls, app_id: str | None) -> str | None:
-        app_id = platform_ids.digits(app_id) if app_id is not None else None
-        if app_id is not None and not (app_id.isascii() and app_id.isdigit()):
-            raise ValueError(
-                "it must have digits only; a client key with letters is from TikTok for Developers and does not "
-                "work with TikTok API for Business"
-            )
-        return app_id
 
     @field_validator("trusted_proxies")
     @classmethod
@@ -210,12 +169,6 @@ class Settings(BaseSettings):
         return url
 
     @model_validator(mode="after")
-    def _whole_app(self) -> Self:
-        if (self.tiktok_app_id is None) != (self.tiktok_app_secret is None):
-            raise ValueError("TIKTOK_APP_ID and TIKTOK_APP_SECRET go together: set both, or neither.")
-        return self
-
-    @model_validator(mode="after")
     def _mail(self) -> Self:
         server.read(self.smtp_url, self.mail_from)
         return self
@@ -246,9 +199,9 @@ class Settings(BaseSettings):
         return web_address.read_proxies(_listed(self.trusted_proxies))
 
     @property
-    def redirect_uri(self) -> str:
-        """The registered redirect URL of the TikTok app."""
-        return self.tiktok_redirect_uri or self.public_url + CALLBACK
+    def redirect_uris(self) -> Mapping[str, str]:
+        """The redirect address of each platform's apps, by key of the platform."""
+        return installed.redirect_uris(self, self.public_url)
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -263,7 +216,7 @@ class Settings(BaseSettings):
     @property
     def own_hosts(self) -> frozenset[str]:
         """Host names that webhooks must not be sent to."""
-        return frozenset(urlsplit(url).hostname or "" for url in (self.public_url, self.redirect_uri))
+        return frozenset(urlsplit(url).hostname or "" for url in (self.public_url, *self.redirect_uris.values()))
 
     @property
     def allowed_networks(self) -> list[str]:
@@ -274,13 +227,6 @@ class Settings(BaseSettings):
     def denied_networks(self) -> list[str]:
         """KEYTURN_EGRESS_DENY, one CIDR each."""
         return _listed(self.egress_deny)
-
-    @property
-    def tiktok_app(self) -> App | None:
-        """The installation's own TikTok app, for agencies that bring none."""
-        if self.tiktok_app_id is None or self.tiktok_app_secret is None:
-            return None
-        return App(self.tiktok_app_id, self.tiktok_app_secret)
 
 
 def environment(name: str) -> str | None:

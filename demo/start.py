@@ -72,7 +72,7 @@ def _start(
     if simulate:
         say(f"TikTok misbehaves by chance, with seed {luck}")
     start.run("TikTok simulator", "simulator", "--port", _port(addresses.tiktok),
-              "--redirect-uri", settings.redirect_uri, *switches)  # fmt: skip
+              "--redirect-uri", settings.redirect_uris["tiktok"], *switches)  # fmt: skip
     say("preparing the database")
     asyncio.run(recreate(postgres.dsn("postgres"), DATABASE))
     from app import migrate  # slow to load: the simulator starts meanwhile

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from app.events import catalog, rendering
+from app.platforms.installed import PlatformSettings
 from app.settings import Settings
 from app.webhooks.destinations import hubspot_records
 from docs import access_page, cli_page, events_page, openapi, postman, webhooks_page
@@ -37,11 +38,12 @@ def zapier_samples() -> str:
 
 
 def settings_page() -> str:
-    """Every setting, what it says, and what it is when it is not set."""
-    rows = [_setting(name, info) for name, info in Settings.model_fields.items()]
+    """Every setting, what it says, and what it is when it is not set; those of platforms last."""
+    fields = sorted(Settings.model_fields.items(), key=lambda each: each[0] in PlatformSettings.model_fields)
+    rows = [_setting(name, info) for name, info in fields]
     return _joined([
         "# Settings",
-        "_Made by `make docs` from `app/settings.py`; do not edit by hand._",
+        "_Made by `make docs` from `app/settings.py` and `app/platforms/*/settings.py`; do not edit by hand._",
         "Settings come from the environment. A missing or wrong one stops the start with one sentence that names "
         "it; `keyturn doctor` checks all of them. `keyturn up` and `keyturn demo` bring their own database, key "
         "ring and address where none is set.",

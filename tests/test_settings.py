@@ -12,7 +12,7 @@ GOOD = {"database_url": "postgresql://u:p@db/keyturn", "secret_keys": KEYS, "pub
 def test_what_is_needed_is_enough() -> None:
     settings = load(**GOOD)
     assert settings.database_url == "postgresql://u:p@db/keyturn"
-    assert settings.redirect_uri == "https://go.agency.com/callbacks/tiktok"
+    assert settings.redirect_uris == {"tiktok": "https://go.agency.com/callbacks/tiktok"}
     assert settings.tiktok_app is None
     assert settings.is_secure
 
@@ -155,7 +155,7 @@ def test_a_public_address_with_anything_but_host_and_path_is_refused_in_one_sent
 def test_a_public_address_may_have_a_path(url: str, base: str, prefix: str) -> None:
     settings = load(**{**GOOD, "public_url": url})
     assert (settings.public_url, settings.path_prefix) == (base, prefix)
-    assert settings.redirect_uri == f"{base}/callbacks/tiktok"
+    assert settings.redirect_uris == {"tiktok": f"{base}/callbacks/tiktok"}
 
 
 def test_trusted_proxies_are_read_as_networks() -> None:

@@ -21,6 +21,11 @@ class Platforms(Mapping[str, Platform]):
         return key in self._connected
 
     @property
+    def with_api(self) -> Iterable[ConnectedPlatform]:
+        """The platforms with an API."""
+        return self._connected.values()
+
+    @property
     def default(self) -> ConnectedPlatform:
         """The platform of requests that name none: the first with an API."""
         return next(iter(self._connected.values()))
