@@ -1,11 +1,12 @@
 """`keyturn doctor`: checks of settings and services, with advice for each failure.
 
-With `--tiktok` it checks the TikTok app with a few read-only calls, which the other checks do not make.
+With the flag of a platform it checks the platform's app with a few read-only calls, which the other checks do not make.
 """
 
 import asyncio
 import ssl
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ from rich.markup import escape
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app import local, settings
+from app import local
 from app.access.diagnostics import service
 from app.access.diagnostics.service import Diagnostics, HealthView
 from app.assembly import platforms_of
@@ -24,10 +25,14 @@ from app.cli.operations import in_commands
 from app.cli.output import Failed
 from app.events import numbering
 from app.kit import keyring_check
-from app.kit.database import DatabaseAway, make_engine, make_sessions, see_pooler
+from app.kit.database import DatabaseAway, Sessions, make_engine, make_sessions, see_pooler
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError
+from app.kit.i18n.locales import english
 from app.mail.smtp_client import check_login
+from app.platforms import declarations
+from app.platforms.port import ConnectedPlatform
+from app.platforms.registry import Platforms
 from app.platforms.resources import DiagnosticFinding
 from app.settings import Settings, SettingsWrong
 from app.tables import metadata
@@ -37,8 +42,7 @@ OLDEST_POSTGRES = 140000
 LONGEST_SECONDS = 10
 #: The body of /healthz.
 ALIVE = '{"status":"alive"}'
-TIKTOK = "tiktok"
-_TIKTOK_MARKS = {
+_DIAGNOSIS_MARKS = {
     "pass": "[green]pass[/green]       ",
     "limited": "[yellow]limited[/yellow]    ",
     "fail": "[red]fail[/red]       ",
@@ -67,23 +71,25 @@ class Finding:
         return "[green]pass[/green]" if self.well else "[red]fail[/red]"
 
 
-def run(*, tiktok: bool, agency: str | None, as_json: bool) -> None:
-    """Check settings, database, TikTok app, redirect address and egress, and print advice for each failure."""
+def run(*, platform: str | None, agency: str | None, as_json: bool) -> None:
+    """Check settings, database, apps of platforms, redirect addresses and egress, and print advice for each failure.
+
+    `platform`: diagnose the app of this one instead.
+    """
     try:
         chosen = local.load()
     except SettingsWrong as wrong:
         for sentence in wrong.sentences:
             out.print(f"[red]fail[/red]  settings: {sentence}")
         raise SystemExit(1) from wrong
-    if tiktok:
-        run_tiktok(chosen, agency, as_json=as_json)
+    if platform:
+        run_diagnosis(chosen, platform, agency, as_json=as_json)
         return
     asyncio.run(see_pooler(chosen.database_url))
     findings = [
         Finding("settings", True, "all readable"),
         *asyncio.run(_bounded("database", database(chosen))),
-        tiktok_app(chosen),
-        redirect_address(chosen),
+        *asyncio.run(apps(chosen)),
         proxies(chosen),
         asyncio.run(public_address(chosen)),
         *asyncio.run(_bounded("mail", mail(chosen))),
@@ -141,27 +147,30 @@ async def _stored(connection: AsyncConnection, chosen: Settings) -> list[Finding
     ]
 
 
-def tiktok_app(chosen: Settings) -> Finding:
+async def apps(chosen: Settings) -> list[Finding]:
+    """The installation's app at each platform, and the redirect address to register there. Nothing is called."""
+    async with _platforms(chosen) as (platforms, _):
+        return [finding for each in platforms.with_api for finding in (default_app(each), redirect_address(each))]
+
+
+def default_app(platform: ConnectedPlatform) -> Finding:
     """Check that clients can connect without an app of their agency's own."""
-    if chosen.tiktok_app is None:
+    what, app = f"{platform.name} app", platform.default_app
+    if app is None:
         return Finding(
-            "TikTok app", True,
+            what, True,
             "none for the whole installation; agencies set their own, and without one clients share by hand.",
         )  # fmt: skip
-    return Finding("TikTok app", True, f"app id {chosen.tiktok_app.app_id}")
+    return Finding(what, True, f"app id {app.app_id}")
 
 
-def redirect_address(chosen: Settings) -> Finding:
-    """The exact redirect URL to register in My Apps."""
-    address = chosen.redirect_uri
-    if not urlsplit(address).path.endswith(settings.CALLBACK):
-        return Finding(
-            "redirect address", False, f"{address} must end in {settings.CALLBACK}; set TIKTOK_REDIRECT_URI."
-        )
-    words = f"register exactly {address} in My Apps; a change takes TikTok some minutes."
-    if not address.startswith("https://"):
-        words += " TikTok often refuses localhost: use a tunnel with an https address to try the real TikTok."
-    return Finding("redirect address", True, words)
+def redirect_address(platform: ConnectedPlatform) -> Finding:
+    """The exact redirect URL to register for an app."""
+    if platform.diagnosis is None:
+        words = f"register exactly {platform.redirect_uri} in {english(declarations.of(platform.key).app_console)}."
+        return Finding("redirect address", True, words)
+    found = platform.diagnosis.registration_finding(platform.redirect_uri)
+    return Finding(found.what, found.status != "fail", " ".join(filter(None, (found.words, found.do))))
 
 
 def proxies(chosen: Settings) -> Finding:
@@ -250,43 +259,51 @@ async def _egress_proxy(url: str) -> Finding:
     return Finding("egress proxy", True, words)
 
 
-def run_tiktok(chosen: Settings, agency: str | None, *, as_json: bool) -> None:
-    """Print a line for each check; exit status 1 if one failed."""
+def run_diagnosis(chosen: Settings, platform: str, agency: str | None, *, as_json: bool) -> None:
+    """Print a line for each check of a platform's app; exit status 1 if one failed."""
     try:
-        health = asyncio.run(_tiktok_diagnostics(chosen, agency))
+        health = asyncio.run(_diagnostics(chosen, platform, agency))
     except DatabaseAway as away:
         raise Failed(local.unreachable(away) or str(away)) from away
     except AppError as refusal:
         raise Failed(refusal.detail, refusal.hint) from refusal
     if as_json:
-        output.as_json(HealthView.of(TIKTOK, health).model_dump(mode="json"))
+        output.as_json(HealthView.of(platform, health).model_dump(mode="json"))
     else:
         for finding in health.findings:
             _print_diagnosis(finding)
-        out.print(f"\nThe redirect address to register in My Apps, letter by letter:\n{escape(health.redirect_uri)}")
+        console = english(declarations.of(platform).app_console)
+        out.print(f"\nThe redirect address to register in {console}, letter by letter:\n{escape(health.redirect_uri)}")
     if not health.well:
         raise SystemExit(1)
 
 
-async def _tiktok_diagnostics(chosen: Settings, agency: str | None) -> Diagnostics:
+async def _diagnostics(chosen: Settings, platform: str, agency: str | None) -> Diagnostics:
     """Diagnostics of the named agency, else the only one; of the installation's app if there are none or several."""
-    engine = make_engine(chosen.database_url, pool_size=2)
-    sessions, keyring = make_sessions(engine), Keyring.from_text(chosen.secret_keys)
-    try:
+    keyring = Keyring.from_text(chosen.secret_keys)
+    async with _platforms(chosen) as (platforms, sessions):
         async with sessions() as session:
             every = await agencies.every(session)
             meant = await agencies.chosen(session, agency) if agency or len(every) == 1 else None
+        if meant is None:
+            return await service.of_installation(platforms, keyring, platform_key=platform)
+        return await service.of_agency(sessions, platforms, keyring, agency_id=meant.id, platform_key=platform)
+
+
+@asynccontextmanager
+async def _platforms(chosen: Settings) -> AsyncIterator[tuple[Platforms, Sessions]]:
+    """The platforms of the installation, and sessions on its database."""
+    engine = make_engine(chosen.database_url, pool_size=2)
+    sessions = make_sessions(engine)
+    try:
         async with httpx2.AsyncClient(trust_env=False) as http:
-            platforms = platforms_of(chosen, http, sessions)
-            if meant is None:
-                return await service.of_installation(platforms, keyring, platform_key=TIKTOK)
-            return await service.of_agency(sessions, platforms, keyring, agency_id=meant.id, platform_key=TIKTOK)
+            yield platforms_of(chosen, http, sessions), sessions
     finally:
         await engine.dispose()
 
 
 def _print_diagnosis(finding: DiagnosticFinding) -> None:
-    out.print(f"{_TIKTOK_MARKS[finding.status]}  {escape(finding.what)}: {escape(finding.words)}")
+    out.print(f"{_DIAGNOSIS_MARKS[finding.status]}  {escape(finding.what)}: {escape(finding.words)}")
     if finding.do:
         out.print(f"             → {escape(in_commands(finding.do))}")
     tried = finding.tried

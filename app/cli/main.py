@@ -121,15 +121,35 @@ def migrate() -> None:
     click.echo("The database has the tables of this version.")
 
 
-@cli.command()
-@click.option("--tiktok", is_flag=True, help="Also try the TikTok app, permissions, connection and reads.")
+class Doctor(click.Command):
+    """A command with a flag for each platform with an API. Platforms are loaded when the command is used."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """The flags of the platforms, and the other options."""
+        from app.platforms import declarations
+
+        names = {f"--{key.replace('_', '-')}": (key, one.name) for key, one in declarations.every().items()}
+        flags = [
+            click.Option(
+                [flag, "platform"], flag_value=key,
+                help=f"Also try the {name} app, permissions, connection and reads.",
+            )
+            for flag, (key, name) in names.items()
+        ]  # fmt: skip
+        as_json = click.Option(
+            ["--json", "as_json"], is_flag=True, help=f"With {' or '.join(names)}: print JSON, as the API answers it."
+        )
+        *others, help_option = super().get_params(ctx)
+        return [*flags, *others, as_json, help_option]
+
+
+@cli.command(cls=Doctor)
 @click.option("--agency", help="Whose, by slug; where there are several, else the default app.")
-@click.option("--json", "as_json", is_flag=True, help="With --tiktok: print JSON, as the API answers it.")
-def doctor(tiktok: bool, agency: str | None, as_json: bool) -> None:
+def doctor(platform: str | None, agency: str | None, as_json: bool) -> None:
     """Check settings, database, TikTok app, redirect address and egress, with advice for each failure."""
     from app.cli import doctor
 
-    doctor.run(tiktok=tiktok, agency=agency, as_json=as_json)
+    doctor.run(platform=platform, agency=agency, as_json=as_json)
 
 
 @cli.command()

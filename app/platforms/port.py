@@ -472,6 +472,10 @@ class Diagnosis(Protocol):
         """Finding about the redirect address. `came_back`: the last return through it with this app."""
         ...
 
+    def registration_finding(self, address: str) -> DiagnosticFinding:
+        """Advice about registering the redirect address, if only the settings are known."""
+        ...
+
 
 class ConnectedPlatform(Platform, Protocol):
     """A platform that can be read and written through its API."""

@@ -8,13 +8,16 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from click.testing import CliRunner
 
 from app import local
 from app.cli import doctor
+from app.cli.main import cli
 from app.kit.database import Sessions
 from app.settings import Settings
 from tests.conftest import running
 from tests.kit.egress.servers.certificates import serving
+from tests.second_platform.adapter import REDIRECT, PlazaPlatform, declare
 from tests.world import KEYS, PUBLIC_URL
 
 
@@ -55,10 +58,37 @@ def test_trusted_proxies_are_told(settings: Settings) -> None:
     assert "none is trusted" in doctor.proxies(settings.model_copy(update={"trusted_proxies": ""})).words
 
 
-def test_the_redirect_address_may_lie_below_a_path(settings: Settings) -> None:
-    chosen = settings.model_copy(update={"public_url": "https://agency.com/keyturn"})
-    found = doctor.redirect_address(chosen)
-    assert (found.well, "https://agency.com/keyturn/callbacks/tiktok" in found.words) == (True, True)
+async def test_the_redirect_address_may_lie_below_a_path(settings: Settings) -> None:
+    app, address = await doctor.apps(settings.model_copy(update={"public_url": "https://agency.com/keyturn"}))
+    assert (app.what, app.well, app.words) == ("TikTok app", True, f"app id {settings.tiktok_app_id}")
+    assert (address.what, address.well) == ("redirect address", True)
+    assert "register exactly https://agency.com/keyturn/callbacks/tiktok in My Apps" in address.words
+
+
+async def test_neither_an_app_nor_https_is_needed_but_keyturns_own_path_is(settings: Settings) -> None:
+    bare = settings.model_copy(update={"public_url": "http://localhost:8000", "tiktok_app_id": None})
+    app, address = await doctor.apps(bare)
+    assert (app.well, "none for the whole installation" in app.words) == (True, True)
+    assert (address.well, "use a tunnel" in address.words) == (True, True)
+    _, other = await doctor.apps(settings.model_copy(update={"tiktok_redirect_uri": "https://agency.com/back"}))
+    assert (other.well, "has to end in /callbacks/tiktok. Set TIKTOK_REDIRECT_URI" in other.words) == (False, True)
+
+
+async def test_a_platform_without_a_diagnosis_has_its_lines_too() -> None:
+    declare()
+    async with httpx2.AsyncClient() as http:
+        plaza = PlazaPlatform(http)
+    app, address = doctor.default_app(plaza), doctor.redirect_address(plaza)
+    assert (app.what, app.words) == ("Plaza app", "app id plaza-app")
+    assert address.words == f"register exactly {REDIRECT} in the developer console."
+
+
+def test_each_platform_has_its_flag() -> None:
+    declare()
+    told = CliRunner().invoke(cli, ["doctor", "--help"]).stdout
+    for said in ("--tiktok ", "Also try the TikTok app", "--plaza ", "With --tiktok or --plaza: print JSON"):
+        assert said in told
+    assert CliRunner().invoke(cli, ["doctor", "--manual"]).exit_code == 2
 
 
 @asynccontextmanager

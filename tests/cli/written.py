@@ -26,7 +26,7 @@ def mistake(words: str) -> str | None:
         if command is None:
             return f"no command {name!r} in {words!r}"
     assert command is not None
-    known = {name for each in command.params for name in (*each.opts, *each.secondary_opts)}
+    known = {name for each in command.get_params(click.Context(command)) for name in (*each.opts, *each.secondary_opts)}
     options = {word.partition("=")[0].rstrip(".,;:)'\"") for word in rest if re.match(r"--[a-z]", word)}
     unknown = options - known - {"--help"}
     return f"no option {', '.join(sorted(unknown))} in {words!r}" if unknown else None

@@ -349,6 +349,10 @@ class TikTok:
         """Finding about the redirect address, which TikTok compares letter by letter."""
         return findings.redirect_address_finding(address, came_back)
 
+    def registration_finding(self, address: str) -> DiagnosticFinding:
+        """Advice about registering the redirect address in My Apps."""
+        return findings.registration_finding(address)
+
     def role_words(self, kind: str, role: str) -> RoleWords:
         """The role in a client's words."""
         return kinds.ROLES[kind][role]

@@ -21,6 +21,7 @@ from app.platforms.tiktok.problems import CENTERS
 GUIDE = "docs/tiktok-app.md"
 CALLBACK = "/callbacks/tiktok"
 CONNECT = "Connect your agency: POST /api/v1/connections/invitations."
+_REDIRECT = "redirect address"
 _SET = "Set TIKTOK_REDIRECT_URI, or KEYTURN_PUBLIC_URL."
 #: Reads that the verification of shares needs.
 _NEEDED_READS = frozenset({"business centers", "ad accounts", "partners", "what a partner shares"})
@@ -199,15 +200,9 @@ def redirect_address_finding(address: str, came_back: datetime | None) -> Diagno
 
     No call shows if it is registered: TikTok compares it letter by letter.
     """
-    what, parts = "redirect address", urlsplit(address)
-    if parts.path.endswith(f"{CALLBACK}/"):
-        return DiagnosticFinding(
-            what, "fail", f"{address} ends in a slash, and Keyturn's does not.", f"Remove it. {_SET}"
-        )
-    if not parts.path.endswith(CALLBACK) or parts.query or parts.fragment:
-        return DiagnosticFinding(
-            what, "fail", f"{address} is not one of Keyturn's.", f"It has to end in {CALLBACK}. {_SET}"
-        )
+    if wrong := _not_ours(address):
+        return wrong
+    what, parts = _REDIRECT, urlsplit(address)
     register = (
         f"In My Apps, register exactly {address} as advertiser redirect address: letter by letter, no slash at the end."
     )
@@ -224,6 +219,29 @@ def redirect_address_finding(address: str, came_back: datetime | None) -> Diagno
         what, "cannot_tell", f"{address}; no return through it yet.",
         f"{register} “Invalid redirect URI” at TikTok? A change takes some minutes: wait, compare, try again.",
     )  # fmt: skip
+
+
+def registration_finding(address: str) -> DiagnosticFinding:
+    """Advice about registering the redirect address. Plain http is no failure: the simulator takes it."""
+    if wrong := _not_ours(address):
+        return wrong
+    words = f"register exactly {address} in My Apps; a change takes TikTok some minutes."
+    if not address.startswith("https://"):
+        words += " TikTok often refuses localhost: use a tunnel with an https address to try the real TikTok."
+    return DiagnosticFinding(_REDIRECT, "pass", words)
+
+
+def _not_ours(address: str) -> DiagnosticFinding | None:
+    parts = urlsplit(address)
+    if parts.path.endswith(f"{CALLBACK}/"):
+        return DiagnosticFinding(
+            _REDIRECT, "fail", f"{address} ends in a slash, and Keyturn's does not.", f"Remove it. {_SET}"
+        )
+    if not parts.path.endswith(CALLBACK) or parts.query or parts.fragment:
+        return DiagnosticFinding(
+            _REDIRECT, "fail", f"{address} is not one of Keyturn's.", f"It has to end in {CALLBACK}. {_SET}"
+        )
+    return None
 
 
 def _is_here(host: str) -> bool:
