@@ -36,17 +36,14 @@ RETRY_AFTER = 5.0
 
 @dataclass(frozen=True)
 class OAuth2:
-    """The OAuth endpoints of a platform, with the scopes that are requested.
+    """The OAuth endpoints of a platform, with the scopes that are requested. `http` stays open; its owner closes it."""
 
-    `transport`: of the HTTP client, by default one that connects over the network.
-    """
-
+    http: httpx2.AsyncClient
     authorize_url: str
     token_url: str
     revoke_url: str
     redirect_uri: str
     scopes: tuple[str, ...]
-    transport: httpx2.AsyncBaseTransport | None = None
 
     def consent(self, app: App, *, state: str) -> ConsentRequest:
         """The address of the consent page, and the verifier that proves the exchange to be of the same request."""
@@ -87,7 +84,7 @@ class OAuth2:
     def _client(self, app: App) -> AsyncOAuth2Client:
         return AsyncOAuth2Client(
             app.app_id, app.secret, scope=" ".join(self.scopes), redirect_uri=self.redirect_uri,
-            code_challenge_method="S256", transport=self.transport, timeout=TIMEOUT, trust_env=False,
+            code_challenge_method="S256", transport=_Through(self.http), timeout=TIMEOUT, trust_env=False,
         )  # fmt: skip
 
     def _token(self, answer: Mapping[str, Any]) -> Token:
@@ -108,26 +105,34 @@ class OAuth2:
         record: RecordCall,
     ) -> Mapping[str, Any]:
         attempt = _Attempt(operation, grant, app, record, time.monotonic())
-        client = self._client(app)
         try:
-            answer = await call(client)
+            async with self._client(app) as client:
+                answer = await call(client)
         except OAuthError as refused:
             attempt.refuse(refused.error or "", refused.description or "")
         except httpx2.HTTPStatusError as failed:
             attempt.fail(failed.response.status_code, failed.response.headers.get("Retry-After", ""))
-        except (httpx2.ConnectError, httpx2.ConnectTimeout) as unreachable:
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as unreachable:
             raise Unavailable(attempt.done("unavailable", str(unreachable)), RETRY_AFTER) from unreachable
         except httpx2.TransportError as broken:
             raise Unclear(attempt.done("unclear", str(broken))) from broken
         except (ValueError, KeyError, TypeError) as unexpected:
             raise UnexpectedAnswer(attempt.done("changed", str(unexpected))) from unexpected
-        finally:
-            if self.transport is None:
-                await client.aclose()
         if grant != "revoke" and not isinstance(answer.get("access_token"), str):
             raise UnexpectedAnswer(attempt.done("changed", "the response has no access token"))
         attempt.done("ok", "OK")
         return answer
+
+
+@dataclass(frozen=True)
+class _Through(httpx2.AsyncBaseTransport):
+    """The connections of another client. An Authlib client holds a token, so that each call has its own."""
+
+    http: httpx2.AsyncClient
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send over a connection of the other client."""
+        return await self.http.send(request, stream=True, follow_redirects=False)
 
 
 #: Blocker of each error of a token endpoint (RFC 6749, 5.2) by grant; any other is a problem of the app.

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import httpx2
 
@@ -79,9 +78,9 @@ def declare() -> None:
 
 @dataclass(frozen=True)
 class PlazaPlatform:
-    """Plaza over a transport that reaches it."""
+    """Plaza over the HTTP client of the installation."""
 
-    transport: httpx2.AsyncBaseTransport
+    http: httpx2.AsyncClient
     key: str = KEY
     name: str = "Plaza"
     connects: bool = True
@@ -174,9 +173,8 @@ class PlazaPlatform:
     ) -> Any:
         """One call of Plaza's API, recorded."""
         started = time.monotonic()
-        async with httpx2.AsyncClient(transport=self.transport, base_url=ADDRESS) as client:
-            headers = {"Authorization": f"Bearer {access.token}"}
-            answer = await client.request(method, path, json=body, headers=headers)
+        headers = {"Authorization": f"Bearer {access.token}"}
+        answer = await self.http.request(method, f"{ADDRESS}{path}", json=body, headers=headers)
         outcome: Outcome = "ok"
         if answer.status_code >= _REFUSED:
             outcome = "denied" if answer.status_code in _BLOCKERS else "unavailable"
@@ -194,8 +192,8 @@ class PlazaPlatform:
     @property
     def _oauth(self) -> OAuth2:
         return OAuth2(
-            f"{urlsplit(ADDRESS).geturl()}/oauth/authorize", f"{ADDRESS}/oauth/token", f"{ADDRESS}/oauth/revoke",
-            self.redirect_uri, tuple(SCOPES.split()), self.transport,
+            self.http, f"{ADDRESS}/oauth/authorize", f"{ADDRESS}/oauth/token", f"{ADDRESS}/oauth/revoke",
+            self.redirect_uri, tuple(SCOPES.split()),
         )  # fmt: skip
 
 
@@ -263,5 +261,5 @@ class Permissions:
 def with_plaza(platforms: Platforms, world: Plaza) -> Platforms:
     """These platforms and Plaza, of which the application knows from now on."""
     declare()
-    plaza = PlazaPlatform(httpx2.ASGITransport(world.app()))
+    plaza = PlazaPlatform(httpx2.AsyncClient(transport=httpx2.ASGITransport(world.app())))
     return Platforms(platforms.default, plaza, manual=library.every().values())
