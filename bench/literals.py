@@ -27,7 +27,8 @@ from jinja2 import Environment, nodes
 
 SPEAKING = (
     "app/client_portal/", "app/dashboard/", "app/kit/html/", "app/kit/i18n/locales.py", "app/kit/i18n/templates.py",
-    "app/kit/input/email_address.py", "app/kit/input/platform_ids.py", "app/links/emails.py", "app/platforms/manual/",
+    "app/kit/input/email_address.py", "app/links/emails.py", "app/platforms/manual/",
+    "app/platforms/client_texts.py", "app/platforms/tiktok/client_texts.py", "app/platforms/tiktok/typed_ids.py",
     "app/platforms/tiktok/discovery.py", "app/platforms/tiktok/steps.py",
 )  # fmt: skip
 _HEADER, _COMMAND, _ATTRIBUTES = "a header of HTTP", "a command, or what goes into one", "attributes of a tag"
@@ -38,7 +39,6 @@ APART: Mapping[str, Mapping[str, str]] = {
     "app/client_portal/branding.py": {"FOR_EVER": _HEADER, "logo": _HEADER},
     "app/client_portal/forms/intake.py": {"OTHER_NAMES": "names of countries that are typed, in any language"},
     "app/client_portal/in_app_browser.py": {"_MARKS": "names of browsers as they call themselves"},
-    "app/client_portal/templates/screens/account.html": {"business.tiktok.com": "an address"},
     "app/dashboard/templates/connect/app_missing.html": {"keyturn agency set-app": _COMMAND},
     "app/kit/html/render.py": {"again_soon": _HEADER},
     "app/kit/html/templates/forms.html": {'aria-invalid="true" aria-describedby=" -hint -problem"': _ATTRIBUTES},

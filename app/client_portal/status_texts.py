@@ -10,10 +10,12 @@ from typing import Literal
 
 from app.client_portal import screens
 from app.kit.i18n.message import Message, _, _n, _p, sentences
+from app.platforms import declarations
+from app.platforms.client_texts import ClientTexts
 from app.platforms.port import EVENTS_WITHIN, AssetKind
 
 #: Action of a button under a blocker: authorize at the platform, check again, choose another asset, share by hand,
-#: lower the role, or confirm the Business Center that shares the asset.
+#: lower the role, or confirm the account that shares the asset.
 Does = Literal["connect", "check", "change", "by_hand", "reduce", "take_center"]
 Tone = Literal["good", "moving", "yours", "quiet"]
 Held = Literal["live", "given_back", "ended", "never"]
@@ -33,7 +35,7 @@ class Case:
 
     `was_verified`: it was proved before, so the client cannot choose another. `choosing`: it is an item of a list to
     choose from, and nothing is agreed yet. `can_connect`: there is an app that the client can authorize.
-    `can_look`: the result can be read at the platform; otherwise the agency confirms it.
+    `can_look`: the result can be read at the platform; otherwise the agency confirms it. `texts`: the platform's words.
     """
 
     kind: AssetKind = _ANY_KIND
@@ -43,11 +45,16 @@ class Case:
     choosing: bool = False
     can_connect: bool = True
     can_look: bool = True
+    texts: ClientTexts = ClientTexts()
 
     @property
     def by_hand(self) -> bool:
         """True if people share it: everything in the guided lane or without an app, else kinds that no API shares."""
         return self.lane == "guided" or not self.can_connect or not self.kind.by_api
+
+    def own(self, code: str) -> Message:
+        """The platform's own sentence about a blocker, else the neutral one."""
+        return self.texts.sentences.get(code) or SENTENCES[code]
 
     @property
     def done(self) -> Message:
@@ -65,7 +72,7 @@ class Case:
 class BlockerTexts:
     """A sentence and the button under it, if there is one.
 
-    Placeholders: `{agency}`, `{asset}`, `{bc}`, `{shared_from}` (another Business Center), `{account}` (of a pixel),
+    Placeholders: `{agency}`, `{asset}`, `{bc}`, `{shared_from}` (another account), `{account}` (of a pixel),
     `{role}` agreed to, `{role_seen}`, and `{lacking}`, an ability that the latter lacks. `steps`: the steps by hand
     are shown below. `screen`: the screen for another choice.
     """
@@ -132,9 +139,6 @@ _NOT_SEEN_NOW = StatusTexts(
 )
 _FOLLOWS = StatusTexts(_p("status", "Next"), _("This follows as soon as {account} is shared."), "moving")
 _INVITED = StatusTexts(_("Invited"), _("{asset} has to accept {platform}’s e-mail. Nothing for you to do."), "moving")
-_TO_ACCEPT = StatusTexts(
-    _("Sent"), _("{agency} has to accept it in its Business Center. Nothing for you to do."), "moving"
-)
 
 LEAVING = StatusTexts(_("To be removed"), _("It is to be taken away again."), "yours")
 #: Short label while a blocker waits for another actor than the client.
@@ -148,7 +152,7 @@ def of_status(status: str, case: Case, next_actor: str | None = None) -> StatusT
     if status == "awaiting_partner" and case.kind.is_person:
         return _INVITED
     if status == "awaiting_partner" and next_actor == "agency":
-        return _TO_ACCEPT
+        return StatusTexts(_("Sent"), case.own("to_accept"), "moving")
     if status == "unverifiable" and case.was_verified:
         return _NOT_SEEN_NOW
     if status == "awaiting_client" or (status == "approved" and case.by_hand):
@@ -158,8 +162,9 @@ def of_status(status: str, case: Case, next_actor: str | None = None) -> StatusT
 
 def of_code(code: str, case: Case) -> BlockerTexts:
     """Texts of a blocker code for the case."""
-    found = BLOCKERS.get(code, UNKNOWN)
-    return found if isinstance(found, BlockerTexts) else found(case)
+    if code not in BLOCKERS:
+        return UNKNOWN
+    return BLOCKERS[code](case, case.own(code) if code in SENTENCES else UNKNOWN.sentence)
 
 
 def of_leaving(case: Case, next_actor: str | None) -> BlockerTexts:
@@ -170,7 +175,7 @@ def of_leaving(case: Case, next_actor: str | None) -> BlockerTexts:
         return BlockerTexts(_("{agency} no longer needs {asset} and takes care of the rest. Nothing for you to do."))
     if case.by_hand or case.held == "live":  # it was tried with the authorization: {platform} refused
         needless = _("{agency} no longer needs {asset}.")
-        return BlockerTexts(sentences(needless, _REMOVE[case.kind.key]), case.done, "check")
+        return BlockerTexts(sentences(needless, case.kind.texts.remove), case.done, "check")
     return BlockerTexts(
         _("{agency} no longer needs {asset}. Connect once, and we take the access away for you."),
         _("Take it back"),
@@ -178,19 +183,19 @@ def of_leaving(case: Case, next_actor: str | None) -> BlockerTexts:
     )
 
 
-_REMOVE_SHARED = _("In Business Center, open Users, Partners, {agency}, and remove {asset}.")
-_REMOVE: Mapping[str, Message] = {
-    "ad_account": _REMOVE_SHARED,
-    "catalog": _REMOVE_SHARED,
-    "pixel": _("In Business Center, open Users, Partners, {agency}, and remove the pixel {asset}."),
-    "person": _("In Business Center, open Users, Members, {asset}, and remove the access to the ad accounts there."),
-}
+#: Texts of a blocker for a case, with the sentence of its code.
+Words = Callable[[Case, Message], BlockerTexts]
 
 
-def _connecting(sentence: Message, label: Message) -> Callable[[Case], BlockerTexts]:
+def _said(label: Message | None = None, does: Does | None = None) -> Words:
+    """The sentence alone, or with a button."""
+    return lambda _case, sentence: BlockerTexts(sentence, label, does)
+
+
+def _connecting(label: Message) -> Words:
     """Texts of a blocker that only an authorization at the platform resolves; by hand, the steps."""
 
-    def words(case: Case) -> BlockerTexts:
+    def words(case: Case, sentence: Message) -> BlockerTexts:
         by_hand = case.by_hand and not case.choosing
         return _steps(_NOT_SHARED_YET, case) if by_hand else BlockerTexts(sentence, label, "connect")
 
@@ -205,34 +210,28 @@ def _steps(gone: Message, case: Case) -> BlockerTexts:
     return BlockerTexts(sentences(gone, case.next), case.done, "check", steps=True)
 
 
-def _checked_again(sentence: Message) -> Callable[[Case], BlockerTexts]:
-    """Texts of a problem that the client resolves at TikTok; then a check, with an authorization if necessary."""
-
-    def words(case: Case) -> BlockerTexts:
-        if (case.by_hand or case.held == "live") and not case.choosing:
-            return BlockerTexts(sentence, _CHECK_AGAIN, "check")
-        return BlockerTexts(sentence, _("Look again at {platform}"), "connect")
-
-    return words
+def _checked_again(case: Case, sentence: Message) -> BlockerTexts:
+    """Texts of a problem that the client resolves at the platform; then a check, authorized again if necessary."""
+    if (case.by_hand or case.held == "live") and not case.choosing:
+        return BlockerTexts(sentence, _CHECK_AGAIN, "check")
+    return BlockerTexts(sentence, _("Look again at {platform}"), "connect")
 
 
-def _other_choice(
-    sentence: Message, label: Message = _CHOOSE_ANOTHER, *, then: Message | None = None
-) -> Callable[[Case], BlockerTexts]:
+def _other_choice(label: Message = _CHOOSE_ANOTHER, *, then: Message | None = None) -> Words:
     """Texts that offer another asset. Access proved before cannot be replaced; it is checked again (`then`)."""
 
-    def words(case: Case) -> BlockerTexts:
+    def words(case: Case, sentence: Message) -> BlockerTexts:
         if case.kind.is_person or case.was_verified:
-            return _checked_again(sentences(sentence, then) if then else sentence)(case)
+            return _checked_again(case, sentences(sentence, then) if then else sentence)
         return BlockerTexts(sentence, label, "change", screen=screens.choice_of(case.kind.key, case.kind.screen))
 
     return words
 
 
-def _or_by_hand(sentence: Message, label: Message) -> Callable[[Case], BlockerTexts]:
+def _or_by_hand(label: Message) -> Words:
     """Texts of a problem that the agency fixes; the client can also share by hand."""
 
-    def words(case: Case) -> BlockerTexts:
+    def words(case: Case, sentence: Message) -> BlockerTexts:
         if case.choosing or case.by_hand:
             return BlockerTexts(sentence)
         return BlockerTexts(sentences(sentence, _("You can also do it by hand.")), label, "by_hand")
@@ -240,7 +239,7 @@ def _or_by_hand(sentence: Message, label: Message) -> Callable[[Case], BlockerTe
     return words
 
 
-def _not_shared(case: Case) -> BlockerTexts:
+def _not_shared(case: Case, _sentence: Message | None = None) -> BlockerTexts:
     if case.kind.is_person and case.was_verified:
         gone = _("{asset} can’t open your ad accounts any more.")
     elif case.kind.is_person:
@@ -254,41 +253,28 @@ def _not_shared(case: Case) -> BlockerTexts:
     return BlockerTexts(sentences(gone, _("Connect with {platform} once, and we share it.")), _SHARE_NOW, "connect")
 
 
-def _shared_elsewhere(case: Case) -> BlockerTexts:
+def _shared_elsewhere(case: Case, sentence: Message) -> BlockerTexts:
     if case.lane != "guided" or case.was_verified or case.choosing:
-        return _not_shared(case)  # the Business Center was selected from a list, or proved
+        return _not_shared(case)  # the account was selected from a list, or proved
+    return BlockerTexts(sentence, _("Yes, it’s ours"), "take_center", steps=True)
+
+
+def _to_share_again(case: Case, gone: Message) -> BlockerTexts:
+    """Texts of lost access that is shared again, with a new authorization or by hand."""
+    if case.by_hand:
+        return _steps(gone, case)
     return BlockerTexts(
-        _(
-            "{agency} sees {asset}, shared from Business Center {shared_from}. You gave us {bc}. Is {shared_from} "
-            "yours? If it isn’t, follow the steps below."
-        ),
-        _("Yes, it’s ours"),
-        "take_center",
-        steps=True,
+        sentences(gone, _("Connect with {platform} once, and we share it again.")), _SHARE_NOW, "connect"
     )
 
 
-def _to_share_again(gone: Message) -> Callable[[Case], BlockerTexts]:
-    """Texts of lost access that is shared again, with a new authorization or by hand."""
-
-    def words(case: Case) -> BlockerTexts:
-        if case.by_hand:
-            return _steps(gone, case)
-        return BlockerTexts(
-            sentences(gone, _("Connect with {platform} once, and we share it again.")), _SHARE_NOW, "connect"
-        )
-
-    return words
-
-
-def _without_effect(case: Case) -> BlockerTexts:
-    sentence = _("{platform} accepted the request for {asset}, but it had no effect.")
+def _without_effect(case: Case, sentence: Message) -> BlockerTexts:
     if case.by_hand:
         return _steps(sentence, case)
     return BlockerTexts(sentences(sentence, _("A few steps by hand do it.")), _SHOW_STEPS, "by_hand")
 
 
-def _pixel_not_linked(case: Case) -> BlockerTexts:
+def _pixel_not_linked(case: Case, _sentence: Message) -> BlockerTexts:
     if case.was_verified:
         gone = _("The pixel {asset} is no longer connected to {account}.")
     else:
@@ -300,40 +286,33 @@ def _pixel_not_linked(case: Case) -> BlockerTexts:
     )
 
 
-def _role_too_low(case: Case) -> BlockerTexts:
+def _role_too_low(case: Case, _sentence: Message) -> BlockerTexts:
     if case.kind.is_person:
         head = _("{asset} has “{role_seen}”, and you agreed to “{role}”. What is missing: {lacking}.")
-        hand = _("In Business Center, open Users, Members, {asset}, and choose the role you agreed to.")
     else:
         head = _("{agency} has “{role_seen}” on {asset}, and you agreed to “{role}”. What is missing: {lacking}.")
-        hand = _("In Business Center, open Users, Partners, {agency}, {asset}, and choose the role you agreed to.")
     if case.by_hand or case.held == "live":  # it was tried with the authorization: {platform} refused
-        return BlockerTexts(sentences(head, hand), _CHECK_AGAIN, "check")
+        return BlockerTexts(sentences(head, case.kind.texts.raise_role), _CHECK_AGAIN, "check")
     return BlockerTexts(
         sentences(head, _("Connect with {platform} once, and we raise it for you.")), _("Raise it"), "connect"
     )
 
 
-def _role_too_high(case: Case) -> BlockerTexts:
+def _role_too_high(case: Case, _sentence: Message) -> BlockerTexts:
     if case.kind.is_person:
-        return BlockerTexts(
-            _(
-                "{asset} can do everything here already, and more than {agency} asked for: “{role_seen}”. You need "
-                "not remove anything. To give less, in Business Center, open Users, Members, {asset}, and choose "
-                "“{role}”."
-            ),
-            _CHECK_AGAIN,
-            "check",
+        more = _(
+            "{asset} can do everything here already, and more than {agency} asked for: “{role_seen}”. You need not "
+            "remove anything."
         )
+        return BlockerTexts(sentences(more, case.kind.texts.lower_role), _CHECK_AGAIN, "check")
     head = _("{agency} got “{role_seen}” on {asset}. “{role}” is enough.")
     if case.by_hand or not case.kind.can_be_lowered:
-        hand = _("In Business Center, open Users, Partners, {agency}, remove {asset}, and share it again as “{role}”.")
-        return BlockerTexts(sentences(head, hand), _CHECK_AGAIN, "check")
+        return BlockerTexts(sentences(head, case.kind.texts.lower_role), _CHECK_AGAIN, "check")
     lower = _("We can lower it: the access is removed and shared again, with a short gap.")
     return BlockerTexts(sentences(head, lower), _("Lower it"), "reduce")
 
 
-def _connection_dead(case: Case) -> BlockerTexts:
+def _connection_dead(case: Case, sentence: Message) -> BlockerTexts:
     if case.by_hand:
         return _steps(_NOT_SHARED_YET, case)
     if case.held == "given_back":
@@ -346,19 +325,14 @@ def _connection_dead(case: Case) -> BlockerTexts:
             CONNECT,
             "connect",
         )
-    return BlockerTexts(
-        _("Our permission at {platform} has ended. What you shared stays; connect again so we can go on."),
-        CONNECT,
-        "connect",
-    )
+    return BlockerTexts(sentence, CONNECT, "connect")
 
 
-def _agencys_own_center(case: Case) -> BlockerTexts:
-    sentence = _("This is {agency}’s own Business Center.")
+def _agencys_own_account(case: Case, sentence: Message) -> BlockerTexts:
     if case.choosing:
         return BlockerTexts(sentences(sentence, _("Sign in as an Admin of yours.")), _SWITCH, "connect")
     if case.was_verified:
-        return _checked_again(sentences(sentence, _("Ask {agency} which one is meant.")))(case)
+        return _checked_again(case, sentences(sentence, _("Ask {agency} which one is meant.")))
     return BlockerTexts(sentences(sentence, _("Choose yours.")), _CHOOSE_ANOTHER, "change", screen=screens.ACCOUNT)
 
 
@@ -379,156 +353,143 @@ UNKNOWN = BlockerTexts(
     "check",
 )
 
-BLOCKERS: Mapping[str, BlockerTexts | Callable[[Case], BlockerTexts]] = {
+#: Sentences by blocker code, and `to_accept` of a status. A platform may have words of its own for each; codes
+#: without a sentence have several, by case.
+SENTENCES: Mapping[str, Message] = {
+    "to_accept": _("{agency} has to accept it at {platform}. Nothing for you to do."),
+    "not_bc_admin": _(
+        "You’re a standard member of {bc}, and only an Admin can share. Forward {agency}’s message with the link to an "
+        "Admin: they go on where you stopped. Or sign in again as an Admin."
+    ),
+    "wrong_bc_selected": _("You signed in to {platform} without {bc}. Sign in as an Admin of it."),
+    "agencys_own_center": _("This is {agency}’s own account."),
+    "no_business_center": _(
+        "This {platform} sign-in has no account that can share. Sign in as somebody who has one."
+    ),
+    "bc_under_review": _("{platform} is reviewing {bc}. Sharing works when that is over; it takes some days."),
+    "bc_punished": _(
+        "{platform} has restricted {bc} for breaking its rules, so nothing can be shared from it. Ask {platform}’s "
+        "support to lift it."
+    ),
+    "bc_denied": _(
+        "{platform} has not approved {bc}, so nothing can be shared from it. Look there to see what is missing."
+    ),
+    "bc_not_enabled": _("{platform} lets nothing be shared from {bc} right now. Look there to see why."),
+    "pixel_silent": _SILENT,
+    "pixel_events_unread": _(
+        "The pixel {asset} is connected. {agency} can’t read yet whether events arrive, and takes care of that. "
+        "Nothing for you to do."
+    ),
+    "ad_account_suspended": _(
+        "{platform} has suspended {asset}. Ask {platform}’s support for the reason, or choose another ad account."
+    ),
+    "ad_account_limited": _(
+        "{platform} has limited what can be done in {asset}. Look there to see why, or choose another ad account."
+    ),
+    "ad_account_in_review": _(
+        "{platform} is reviewing {asset}, so it can’t be used yet. This passes by itself; nothing for you to do."
+    ),
+    "ad_account_disapproved": _(
+        "{platform} has not approved {asset}. Look there to see why, or choose another ad account."
+    ),
+    "consent_cancelled": _("You came back from {platform} without connecting. Nothing was shared."),
+    "consent_not_finished": _("{platform} sends you a code by e-mail. Enter it there, and you come back here."),
+    "auth_code_expired": _("That took too long. One more tap."),
+    "not_connected": _(
+        "You chose to let us do it, and we aren’t connected yet. Connect with {platform} once, and we go on."
+    ),
+    "connection_dead": _(
+        "Our permission at {platform} has ended. What you shared stays; connect again so we can go on."
+    ),
+    "scope_not_authorized": _(
+        "{platform} hasn’t given {agency}’s app this permission yet. {agency} takes care of that."
+    ),
+    "app_problem": _("Nothing you did: {agency}’s connection to {platform} needs a fix on its side."),
+    "platform_changed": _(
+        "Nothing you did: {platform} answered in a way that Keyturn can’t read yet. {agency} knows about it."
+    ),
+    "agency_must_reauthorize": _("{agency} is finishing on its side. Nothing for you to do."),
+    "account_not_ticked": _(
+        "{platform} asked which accounts to include, and {asset} was left out. One more try?"
+    ),
+    "asset_not_found": _("We can’t find {asset} in {bc}."),
+    "asset_shared_elsewhere": _(
+        "{agency} sees {asset}, shared from the account {shared_from}. You gave us {bc}. Is {shared_from} yours? If it "
+        "isn’t, follow the steps below."
+    ),
+    "asset_owned_elsewhere": _(
+        "{asset} belongs to another account, so only its owner can share it. Ask them, or choose another."
+    ),
+    "asset_owned_by_person": _(
+        "{asset} belongs to a person and not to {bc}, so it can’t be shared from there. Move it there first, or choose "
+        "another."
+    ),
+    "request_pending": _(
+        "You have asked for {asset}, and its owner has not said yes. Only the owner can share it with {agency}; or "
+        "choose another."
+    ),
+    "partner_declined": _(
+        "{agency} declined the request. Nothing for you to do: {agency} knows, and asks again if it needs it."
+    ),
+    "partnership_ended": _("{agency} is no longer a partner of your account, so {asset} isn’t shared."),
+    "share_without_effect": _("{platform} accepted the request for {asset}, but it had no effect."),
+    "access_interrupted": _(
+        "While the role was lowered, the access to {asset} was removed, and {platform} didn’t take the new one. Right "
+        "now there is no access."
+    ),
+    "removal_refused": _("{platform} didn’t let us take the access to {asset} away."),
+    "account_missing": _(
+        "The pixel {asset} needs an ad account that is shared, and {account} isn’t part of this link any more."
+    ),
+    "platform_unavailable": _("{platform} hasn’t answered for a while. We keep trying."),
+    "invitation_pending": _("{asset} has to accept {platform}’s e-mail. Nothing for you to do."),
+    "invitation_rejected": _("{asset} said no to the invitation. {agency} talks to them. Nothing for you to do."),
+}  # fmt: skip
+
+BLOCKERS: Mapping[str, Words] = {
     "asset_not_shared": _not_shared,
     "role_too_low": _role_too_low,
     "role_higher_than_requested": _role_too_high,
-    "not_bc_admin": _connecting(
-        _(
-            "You’re a standard member of {bc}, and only an Admin can share. Forward {agency}’s message with the link "
-            "to an Admin: they go on where you stopped. Or sign in again as an Admin."
-        ),
-        _("Sign in as an Admin"),
-    ),
-    "wrong_bc_selected": _connecting(
-        _("You signed in to {platform} without {bc}. Sign in as an Admin of it."), _SWITCH
-    ),
-    "agencys_own_center": _agencys_own_center,
-    "no_business_center": _connecting(
-        _(
-            "This {platform} sign-in has no Business Center yet. Create one at business.tiktok.com (about 3 "
-            "minutes), or "
-            "sign in as somebody who has one."
-        ),
-        _("Look again at {platform}"),
-    ),
-    "bc_under_review": _checked_again(
-        _("{platform} is reviewing {bc}. Sharing works when that is over; it takes some days.")
-    ),
-    "bc_punished": _checked_again(
-        _(
-            "{platform} has restricted {bc} for breaking its rules, so nothing can be shared from it. Open "
-            "business.tiktok.com to see why, and ask {platform}’s support to lift it."
-        )
-    ),
-    "bc_denied": _checked_again(
-        _(
-            "{platform} has not approved {bc}, so nothing can be shared from it. Open business.tiktok.com to see "
-            "what is "
-            "missing."
-        )
-    ),
-    "bc_not_enabled": _checked_again(
-        _("{platform} lets nothing be shared from {bc} right now. Open business.tiktok.com to see why.")
-    ),
+    "not_bc_admin": _connecting(_("Sign in as an Admin")),
+    "wrong_bc_selected": _connecting(_SWITCH),
+    "agencys_own_center": _agencys_own_account,
+    "no_business_center": _connecting(_("Look again at {platform}")),
+    **dict.fromkeys(("bc_under_review", "bc_punished", "bc_denied", "bc_not_enabled"), _checked_again),
     "pixel_not_linked": _pixel_not_linked,
-    "pixel_silent": BlockerTexts(_SILENT, _CHECK_AGAIN, "check"),
-    "pixel_events_unread": BlockerTexts(
-        _(
-            "The pixel {asset} is connected. {agency} can’t read yet whether events arrive, and takes care of that. "
-            "Nothing for you to do."
-        )
+    "pixel_silent": _said(_CHECK_AGAIN, "check"),
+    **dict.fromkeys(
+        ("ad_account_suspended", "ad_account_limited"), _other_choice(then=_("When it is lifted, check again."))
     ),
-    "ad_account_suspended": _other_choice(
-        _("{platform} has suspended {asset}. Ask {platform}’s support for the reason, or choose another ad account."),
-        then=_("When it is lifted, check again."),
-    ),
-    "ad_account_limited": _other_choice(
-        _(
-            "{platform} has limited what can be done in {asset}. Open it in TikTok Ads Manager to see why, or choose "
-            "another ad account."
-        ),
-        then=_("When it is lifted, check again."),
-    ),
-    "ad_account_in_review": BlockerTexts(
-        _("{platform} is reviewing {asset}, so it can’t be used yet. This passes by itself; nothing for you to do.")
-    ),
-    "ad_account_disapproved": _other_choice(
-        _(
-            "{platform} has not approved {asset}. Open it in TikTok Ads Manager to see why, or choose another ad "
-            "account."
-        ),
-        then=_("When it is approved, check again."),
-    ),
-    "consent_cancelled": _connecting(
-        _("You came back from {platform} without connecting. Nothing was shared."), _("Try again")
-    ),
-    "consent_not_finished": _connecting(
-        _("{platform} sends you a code by e-mail. Enter it there, and you come back here."), _("Go on at {platform}")
-    ),
-    "auth_code_expired": _connecting(_("That took too long. One more tap."), CONNECT),
-    "not_connected": _connecting(
-        _("You chose to let us do it, and we aren’t connected yet. Connect with {platform} once, and we go on."),
-        CONNECT,
-    ),
+    "ad_account_disapproved": _other_choice(then=_("When it is approved, check again.")),
+    "consent_cancelled": _connecting(_("Try again")),
+    "consent_not_finished": _connecting(_("Go on at {platform}")),
+    "auth_code_expired": _connecting(CONNECT),
+    "not_connected": _connecting(CONNECT),
     "connection_dead": _connection_dead,
-    "scope_not_authorized": _or_by_hand(
-        _("{platform} hasn’t given {agency}’s app this permission yet. {agency} takes care of that."), _SHOW_STEPS
-    ),
-    "app_problem": _or_by_hand(
-        _("Nothing you did: {agency}’s connection to {platform} needs a fix on its side."), _BY_HAND_LABEL
-    ),
-    "platform_changed": _or_by_hand(
-        _("Nothing you did: {platform} answered in a way that Keyturn can’t read yet. {agency} knows about it."),
-        _BY_HAND_LABEL,
-    ),
-    "agency_must_reauthorize": BlockerTexts(_("{agency} is finishing on its side. Nothing for you to do.")),
-    "account_not_ticked": _connecting(
-        _("{platform} asked which accounts to include, and {asset} was left out. One more try?"),
-        _("Tick it at {platform}"),
-    ),
-    "asset_not_found": _other_choice(_("We can’t find {asset} in {bc}."), _("Change it")),
+    "scope_not_authorized": _or_by_hand(_SHOW_STEPS),
+    **dict.fromkeys(("app_problem", "platform_changed", "platform_unavailable"), _or_by_hand(_BY_HAND_LABEL)),
+    "account_not_ticked": _connecting(_("Tick it at {platform}")),
+    "asset_not_found": _other_choice(_("Change it")),
     "asset_shared_elsewhere": _shared_elsewhere,
-    "asset_owned_elsewhere": _other_choice(
-        _("{asset} belongs to another Business Center, so only its owner can share it. Ask them, or choose another.")
+    **dict.fromkeys(
+        ("asset_owned_elsewhere", "asset_owned_by_person", "request_pending", "account_missing"), _other_choice()
     ),
-    "asset_owned_by_person": _other_choice(
-        _(
-            "{asset} belongs to a person and not to {bc}, so it can’t be shared from there. Bring it into your "
-            "Business Center first, or choose another."
-        )
-    ),
-    "request_pending": _other_choice(
-        _(
-            "Your Business Center has asked for {asset}, and its owner has not said yes. The owner does that in "
-            "TikTok Ads Manager, in the messages (the bell). Only the owner can share it with {agency}; or choose "
-            "another."
-        )
-    ),
-    "partner_declined": BlockerTexts(
-        _(
-            "{agency} declined the request in its Business Center. Nothing for you to do: {agency} knows, and asks "
-            "again if it needs it."
-        )
-    ),
-    "partnership_ended": _to_share_again(
-        _("{agency} is no longer a partner of your Business Center, so {asset} isn’t shared.")
-    ),
+    **dict.fromkeys(("partnership_ended", "access_interrupted"), _to_share_again),
     "share_without_effect": _without_effect,
-    "access_interrupted": _to_share_again(
-        _(
-            "While the role was lowered, the access to {asset} was removed, and {platform} didn’t take the new "
-            "one. Right "
-            "now there is no access."
-        )
+    "removal_refused": lambda case, sentence: BlockerTexts(
+        sentences(sentence, case.kind.texts.remove), case.done, "check"
     ),
-    "removal_refused": lambda case: BlockerTexts(
-        sentences(_("{platform} didn’t let us take the access to {asset} away."), _REMOVE[case.kind.key]),
-        case.done,
-        "check",
+    **dict.fromkeys(
+        (
+            "pixel_events_unread", "ad_account_in_review", "agency_must_reauthorize", "partner_declined",
+            "invitation_pending", "invitation_rejected",
+        ),
+        _said(),
     ),
-    "account_missing": _other_choice(
-        _("The pixel {asset} needs an ad account that is shared, and {account} isn’t part of this link any more.")
-    ),
-    "platform_unavailable": _or_by_hand(_("{platform} hasn’t answered for a while. We keep trying."), _BY_HAND_LABEL),
-    "invitation_pending": BlockerTexts(_("{asset} has to accept {platform}’s e-mail. Nothing for you to do.")),
-    "invitation_rejected": BlockerTexts(
-        _("{asset} said no to the invitation. {agency} talks to them. Nothing for you to do.")
-    ),
-}
+}  # fmt: skip
 
-#: Codes that are about the Business Center itself.
-ABOUT_CENTER = frozenset({"not_bc_admin", "bc_under_review", "bc_punished", "bc_denied", "bc_not_enabled"})
+#: Codes that are about the client's account itself.
+ABOUT_ACCOUNT = frozenset({"not_bc_admin", "bc_under_review", "bc_punished", "bc_denied", "bc_not_enabled"})
 
 
 @dataclass(frozen=True)
@@ -576,20 +537,18 @@ CAME_BACK: dict[str, CameBack] = {
             "your name."
         ),
     ),
-    "other_company": CameBack(
-        _("This sign-in can’t use the same Business Center."),
-        _("Sign in at {platform} as an Admin of the Business Center this link was started with."),
-    ),
+    "other_company": CameBack(_("This sign-in can’t use the account of this link."), ClientTexts.other_company),
 }
 
 
 def came_back(outcome: str, *, agency: str, platform: str) -> CameBack | None:
-    """The notice of an outcome; None for one that needs none."""
+    """The notice of an outcome at a platform, by its key; None for one that needs none."""
     found = CAME_BACK.get(outcome)
     if found is None:
         return None
-    names = {"agency": agency, "platform": platform}
-    return CameBack(found.title.fill(**names), found.sentence.fill(**names))
+    names = {"agency": agency, "platform": declarations.name(platform)}
+    sentence = declarations.texts(platform).other_company if outcome == "other_company" else found.sentence
+    return CameBack(found.title.fill(**names), sentence.fill(**names))
 
 
 #: Outcomes that another authorization does not change: sharing by hand is offered first.

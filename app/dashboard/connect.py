@@ -17,6 +17,7 @@ from app.events.queries import EventFilter
 from app.kit.database import Session, reading
 from app.kit.html import forms, language, render
 from app.kit.i18n.message import Message, _
+from app.platforms import declarations
 from app.services import services_of
 from app.tenants.agencies import service as agencies
 
@@ -97,7 +98,9 @@ async def come_back(request: Request, handle: str = "") -> Response:
             agency = await agencies.find(session, agency_id)
         language.prefer(request, link=None, agency=agency.language)
     if outcome is ExchangeOutcome.UNDER_WAY:
-        return render.again_soon(request, "dashboard:connect/under_way.html")
+        return render.again_soon(
+            request, "dashboard:connect/under_way.html", platform=declarations.name(arrived.platform)
+        )
     connected = outcome is ExchangeOutcome.CONNECTED and agency_id
     shown = await _agency_accounts(request, connected, arrived.platform) if connected else {}
     why = await _failure_reason(request, agency_id) if not shown and agency_id and outcome in _WITH_REASON else ""
@@ -118,7 +121,7 @@ async def invitation(request: Request, session: Session, token: str) -> Response
         return _app_missing(request, platform.name, agency.name)
     return render.page(
         request, "dashboard:connect/invitation.html", form_to=(platform.consent_origin,), platform=platform.name,
-        agency=agency, until=invited.expires_at,
+        account=declarations.texts(platform.key).account.noun,        agency=agency, until=invited.expires_at,
         form_token=forms.token(request),
     )  # fmt: skip
 
@@ -166,6 +169,7 @@ async def _agency_accounts(request: Request, agency_id: str, platform: str) -> d
     known = {center.account_id for center in seen if center.usable}
     return {
         "person": connection.person,
+        "account": declarations.texts(platform).account.noun,
         "centers": [(each, None if each.usable else _UNUSABLE.get(each.problem or "", _UNUSABLE_NOW)) for each in seen],
         "missing": [center for center in named if center.account_id not in known],
     }

@@ -15,6 +15,7 @@ from app.links.service import DEFAULT_LIFE, LinkOver
 from app.mail import service as mails
 from app.mail.rendered_email import Recipient
 from app.mail.service import Mail, MailQueue, Shown
+from app.platforms import declarations
 from app.platforms.registry import Platforms
 from app.tenants.agencies import service as agencies
 from app.tenants.clients.models import Client
@@ -88,14 +89,7 @@ async def _invite(
     address: str,
     platforms: Platforms,
 ) -> Mail:
-    read = next(
-        (
-            platforms[access_request.platform].name
-            for access_request in aggregate.access_requests
-            if not access_request.is_manual
-        ),
-        "",
-    )
+    connecting = [each.platform for each in aggregate.connecting]
     others = dict.fromkeys(
         access_request.asset_name or platforms[access_request.platform].name
         for access_request in aggregate.access_requests
@@ -113,8 +107,10 @@ async def _invite(
         languages=aggregate.languages,
         context={
             "name": to.name,
-            "client": aggregate.client.name,
-            "platform": read,
+            "things": tuple(declarations.texts(each).things.fill(platform=platforms[each].name) for each in connecting),
+            "have_ready": tuple(
+                declarations.texts(each).have_ready.fill(platform=platforms[each].name) for each in connecting
+            ),
             "others": tuple(others),
             "requested_by": aggregate.link.requested_by,
             "reasons": tuple(dict.fromkeys(access_request.why for access_request in aggregate.access_requests)),

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from app.kit.i18n.message import Message, _, _n
-from app.kit.input import email_address, places, platform_ids
-from app.kit.input.platform_ids import AD_ACCOUNT, BUSINESS_CENTER, CATALOG, Sort, short
-from app.kit.input.text import TypedWrong, is_blank
+from app.kit.input import email_address, places
+from app.kit.input.text import TypedWrong, is_blank, short
+from app.platforms.client_texts import AccountTexts, IdForm
 
 CONTACT_ROLES = {
     "approver": _("Who can approve access and posts"),
@@ -35,50 +35,43 @@ class SelectedAsset:
     parent_asset_id: str | None = None
 
 
-def business_center(
-    text: str, *, agency_account_ids: Iterable[str], taken: Mapping[str, Message] = NOTHING
+def account(
+    text: str, texts: AccountTexts, *, agency_account_ids: Iterable[str], taken: Mapping[str, Message] = NOTHING
 ) -> ParsedField:
-    """One Business Center ID from pasted text. `taken`: a sentence for each number that was given before."""
-    if is_blank(text):
-        return ParsedField(problem=_("Enter your Business Center ID. It has digits only."))
-    try:
-        found = platform_ids.one(text, BUSINESS_CENTER)
-    except TypedWrong as problem:
-        return ParsedField(problem=problem.message)
-    if found in set(agency_account_ids):
-        return ParsedField(
-            problem=_(
-                "This is the agency's Business Center ID. Enter your own: in TikTok Business Center, open the account "
-                "menu at the top right."
-            )
-        )
-    return ParsedField((found,), _twice((found,), taken))
+    """The id of the client's account from pasted text. `taken`: a sentence for each id that was given before."""
+    read = ids(text, texts.ids, taken=taken)
+    if len(read.values) > 1:
+        return ParsedField(problem=_("Enter one ID here; these are {count}.", count=len(read.values)))
+    if set(read.values) & set(agency_account_ids):
+        return ParsedField(problem=texts.is_agencys)
+    return read
 
 
-def ad_accounts(text: str, *, taken: Mapping[str, Message] = NOTHING) -> ParsedField:
-    """Every ad account ID in a list, rows or pasted addresses; each once, in the order given, at most 50."""
-    if is_blank(text):
-        return ParsedField(problem=_("Enter at least one ad account ID. It has digits only."))
-    found = _ids(text, AD_ACCOUNT, taken)
+def assets(text: str, form: IdForm, *, taken: Mapping[str, Message] = NOTHING) -> ParsedField:
+    """Every id of an asset in a list, rows or pasted addresses; each once, in the order given, at most 50."""
+    found = ids(text, form, taken=taken)
     if not found.problem and len(found.values) > MAX_ASSETS:
         return ParsedField(
-            found.values,
-            problem=_n("Enter at most {count} ad account here.", "Enter at most {count} ad accounts here.", MAX_ASSETS),
+            found.values, _n("Enter at most {count} ID here.", "Enter at most {count} IDs here.", MAX_ASSETS)
         )
     return found
 
 
-def pixels(text: str) -> ParsedField:
-    """Every pixel code (20 letters and digits, as Events Manager shows them); none is fine."""
+def optional(text: str, form: IdForm, *, taken: Mapping[str, Message] = NOTHING) -> ParsedField:
+    """As `assets`; none is fine."""
+    return ParsedField() if is_blank(text) else assets(text, form, taken=taken)
+
+
+def ids(text: str, form: IdForm, *, taken: Mapping[str, Message] = NOTHING) -> ParsedField:
+    """At least one id of a kind."""
+    if is_blank(text):
+        return ParsedField(problem=form.none_given)
     try:
-        return ParsedField(platform_ids.pixel_codes(text))
+        found = form.read(text)
     except TypedWrong as problem:
         return ParsedField(problem=problem.message)
-
-
-def catalogs(text: str, *, taken: Mapping[str, Message] = NOTHING) -> ParsedField:
-    """Every catalog ID in a list, rows or pasted addresses, each once; none is fine."""
-    return ParsedField() if is_blank(text) else _ids(text, CATALOG, taken)
+    known = next((value for value in found if value in taken), None)
+    return ParsedField(found, taken[known].fill(number=known) if known else None if found else form.none_given)
 
 
 def markets(chosen: Iterable[str]) -> ParsedField:
@@ -106,17 +99,3 @@ def contact(name: str, email: str, *, needed: bool) -> dict[str, Message]:
     except TypedWrong as problem:
         problems["email"] = problem.message
     return problems
-
-
-def _ids(text: str, sort: Sort, taken: Mapping[str, Message]) -> ParsedField:
-    try:
-        found = platform_ids.every(text, sort)
-    except TypedWrong as problem:
-        return ParsedField(problem=problem.message)
-    return ParsedField(found, _twice(found, taken))
-
-
-def _twice(values: Iterable[str], taken: Mapping[str, Message]) -> Message | None:
-    """Error for a number that is already used for something else; None if there is none."""
-    known = next((value for value in values if value in taken), None)
-    return taken[known].fill(number=known) if known else None

@@ -4,11 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from app.kit.i18n.message import Message, _
+from app.platforms.client_texts import ClientTexts
 from app.platforms.port import AssetKind
 from app.platforms.tiktok import problems as tiktok
+from app.platforms.tiktok.client_texts import TEXTS as TIKTOK_TEXTS
 from app.platforms.tiktok.kinds import KINDS as TIKTOK
 
 _CONSOLE = _("the developer console")
+_NEUTRAL = ClientTexts()
 
 
 def _none(_message: str) -> tuple[str, ...]:
@@ -21,8 +24,7 @@ def _no_problem(_app_id: str) -> str | None:
 
 @dataclass(frozen=True)
 class Declaration:
-    """A platform with an API. `account_noun`: its name of the account from which assets are shared; the client's screen
-    of accounts has `account_title` and `account_question`.
+    """A platform with an API: its kinds of assets, and its words for clients.
 
     `permissions_named_in`: the permissions that the message of a refusal names. `problem_of_app_id`: the sentence about
     an id that no app of the platform has. `app_console`: where its developers register an app. `in_app_browsers`:
@@ -31,9 +33,7 @@ class Declaration:
 
     name: str
     kinds: Mapping[str, AssetKind]
-    account_noun: Message
-    account_title: Message
-    account_question: Message
+    texts: ClientTexts = ClientTexts()
     permissions_named_in: Callable[[str], tuple[str, ...]] = _none
     problem_of_app_id: Callable[[str], str | None] = _no_problem
     app_console: Message = _CONSOLE
@@ -44,9 +44,7 @@ _BY_PLATFORM: dict[str, Declaration] = {
     "tiktok": Declaration(
         "TikTok",
         TIKTOK,
-        _("Business Center"),
-        _("Your Business Center"),
-        _("Which Business Center are your ad accounts in?"),
+        TIKTOK_TEXTS,
         tiktok.permissions_named_in,
         tiktok.of_app_id,
         app_console=_("My Apps"),
@@ -102,9 +100,9 @@ def name(platform: str) -> str:
     return _BY_PLATFORM[platform].name if platform in _BY_PLATFORM else platform
 
 
-def account_noun(platform: str) -> Message:
-    """A platform's name of the account from which assets are shared."""
-    return _BY_PLATFORM[platform].account_noun if platform in _BY_PLATFORM else _("account")
+def texts(platform: str) -> ClientTexts:
+    """The texts of a platform for clients; the neutral ones for one without an API."""
+    return _BY_PLATFORM[platform].texts if platform in _BY_PLATFORM else _NEUTRAL
 
 
 def permissions_named_in(platform: str, message: str) -> tuple[str, ...]:

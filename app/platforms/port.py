@@ -16,6 +16,7 @@ from app.platforms.access import (
     UnshareAction,
     WantedAccess,
 )
+from app.platforms.client_texts import IdForm
 from app.platforms.resources import (
     ActivityEntry,
     AssetHolder,
@@ -153,12 +154,16 @@ class ConsentRequest:
 
 @dataclass(frozen=True)
 class RoleWords:
-    """A role in a client's words: each ability is a phrase of its own. `menu`: its name in the platform's menus."""
+    """A role in a client's words: each ability is a phrase of its own. `menu`: its name in the platform's menus.
+
+    `money`: the answer to "Can they spend my money?".
+    """
 
     label: Message
     can: tuple[Message, ...]
     cannot: tuple[Message, ...]
     menu: Message
+    money: Message = _("Ask what this role allows before you agree.")
 
 
 @dataclass(frozen=True)
@@ -196,8 +201,10 @@ class HelpArticle:
 class KindTexts:
     """Texts about assets of one kind: a title for some of them, all of a platform, and the start of a line about them.
 
-    `change`: label of the button to choose others. `question`: of the screen on which they are chosen. Placeholder:
-    `{platform}`.
+    `change`: label of the button to choose others. `question`: of the screen on which they are chosen, where `tick` is
+    beside an empty list and `needed` beside an empty field of a required kind. `remove`, `raise_role` and `lower_role`:
+    what the client does by hand. Placeholders: `{platform}`, and `{agency}`, `{asset}`, `{role}`, `{person}` (contact
+    of the agency) where a text is about them.
     """
 
     title: Callable[[int], Message]
@@ -205,6 +212,11 @@ class KindTexts:
     where: Message
     change: Message
     question: Message
+    tick: Message = _("Tick at least one.")
+    needed: Message = _("{agency} needs one to start. Choose one, or talk to {person} first.")
+    remove: Message = _("At {platform}, take the access to {asset} away from {agency}.")
+    raise_role: Message = _("At {platform}, choose the role you agreed to for {agency} on {asset}.")
+    lower_role: Message = _("At {platform}, remove {agency} from {asset}, and share it again as “{role}”.")
 
 
 _SHARE = _("Share {asset} with {agency} as {role}.")
@@ -234,6 +246,8 @@ class AssetKind:
     screen: Literal["assets", "pixels"] | None = "assets"
     #: words about assets of this kind, for clients
     texts: KindTexts = _ANY
+    #: how their ids are typed
+    ids: IdForm = IdForm()
     #: the connected lane can share it; any other kind is guided in either lane
     by_api: bool = False
     #: kind of the parent asset without which it does not exist

@@ -6,9 +6,14 @@ from app.platforms.port import ConnectedPlatform, Platform
 
 
 class Platforms(Mapping[str, Platform]):
-    """Platforms of the installation, built from the settings: connected ones first, then manual ones."""
+    """Platforms of the installation, built from the settings: connected ones first, then manual ones.
+
+    Raises ValueError for a connected platform that has no words for a role of its kinds, or no handler of a kind.
+    """
 
     def __init__(self, *connected: ConnectedPlatform, manual: Iterable[Platform] = ()) -> None:
+        for platform in connected:
+            _check(platform)
         self._connected = {platform.key: platform for platform in connected}
         self._by_key: dict[str, Platform] = {**self._connected, **{platform.key: platform for platform in manual}}
 
@@ -38,3 +43,14 @@ class Platforms(Mapping[str, Platform]):
 
     def __len__(self) -> int:
         return len(self._by_key)
+
+
+def _check(platform: ConnectedPlatform) -> None:
+    for kind in platform.kinds.values():
+        if kind.by_api and kind.key not in platform.handlers:
+            raise ValueError(f"{platform.name} has no handler for {kind.key}.")
+        for role in kind.roles:
+            try:
+                platform.role_words(kind.key, role)
+            except KeyError:
+                raise ValueError(f"{platform.name} has no words for the role {role} of {kind.key}.") from None

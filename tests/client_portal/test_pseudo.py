@@ -28,14 +28,14 @@ from tests.client_portal.test_round_trips import PRESET, Tour, portal_routes, ro
 from tests.client_portal.walk import SAME_ORIGIN, Walk, press
 from tests.house import House
 from tests.second_platform.adapter import with_plaza
-from tests.second_platform.simulator import Plaza
+from tests.second_platform.simulator import AGENCY, CLIENT, OTHER_SHOP, SHOP, Plaza
 from tests.world import PUBLIC_URL, World
 
 #: Names and texts of the agency, its clients and their assets, as the tests and the simulator give them.
 GIVEN = (
     "North Agency", "South Agency", "Plaza", "Ana Agent", "Ana Client", "Ana Lima", "Nora North", "Theo Brand",
     "Maison Lune", "Comptoir", "Simon South", "Brand FR", "Brand DE", "Brand", "Lune", "EU", "UK", "US", "EUR",
-    "“brand”", "Webshop", "App", "WeChat", "website", "plan.pdf",
+    "“brand”", "Webshop", "App", "WeChat", "website", "plan.pdf", SHOP, OTHER_SHOP, CLIENT, AGENCY,
     "https://brand.com", "maisonlune.example app", "maisonlune.example web",
     *(question["label"] for question in PRESET["questions"]),
     *(request["reason"] for request in PRESET["access_requests"]),

@@ -37,7 +37,7 @@ from tests.conftest import Database, running
 from tests.house import House
 from tests.manual_platforms import tell_identities
 from tests.second_platform.adapter import with_plaza
-from tests.second_platform.simulator import AGENCY, CLIENT, Plaza
+from tests.second_platform.simulator import AGENCY, CLIENT, OTHER_SHOP, SHOP, Plaza
 from tests.tenants.agencies.pictures import drawn
 from tests.wire import Wire, tapped
 from tests.world import CLIENT_BROWSER, PUBLIC_URL, TESTS, Corner, World
@@ -69,7 +69,7 @@ SEQUENCE = (
     "others", "markets", "contacts", "questions", "get-ready", "review",
 )  # fmt: skip
 #: Answers about the second platform.
-_OF_PLAZA = {"plaza/account": {"account_id": CLIENT}, "plaza/assets/storefront": {"assets": "8300000000000000101"}}
+_OF_PLAZA = {"plaza/account": {"account_id": CLIENT}, "plaza/assets/storefront": {"assets": f"{SHOP}\n{OTHER_SHOP}"}}
 Request = tuple[str, str]
 
 

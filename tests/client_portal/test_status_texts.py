@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from dataclasses import replace
 from string import Formatter
 from typing import get_args
 
@@ -11,11 +12,13 @@ from app.access.connections.oauth_flow import ExchangeOutcome
 from app.client_portal import status_texts
 from app.client_portal.status_texts import BlockerTexts, Case, Held
 from app.kit.i18n.locales import english
-from app.kit.i18n.message import Message
+from app.kit.i18n.message import Message, placeholders
 from app.links.status import LANES
 from app.platforms.blockers import ANY_KIND, BLOCKERS
-from app.platforms.port import EVENTS_WITHIN
+from app.platforms.client_texts import ClientTexts
+from app.platforms.port import EVENTS_WITHIN, AssetKind
 from app.platforms.tiktok import errors
+from app.platforms.tiktok.client_texts import TEXTS
 from app.platforms.tiktok.kinds import KINDS
 from app.tables import metadata
 from docs.messages import in_english
@@ -37,7 +40,7 @@ PLACEHOLDERS = {
 #: Every case of every code: who may meet it, in which lane, with or without the client's authorization, before or
 #: after it was proved, in a list to choose from or later.
 CASES = [
-    (code, Case(KINDS[kind], lane, held, was_verified, choosing))
+    (code, Case(KINDS[kind], lane, held, was_verified, choosing, texts=TEXTS))
     for code, about in BLOCKERS.items()
     for kind, lane, held, was_verified, choosing in itertools.product(
         about.kinds, LANES, get_args(Held), (False, True), (False, True)
@@ -72,6 +75,23 @@ def test_every_case_keeps_the_rules() -> None:
         _keeps_the_rules(found.sentence)
         assert (found.label is None) == (found.does is None), (code, case)
         assert bool(found.screen) == (found.does == "change"), (code, case)
+
+
+def test_without_words_of_a_platform_none_is_named() -> None:
+    """Each code for a kind without texts of its own, and for access that is taken away."""
+    thing = AssetKind("thing", "thing", "things", ())
+    neutral = {replace(case, kind=thing, texts=ClientTexts()) for _, case in CASES}
+    sentences = [status_texts.of_code(code, case).sentence for case in neutral for code in BLOCKERS]
+    sentences += [status_texts.of_leaving(case, "client").sentence for case in neutral]
+    sentences += [status_texts.of_status(status, case, "agency").sentence for case in neutral for status in STATUSES]
+    said = {in_english(each) for each in sentences}
+    assert [each for each in said if re.search("TikTok|Business Center|Ads Manager", each)] == []
+
+
+def test_a_platforms_own_sentence_is_about_a_code_and_fills_the_same_gaps() -> None:
+    assert set(TEXTS.sentences) <= set(status_texts.SENTENCES)
+    for sentence in TEXTS.sentences.values():
+        assert placeholders(sentence.msgid) <= PLACEHOLDERS
 
 
 def test_whoevers_turn_it_is_has_something_to_do_and_nobody_else_is_alarmed() -> None:

@@ -64,6 +64,8 @@ class Walk:
     corner: Corner
     #: By the browser's cookies, which the token is made from.
     tokens: dict[tuple[str, ...], str] = field(default_factory=dict)
+    #: A screen with a form, on a link without TikTok.
+    first: str = ""
 
     @property
     def path(self) -> str:
@@ -91,7 +93,7 @@ class Walk:
         return self.tokens[cookies]
 
     async def _token_of_a_page(self) -> str:
-        for screen in ("way", "others", "progress"):
+        for screen in ("way", "others", "progress", self.first):
             if found := _TOKEN.search((await self.see(screen)).text):
                 return found[1]
         raise AssertionError("no screen shows a form")

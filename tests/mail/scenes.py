@@ -13,6 +13,7 @@ from app.mail import service
 from app.mail.job import MailContext
 from app.mail.rendered_email import EmailBranding, Recipient
 from app.mail.service import Mail, MailQueue, Shown
+from app.platforms.declarations import texts
 from tests.world import PUBLIC_URL, Corner
 
 SECRET = "pJ3kq0Zr8u1Yb5Xw2Vt7Sn4Lm9Ka6Hd3Gf0Ee1Cc2Bb"
@@ -20,8 +21,8 @@ ADDRESS = f"{PUBLIC_URL}/north/maison-lune/{SECRET}"
 ANA = Recipient("ana@maisonlune.example", "Ana Client")
 INVITATION: Mapping[str, Shown] = {
     "name": "Ana Client",
-    "client": "Maison Lune",
-    "platform": "TikTok",
+    "things": (texts("tiktok").things.fill(platform="TikTok"),),
+    "have_ready": (texts("tiktok").have_ready.fill(platform="TikTok"),),
     "others": (),
     "requested_by": "Ana Agent",
     "reasons": ("To create your campaigns, adjust them and report on them.",),

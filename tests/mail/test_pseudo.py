@@ -24,7 +24,8 @@ VALUES: Mapping[str, Mapping[str, tuple[Shown, ...]]] = {
     "invitation": {
         **{name: (value,) for name, value in scenes.INVITATION.items()},
         "name": ("Ana Client", None),
-        "platform": ("TikTok", ""),
+        "things": (scenes.INVITATION["things"], ()),
+        "have_ready": ((), scenes.INVITATION["have_ready"]),
         "others": ((), ("Meta Business", "Booking tool")),
     },
     "needed_again": {
@@ -90,7 +91,7 @@ def _given(context: Mapping[str, Shown]) -> Iterator[str]:
         if isinstance(value, str) and value:
             yield value
         elif isinstance(value, tuple):
-            yield from map(str, value)
+            yield from (each for each in value if isinstance(each, str))
 
 
 @pytest.mark.parametrize("kind", VALUES)

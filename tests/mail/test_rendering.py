@@ -39,8 +39,8 @@ def test_an_invitation_says_what_a_client_wants_to_know() -> None:
     words = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", written.html)).replace("&nbsp;", " ")
     for text in (re.sub(r"\s+", " ", written.text), words):
         for said in (
-            "North Agency needs limited access to run your TikTok ads", "about 6 minutes", "You stay the owner",
-            "remove access any time", "What to have ready", "Admin access to the TikTok Business Center",
+            "North Agency needs limited access to your TikTok ads", "about 6 minutes", "You stay the owner",
+            "remove access any time", "What to have ready", "Admin access to your TikTok Business Center",
             "6 December 2026, 14:32 UTC", "Ana Agent", "ana@north.example", "password",
         ):  # fmt: skip
             assert said in text
@@ -48,13 +48,13 @@ def test_an_invitation_says_what_a_client_wants_to_know() -> None:
 
 
 def test_html_is_escaped_and_text_is_not() -> None:
-    written = invitation(client=EVIL, name=EVIL, requested_by=EVIL, reasons=(EVIL,))
+    written = invitation(name=EVIL, requested_by=EVIL, reasons=(EVIL,))
     assert "<script" not in written.html
     assert '<script>alert(1)</script> & "Sons" https://evil.example' in written.text
 
 
 def test_no_name_makes_a_line_of_its_own() -> None:
-    evil = invitation(client=EVIL, name=EVIL, requested_by=EVIL, reasons=(EVIL,))
+    evil = invitation(name=EVIL, requested_by=EVIL, reasons=(EVIL,))
     assert len(evil.text.splitlines()) == len(invitation().text.splitlines())
     assert "https://evil.example" not in evil.text.splitlines()
 

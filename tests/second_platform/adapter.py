@@ -11,6 +11,7 @@ import httpx2
 from app.kit.i18n.message import ContentDate, Message, _, _n
 from app.platforms import declarations
 from app.platforms.access import AssetKey, Observation, ShareAction, UnshareAction, WantedAccess
+from app.platforms.client_texts import AccountTexts, ClientTexts
 from app.platforms.declarations import Declaration
 from app.platforms.manual import library
 from app.platforms.oauth2 import OAuth2
@@ -63,6 +64,9 @@ KINDS = {
         AssetKind("bulletin", "bulletin", "bulletins", ("AUTHOR",), by_api=True, share_order=1),
     )
 }
+TEXTS = ClientTexts(
+    account=AccountTexts(_("Business"), _("Your business"), _("Which business are your storefronts in?"))
+)
 #: Blocker of each status of a refusal.
 _BLOCKERS = {401: "connection_dead", 403: "scope_not_authorized", 404: "asset_not_found"}
 _REFUSED, _FAILED = 400, 500
@@ -72,7 +76,7 @@ def declare() -> None:
     """Make Plaza known to the application."""
     declarations.register(
         KEY,
-        Declaration("Plaza", KINDS, _("Business"), _("Your business"), _("Which business are your storefronts in?")),
+        Declaration("Plaza", KINDS, TEXTS),
     )
 
 

@@ -19,7 +19,7 @@ from starlette.routing import Route
 ADDRESS = "https://plaza.test"
 APP_ID, APP_SECRET = "plaza-app", "plaza-secret"
 #: Agency and client, and who administers them.
-AGENCY, CLIENT = "8000999988887777666", "8111222233334444555"
+AGENCY, CLIENT = "biz-north", "biz-lune"
 ADMINS = {"Nora North": {AGENCY}, "Ana Client": {CLIENT}}
 NAMES = {AGENCY: "North Agency", CLIENT: "Maison Lune"}
 SHOP, OTHER_SHOP, BULLETIN = "shop-101", "shop-102", "bulletin-7"

@@ -52,6 +52,17 @@ async def both(api: httpx2.AsyncClient, browser: httpx2.AsyncClient, plaza: Plaz
     return Walk(browser, replace(world.north, link_id=link["id"], token=token))
 
 
+@pytest.fixture
+async def alone(both: Walk, api: httpx2.AsyncClient) -> Walk:
+    """A client in front of a link that requests access on the second platform only."""
+    of_plaza = [each for each in PRESET["access_requests"] if each.get("platform") == "plaza"]
+    made = await api.post("/presets", json={**PRESET, "slug": "plaza", "name": "Plaza", "access_requests": of_plaza})
+    assert made.status_code == 201, made.text
+    link = (await api.post("/links", json={"client_id": both.corner.client_id, "preset": "plaza"})).json()
+    token = str(link["address"]).rpartition("/")[2]
+    return Walk(both.browser, replace(both.corner, link_id=link["id"], token=token), first="plaza/way")
+
+
 async def connect_agency(api: httpx2.AsyncClient, browser: httpx2.AsyncClient, plaza: Plaza) -> None:
     """A member connects the agency's business."""
     invited = (await api.post("/connections/invitations?platform=plaza")).json()
@@ -189,3 +200,66 @@ async def test_one_link_two_platforms_from_the_first_page_to_the_removal(
     assert types.count("access.verified") >= 3
     assert types.count("grant.drifted") == 2
     assert types.count("grant.revoked") == 3
+
+
+async def test_a_link_of_the_second_platform_alone_says_nothing_of_the_first(
+    alone: Walk, api: httpx2.AsyncClient, house: House, plaza: Plaza
+) -> None:
+    """By hand, with every mistake on the way, and then connected; the e-mail to the client, too."""
+    pages: list[httpx2.Response] = [await alone.browser.get(alone.corner.link_path)]
+
+    async def see(screen: str = "") -> str:
+        pages.append(await alone.see(screen))
+        assert pages[-1].status_code == 200, screen
+        return pages[-1].text
+
+    async def refused(form: str, said: str, **fields: Any) -> None:
+        pages.append(await alone.send(form, **fields))
+        assert pages[-1].status_code == 422
+        assert said in pages[-1].text
+
+    await alone.start()
+    await see("plaza/way")
+    await alone.send("plaza/lane", lane="guided")
+    assert "What is the ID of your account?" in await see("plaza/account")
+    await refused("plaza/account", "Enter the ID of your account.", account_id=" ")
+    await refused("plaza/account", "is an address", account_id="https://plaza.example/biz-lune")
+    await refused("plaza/account", "Enter your own", account_id=AGENCY)
+    assert alone.goes_to(await alone.send("plaza/account", account_id=CLIENT)) == "plaza/assets/storefront"
+    await see("plaza/assets/storefront")
+    await refused("plaza/assets/storefront", "You gave biz-lune already", assets=CLIENT)
+    assert alone.goes_to(await alone.send("plaza/assets/storefront", assets=SHOP)) == "plaza/assets/bulletin"
+    await alone.send("plaza/assets/bulletin", assets=BULLETIN)
+    await alone.answer("markets")
+    await see("get-ready")
+    await alone.answer("get-ready")
+    await see("review")
+    assert alone.goes_to(await alone.agree()) == "progress"
+    await see("progress")
+    await alone.send("plaza/check")
+    await connect_agency(api, alone.browser, plaza)
+    await house.work()
+    for screen in ("progress", "receipt"):
+        assert "shop-101" in await see(screen)
+
+    # what was shared by hand is read back; a drift, a role too high, and the removal are in the platform's words
+    plaza.permissions |= {(SHOP, AGENCY): "EDITOR", (BULLETIN, AGENCY): "AUTHOR"}
+    await alone.send("plaza/check")
+    await house.work()
+    assert "At Plaza, remove" in await see("progress")
+    plaza.permissions[SHOP, AGENCY] = "VIEWER"
+    await alone.send("plaza/check")
+    await house.work()
+    link = (await api.get(f"/links/{alone.corner.link_id}")).json()
+    assert {each["status"] for each in link["access_requests"]} == {"verified"}
+    del plaza.permissions[SHOP, AGENCY]
+    await house.later(timedelta(days=2))
+    await house.work()
+    assert "is no longer shared with" in await see("progress")
+    for grant in (await api.get("/grants")).json()["data"]:
+        await api.post(f"/grants/{grant['id']}/revocation")
+    await house.work()
+    for screen in ("progress", "receipt"):
+        await see(screen)
+    said = re.compile(r"[^.>]*(?:TikTok|Business Center|Ads Manager|ad account|campaign|ads\b)[^.<]*")
+    assert {f"{page.url.path}: {text}" for page in pages for text in said.findall(page.text)} == set()

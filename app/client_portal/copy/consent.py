@@ -10,17 +10,6 @@ from app.kit.i18n.message import Message, Text, _
 from app.platforms import declarations
 from app.platforms.port import Platform
 
-#: Answer to "Can they spend my money?", by role.
-_MONEY = {
-    "ANALYST": _("No. They can only look at results."),
-    "OPERATOR": _(
-        "Only by running ads in the accounts you choose: ads are paid the way you pay for them today, within the "
-        "budgets set there. Your payment method, invoices and billing stay out of their reach."
-    ),
-    "LINK": _("No. The pixel only tells which ads lead to visits and sales."),
-    "ADMIN": _("Yes: full control includes the account’s finance settings. Ask why they need it before you agree."),
-}
-
 
 @dataclass(frozen=True)
 class Offer:
@@ -166,6 +155,6 @@ def _offer(kind: str, role: str, reason: Text, platform: Platform) -> Offer:
         reason=reason,
         can=words.can,
         cannot=words.cannot,
-        money=_MONEY.get(role, _("Ask what this role allows before you agree.")),
+        money=words.money,
         where=texts.where.fill(platform=platform.name),
     )

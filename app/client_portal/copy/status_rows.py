@@ -56,7 +56,7 @@ class AccessRequestRow:
     screen: str
     #: True if the steps by hand apply
     steps: bool
-    #: another Business Center that shares the asset
+    #: another account that shares the asset
     shared_from: str
     #: display name of its platform
     platform: str
@@ -73,22 +73,22 @@ def names(aggregate: LinkAggregate, here: LinkPlatform, asset: str = "") -> dict
 
 
 def center(here: LinkPlatform) -> Text:
-    """The client's Business Center by name, else by its number."""
+    """The client's account by name, else by its number."""
     if here.client_account_name:
         return here.client_account_name
     if here.client_account_id:
         return account_with_number(here.platform, here.client_account_id)
-    return declarations.account_noun(here.platform)
+    return declarations.texts(here.platform).account.noun
 
 
 def of_choice(choice: Choice, aggregate: LinkAggregate, here: LinkPlatform, kind: str | None = None) -> ChoiceLine:
     """The line of a choice: of the client's account at the platform, or of an asset of a kind."""
-    case = Case(lane=here.lane, held="live", choosing=True)
+    case = Case(lane=here.lane, held="live", choosing=True, texts=declarations.texts(here.platform))
     if kind is not None:
         case = replace(case, kind=declarations.find(here.platform, kind))
     blocker = status_texts.of_code(choice.code, case) if choice.code else None
     about = names(aggregate, here, choice.name) | (
-        {"bc": choice.name} if choice.code in status_texts.ABOUT_CENTER else {}
+        {"bc": choice.name} if choice.code in status_texts.ABOUT_ACCOUNT else {}
     )
     return ChoiceLine(
         choice.id, choice.name, _choice_detail(choice, here.platform, kind), choice.can,
@@ -107,7 +107,7 @@ def _choice_detail(choice: Choice, platform: str, kind: str | None) -> Message:
 
 def account_with_number(platform: str, account_id: str) -> Message:
     """`Business Center 7000999988887777666`."""
-    return _("{account} {number}", account=declarations.account_noun(platform), number=account_id)
+    return _("{account} {number}", account=declarations.texts(platform).account.noun, number=account_id)
 
 
 def of_access_request(
@@ -127,6 +127,7 @@ def of_access_request(
         was_verified=access_request.verified_at is not None,
         can_connect=can_connect,
         can_look=can_look,
+        texts=declarations.texts(platform.key),
     )
     leaves = access_request.unwanted_at is not None and access_request.status not in OVER
     said = (

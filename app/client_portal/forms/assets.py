@@ -8,7 +8,9 @@ from app.client_portal.copy.manual_platforms import ManualRequest
 from app.kit.i18n.message import Message, Problems, _, _n
 from app.links import pasted_ids
 from app.links.pasted_ids import MAX_ASSETS, NOTHING, ParsedField, SelectedAsset
+from app.platforms.client_texts import AccountTexts, IdForm
 from app.platforms.manual.library import read_id
+from app.platforms.port import AssetKind
 
 #: Prefix of the field with a pixel's ad account; the pixel's code follows.
 PIXEL_ON = "on-"
@@ -23,10 +25,10 @@ class TrackingForm:
     problems: Problems
 
 
-def picked_pixels(given: Sequence[str], seen: Sequence[Choice]) -> ParsedField:
-    """The codes ticked among `seen`, else typed."""
+def picked_pixels(given: Sequence[str], seen: Sequence[Choice], ids: IdForm) -> ParsedField:
+    """The codes ticked among `seen`, else typed; there may be none."""
     if not seen:
-        return pasted_ids.pixels("\n".join(given))
+        return pasted_ids.optional("\n".join(given), ids)
     can = {choice.id for choice in seen if choice.can}
     return ParsedField(tuple(dict.fromkeys(code for code in given if code in can)))
 
@@ -53,39 +55,32 @@ def place_pixels(
     return TrackingForm(tuple(chosen), problems)
 
 
-def catalogs(text: str, *, taken: Mapping[str, Message] = NOTHING) -> ParsedField:
-    """Catalog ids from a list or pasted addresses; there may be none."""
-    return pasted_ids.catalogs(text, taken=taken)
-
-
-def picked_center(given: str, seen: Sequence[Choice]) -> ParsedField:
-    """The Business Center picked, if it can be chosen."""
+def picked_account(given: str, seen: Sequence[Choice], texts: AccountTexts) -> ParsedField:
+    """The client's account picked, if it can be chosen."""
     if given in {choice.id for choice in seen if choice.can}:
         return ParsedField((given,))
-    return ParsedField(problem=_("Choose the Business Center your ad accounts are in."))
+    return ParsedField(problem=texts.choose)
 
 
 def picked_assets(
     given: Sequence[str],
     seen: Sequence[Choice],
+    kind: AssetKind,
     *,
     agreed: Collection[str | None],
     taken: Mapping[str, Message] = NOTHING,
 ) -> ParsedField:
-    """The ad accounts ticked among `seen`, else typed; there may be none once some are agreed."""
+    """The assets ticked among `seen`, else typed; there may be none once some are agreed."""
     if not any(text.strip() for text in given) and agreed:
         return ParsedField()
     if not seen:
-        return pasted_ids.ad_accounts("\n".join(given), taken=taken)
+        return pasted_ids.assets("\n".join(given), kind.ids, taken=taken)
     can = {choice.id for choice in seen if choice.can}
     ticked = tuple(dict.fromkeys(asset_id for asset_id in given if asset_id in can))
     if not ticked:
-        return ParsedField(problem=_("Tick at least one ad account."))
+        return ParsedField(problem=kind.texts.tick)
     if len(ticked) > MAX_ASSETS:
-        return ParsedField(
-            ticked,
-            problem=_n("Tick at most {count} ad account here.", "Tick at most {count} ad accounts here.", MAX_ASSETS),
-        )
+        return ParsedField(ticked, _n("Tick at most {count} here.", "Tick at most {count} here.", MAX_ASSETS))
     return ParsedField(ticked)
 
 

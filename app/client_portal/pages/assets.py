@@ -18,29 +18,17 @@ from app.client_portal.rendering import go_on, platform_of, screen
 from app.kit.database import Session
 from app.kit.html import render
 from app.kit.html.forms import Form
-from app.kit.i18n.message import Message, Problems, _
-from app.kit.input import platform_ids
+from app.kit.i18n.message import Message, Problems
 from app.links import pasted_ids
 from app.links.models import AccessRequest
 from app.links.pasted_ids import ParsedField, SelectedAsset
 from app.platforms import declarations
+from app.platforms.client_texts import IdForm
 from app.platforms.port import ConnectedPlatform, HelpArticle
 from app.tenants.agencies import service as agencies
 
 router = APIRouter(include_in_schema=False)
 ADDRESS_LENGTH, LIST_LENGTH = 2_000, 10_000
-#: Sentence for a number that was given on another screen, by what it was given as.
-_GIVEN_AS = {
-    "agency": _("You gave {number} already, as the agency’s Business Center ID. Check which of the two it is."),
-    "business_center": _("You gave {number} already, as your Business Center ID. Check which of the two it is."),
-    "ad_account": _("You gave {number} already, as an ad account ID. Check which of the two it is."),
-    "catalog": _("You gave {number} already, as a catalog ID. Check which of the two it is."),
-}
-#: Sentence beside the empty field of a required kind.
-_NEEDED = {
-    "pixel": _("{agency} needs a pixel to start. Choose one, or talk to {person} first."),
-    "catalog": _("{agency} needs a catalog to start. Choose one, or talk to {person} first."),
-}
 
 
 @router.get("/l/{link_id}/{platform}/account")
@@ -66,11 +54,12 @@ async def save_account(request: Request, session: Session, link: OpenScreen, for
     own = await agencies.accounts(session, link.aggregate.agency.id, link.here.platform)
     agency_ids = {link.here.agency_account_id or "", *(center.account_id for center in own)}
     seen = _center_choices(link)
-    taken = taken_numbers(link, but="business_center")
+    texts = declarations.texts(link.here.platform).account
+    taken = taken_numbers(link, but=screens.ACCOUNT)
     read = (
-        asset_forms.picked_center(typed, seen)
+        asset_forms.picked_account(typed, seen, texts)
         if seen
-        else pasted_ids.business_center(typed, agency_account_ids=agency_ids, taken=taken)
+        else pasted_ids.account(typed, texts, agency_account_ids=agency_ids, taken=taken)
     )
     problems = form.problems or _field_problem("account_id", read)
     if problems:
@@ -100,7 +89,10 @@ async def save_assets(request: Request, session: Session, link: OpenScreen, kind
     seen = _asset_choices(link, kind)
     typed = form.texts("assets") if seen else [form.text("assets", most=LIST_LENGTH)]
     agreed = [access_request.asset_id for access_request in _agreed(link)]
-    read = asset_forms.picked_assets(typed, seen, agreed=agreed, taken=taken_numbers(link, but=kind))
+    taken = taken_numbers(link, but=kind)
+    read = asset_forms.picked_assets(
+        typed, seen, declarations.find(link.here.platform, kind), agreed=agreed, taken=taken
+    )
     problems = form.problems or _field_problem("assets", read)
     if problems:
         return _assets_screen(request, link, kind, typed, problems)
@@ -135,8 +127,9 @@ async def save_pixels(request: Request, session: Session, link: OpenScreen, form
     """Save pixels and catalogs, as access requests if access is requested. No choice declines optional ones."""
     seen = _pixel_choices(link)
     typed = form.texts("pixels") if seen else [form.text("pixels", most=5_000)]
-    read, on, listed = asset_forms.picked_pixels(typed, seen), _picked_accounts(form), form.text("catalogs", most=5_000)
-    catalogs = asset_forms.catalogs(listed, taken=taken_numbers(link, but="catalog"))
+    read, on = asset_forms.picked_pixels(typed, seen, _ids(link, "pixel")), _picked_accounts(form)
+    listed = form.text("catalogs", most=5_000)
+    catalogs = pasted_ids.optional(listed, _ids(link, "catalog"), taken=taken_numbers(link, but="catalog"))
     names = {choice.id: choice.name for choice in seen}
     picked = asset_forms.place_pixels(
         read.values, on, [access_request.asset_id or "" for access_request in _account_requests(link)], names
@@ -159,7 +152,7 @@ def _consent_origin(request: Request, link: CurrentLink) -> tuple[str, ...]:
 
 
 def _typed(account_id: str) -> Choice:
-    """A Business Center known only by its number."""
+    """An account known only by its number."""
     return Choice(account_id, "", True)
 
 
@@ -178,7 +171,8 @@ def _center_screen(
         person=link.person,
         choices=_choice_lines(link, seen),
         in_doubt=in_doubt,
-        declared=declarations.of(link.here.platform),
+        platform=declarations.name(link.here.platform),
+        texts=declarations.texts(link.here.platform),
         called=in_doubt and (in_doubt.name or status_rows.account_with_number(link.here.platform, in_doubt.id)),
         given=given or (can[0] if len(can) == 1 else ""),
         agreed=bool(_agreed(link)),
@@ -205,25 +199,28 @@ def _assets_screen(request: Request, link: CurrentLink, kind: str, given: list[s
         agreed=_agreed(link),
         center=status_rows.center(link.here),
         kind=asked.asset_kind,
+        question=asked.asset_kind.texts.question.fill(platform=declarations.name(link.here.platform)),
         platform=declarations.name(link.here.platform),
-        account_noun=declarations.account_noun(link.here.platform),
+        account_noun=declarations.texts(link.here.platform).account.noun,
         role=platform_of(request, link.platform).role_words(asked.kind, asked.role),
         helps=_help_for(platform_of(request, link.platform), seen, without="no_ad_account"),
     )
 
 
 def taken_numbers(link: CurrentLink, *, but: str) -> dict[str, Message]:
-    """A sentence for each number given on other screens."""
-    whole = link.aggregate
+    """A sentence for each id given on other screens than that of the account, or of a kind, of this platform."""
     taken: dict[str, Message] = {}
-    for here in whole.connecting if but != "business_center" else ():
+    for here in link.aggregate.connecting:
+        if (here.platform, but) == (link.platform, screens.ACCOUNT):
+            continue
+        account = declarations.texts(here.platform).account
         if here.agency_account_id:
-            taken[here.agency_account_id] = _GIVEN_AS["agency"]
+            taken[here.agency_account_id] = account.agencys_given_before
         if here.client_account_id:
-            taken[here.client_account_id] = _GIVEN_AS["business_center"]
-    for access_request in whole.access_requests:
-        if access_request.asset_id and access_request.kind in _GIVEN_AS and access_request.kind != but:
-            taken[access_request.asset_id] = _GIVEN_AS[access_request.kind]
+            taken[here.client_account_id] = account.ids.given_before
+    for one in link.aggregate.access_requests:
+        if one.asset_id and not one.is_manual and (one.platform, one.kind) != (link.platform, but):
+            taken[one.asset_id] = one.asset_kind.ids.given_before
     return taken
 
 
@@ -269,7 +266,9 @@ def _missing(link: CurrentLink, chosen: Mapping[str, Sequence[str]]) -> Problems
     """An error beside each required field that is empty: an empty field does not decline a required item."""
     agency = link.aggregate.agency
     return {
-        f"{kind}s": _NEEDED[kind].fill(agency=agency.name, person=agency.contact_name)
+        f"{kind}s": declarations.find(link.here.platform, kind).texts.needed.fill(
+            agency=agency.name, person=agency.contact_name
+        )
         for kind, given in chosen.items()
         if not given
         and any(
@@ -336,12 +335,21 @@ def _pixels_screen(
             (access_request.asset_id, access_request.asset_name or access_request.asset_id)
             for access_request in _account_requests(link)
         ],
-        example_code=platform_ids.EXAMPLE_CODE,
-        given_codes=[] if seen else asset_forms.picked_pixels(given, []).values,
+        pixel_ids=_ids(link, "pixel"),
+        catalog_ids=_ids(link, "catalog"),
+        question=declarations.find(link.here.platform, "pixel").texts.question.fill(
+            platform=declarations.name(link.here.platform)
+        ),
+        given_codes=[] if seen else asset_forms.picked_pixels(given, [], _ids(link, "pixel")).values,
         asks_catalogs=bool(_requests_of_kind(link, "catalog")),
         needs_catalogs=any(access_request.required for access_request in _requests_of_kind(link, "catalog")),
         catalogs=catalogs,
     )
+
+
+def _ids(link: CurrentLink, kind: str) -> IdForm:
+    """The form of the ids of a kind."""
+    return declarations.find(link.here.platform, kind).ids
 
 
 def _pixel_choices(link: CurrentLink) -> list[Choice]:

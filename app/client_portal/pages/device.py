@@ -21,6 +21,7 @@ from app.links import devices
 from app.links.device_addresses import INVITED, Address
 from app.links.devices import CodeResult
 from app.links.pasted_ids import CONTACT_ROLES
+from app.platforms import declarations
 from app.services import services_of
 
 router = APIRouter(include_in_schema=False)
@@ -67,10 +68,11 @@ async def new_device(
         minutes=int(devices.CODE_LIFE.total_seconds() // 60),
         problems={"code": _PROBLEMS[problem]} if problem in _PROBLEMS else {},
         platform=platform_of(request, proof).name if proof else None,
+        proves=declarations.texts(proof or "").proves,
         came_back=status_texts.came_back(
             outcome,
             agency=link.aggregate.agency.name,
-            platform=platform_of(request, proof or link.aggregate.connecting[0].platform).name,
+            platform=proof or link.aggregate.connecting[0].platform,
         )
         if link.aggregate.connecting
         else None,

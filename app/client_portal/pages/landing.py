@@ -20,7 +20,7 @@ from app.kit.actor import bind_actor
 from app.kit.database import Session
 from app.kit.html import forms, language, render
 from app.kit.html.forms import SentForm
-from app.kit.i18n.message import Problems
+from app.kit.i18n.message import Problems, Text
 from app.kit.input import email_address
 from app.kit.web.problem import PathUnknown
 from app.links import devices, emails, url
@@ -32,6 +32,7 @@ from app.links.presets import service as presets
 from app.links.public_links import service as public_links
 from app.links.public_links import signup as entering
 from app.links.public_links.signup import Details, PublicLinkBusy, PublicLinkOver, Sender
+from app.platforms import declarations
 from app.platforms.manual.library import CUSTOM
 from app.services import services_of
 from app.tenants.agencies import service as agencies
@@ -132,10 +133,21 @@ async def welcome(request: Request, session: Session, token: str) -> Response:
         changed=any(access_request.status == "drifted" for access_request in aggregate.access_requests),
         offers=asked,
         codes=can_email_codes(request, aggregate),
-        platforms=[platform_of(request, each.platform).name for each in aggregate.connecting],
+        platforms=[_words_of(request, aggregate, each.platform) for each in aggregate.connecting],
         others=list(dict.fromkeys(each.platform.name for each in offers.manual_requests(aggregate) if not each.title)),
         minutes=sum(map(screens.minutes_of, screens_of(aggregate))),
     )
+
+
+def _words_of(request: Request, aggregate: LinkAggregate, key: str) -> dict[str, Text]:
+    """Texts of the first page about a platform."""
+    name, texts = platform_of(request, key).name, declarations.texts(key)
+    return {
+        "name": name,
+        "things": texts.things.fill(platform=name),
+        "undo": texts.undo.fill(platform=name, agency=aggregate.agency.name),
+        "have_ready": texts.have_ready.fill(platform=name),
+    }
 
 
 @router.post(SECRET, dependencies=[forms.OPEN_TO_ALL])

@@ -23,6 +23,7 @@ from app.kit import clock
 from app.kit.database import Session, reading
 from app.kit.html import render
 from app.links import status
+from app.platforms import declarations
 from app.services import services_of
 
 router = APIRouter(include_in_schema=False)
@@ -51,7 +52,7 @@ async def show_lanes(
         came_back=status_texts.came_back(
             "cancelled" if cancelled else outcome or ("away" if away else ""),
             agency=link.aggregate.agency.name,
-            platform=platform.name,
+            platform=platform.key,
         ),
         by_hand_first=outcome in status_texts.BY_HAND_FIRST,
         can_leave=link.aggregate.can_leave(platform.key),
@@ -108,7 +109,12 @@ async def come_back(request: Request, link_id: str, handle: str = "") -> Respons
     if outcome is ExchangeOutcome.OTHER_BROWSER:
         raise OtherBrowser(before.path)
     if outcome is ExchangeOutcome.UNDER_WAY:
-        return render.again_soon(request, "client_portal:door/under_way.html", **brand_of(before.aggregate))
+        return render.again_soon(
+            request,
+            "client_portal:door/under_way.html",
+            platform=declarations.name(arrived.platform),
+            **brand_of(before.aggregate),
+        )
     async with services.sessions.begin() as session:
         try:
             link = await link_session.opened(session, request, link_id, lock=True)

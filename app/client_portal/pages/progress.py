@@ -54,10 +54,12 @@ class PlatformProgress:
     can_look: bool
     #: last check by the client that did not find the access
     checked: datetime | None
-    #: the Business Center and the ad accounts can still be changed
+    #: the account and the assets can still be changed
     changeable: bool
     #: screens on which assets are chosen, with the labels of their buttons
     choices: Sequence[tuple[str, Message]]
+    #: label of the agency's own id, which steps ask for
+    id_of_agency: Message
     agency_account_id: str | None
     #: date on which the steps were checked
     dated: ContentDate
@@ -150,7 +152,7 @@ async def progress(
         came_back=status_texts.came_back(
             "cancelled" if cancelled else outcome,
             agency=link.aggregate.agency.name,
-            platform=declarations.name(at),
+            platform=at,
         ),
         access=await _access_progress(request, session, link),
     )
@@ -252,7 +254,7 @@ def _receipt_of(platform: ConnectedPlatform, aggregate: LinkAggregate) -> Platfo
         access_requests=[
             (each, status_rows.of_access_request(each, aggregate, platform)) for each in _read(aggregate, platform.key)
         ],
-        account=here.client_account_name or declarations.of(platform.key).account_title,
+        account=here.client_account_name or declarations.texts(platform.key).account.title,
         account_id=here.client_account_id,
         agency_account_id=here.agency_account_id,
         removing=[step.fill(agency=aggregate.agency.name) for step in platform.take_back_steps],
@@ -299,7 +301,7 @@ def _of_platform(
     return PlatformProgress(
         key=platform.key,
         name=platform.name,
-        account_noun=declarations.account_noun(platform.key),
+        account_noun=declarations.texts(platform.key).account.noun,
         lines=lines,
         # the button under the steps checks everything: no second one beside it
         fixes=[fix for fix in status_rows.fixes(lines) if not (to_do and fix.does == "check")],
@@ -316,6 +318,7 @@ def _of_platform(
             for kind in dict.fromkeys(each.asset_kind for each in access_requests)
             if kind.screen == screens.ASSETS
         ],
+        id_of_agency=declarations.texts(platform.key).account.id_of_agency.fill(agency=aggregate.agency.name),
         agency_account_id=here.agency_account_id,
         dated=platform.guided_dated,
         guidance=_guidance(aggregate, platform, to_do),

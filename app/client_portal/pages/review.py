@@ -152,7 +152,7 @@ def _answers_on(request: Request, link: CurrentLink, here: LinkPlatform) -> Plat
     return PlatformAnswers(
         key=here.platform,
         name=platform_of(request, here.platform).name,
-        account_noun=declarations.account_noun(here.platform),
+        account_noun=declarations.texts(here.platform).account.noun,
         by_hand=here.lane == "guided",
         account_name=here.client_account_name,
         account_id=here.client_account_id,

@@ -23,8 +23,7 @@ from pydantic import (
 
 from app.kit import clock
 from app.kit.i18n.locales import english
-from app.kit.input import email_address, places, platform_ids, text
-from app.kit.input.platform_ids import BUSINESS_CENTER
+from app.kit.input import email_address, places, text
 from app.kit.input.text import TextWrong, folded
 
 SENTENCE = "Give a time with its time zone, such as 2026-12-31T12:00:00Z."
@@ -91,10 +90,10 @@ def _for_clients(reader: Callable[[str], str]) -> Callable[[str], str]:
     return _without_password(read)
 
 
-def _platform_id(given: Any) -> Any:
+def _as_text(given: Any) -> Any:
     if isinstance(given, bool | int | float):
         raise TextWrong("Give the id as text, in quotes: numbers of this length lose digits on their way.")
-    return platform_ids.one(given, BUSINESS_CENTER) if isinstance(given, str) else given
+    return given
 
 
 _LINE = _read(_without_password(text.line))
@@ -129,10 +128,10 @@ Secret = Annotated[
 ]
 
 _ID_SCHEMA = WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 2000, "examples": ["7000999988887777666"]})
-#: A Business Center ID in any notation: in groups, in digits of any script, or in a TikTok URL.
-BusinessCenterId = Annotated[str, StringConstraints(max_length=20), BeforeValidator(_platform_id), _ID_SCHEMA]
+#: An id of a platform's account in any notation that it can be pasted in; the platform's form reads it.
+PastedId = Annotated[str, StringConstraints(max_length=2000), BeforeValidator(_as_text), _ID_SCHEMA]
 #: Another id of the platform, in ASCII digits if it is a number.
-Digits = Annotated[str, StringConstraints(max_length=40), _read(platform_ids.digits)]
+Digits = Annotated[str, StringConstraints(max_length=40), _read(text.digits)]
 
 Language = Annotated[str, StringConstraints(max_length=16), _read(places.language), Field(examples=["en"])]
 

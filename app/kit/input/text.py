@@ -44,6 +44,18 @@ def folded(text: str) -> str:
     return "".join(each for each in digits if each not in _JOINERS)
 
 
+def digits(text: str) -> str:
+    """A number in ASCII digits without its surroundings; other text is only folded."""
+    plain = folded(text)
+    bare = plain.strip(" \t\n\"'“”‘’«»#()[]<>.,;:")
+    return bare if bare.isascii() and bare.isdigit() else plain
+
+
+def short(text: str) -> str:
+    """The input, shortened for use in a sentence."""
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
 def is_blank(text: str) -> bool:
     """True if nothing is visible: only white space, invisible characters and loose accents."""
     return not any(unicodedata.category(each)[0] in "LNPS" and each not in _BLANK for each in text)

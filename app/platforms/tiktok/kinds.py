@@ -5,6 +5,11 @@ from collections.abc import Mapping
 from app.kit.i18n.message import _, _n
 from app.platforms.port import AssetKind, KindTexts, RoleWords
 from app.platforms.roles import AD_ACCOUNT_NAMES, ON_AD_ACCOUNTS
+from app.platforms.tiktok.client_texts import AD_ACCOUNT_IDS, CATALOG_IDS, PIXEL_IDS
+
+_REMOVE = _("In Business Center, open Users, Partners, {agency}, and remove {asset}.")
+_RAISE = _("In Business Center, open Users, Partners, {agency}, {asset}, and choose the role you agreed to.")
+_LOWER = _("In Business Center, open Users, Partners, {agency}, remove {asset}, and share it again as “{role}”.")
 
 AD_ACCOUNT = AssetKind(
     "ad_account", "ad account", "ad accounts", ON_AD_ACCOUNTS, names=AD_ACCOUNT_NAMES,
@@ -14,7 +19,10 @@ AD_ACCOUNT = AssetKind(
         _("In the {platform} ad accounts you choose"),
         _("Change ad accounts"),
         _("Which ad accounts is this for?"),
+        _("Tick at least one ad account."),
+        remove=_REMOVE, raise_role=_RAISE, lower_role=_LOWER,
     ),
+    ids=AD_ACCOUNT_IDS,
     by_api=True, has_dependents=True, between_partners=True, can_be_lowered=True, is_assignable=True,
     plan=_(
         "Share ad account {asset} of Business Center {center} with {agency} (Business Center {agency_account_id}) as "
@@ -30,8 +38,12 @@ PIXEL = AssetKind(
         _("{platform} pixels"),
         _("In the {platform} pixels you choose"),
         _("Change pixels"),
-        _("Is there a TikTok pixel on your website?"),
+        _("Is there a {platform} pixel on your website?"),
+        needed=_("{agency} needs a pixel to start. Choose one, or talk to {person} first."),
+        remove=_("In Business Center, open Users, Partners, {agency}, and remove the pixel {asset}."),
+        raise_role=_RAISE, lower_role=_LOWER,
     ),
+    ids=PIXEL_IDS,
     plan=_("Connect pixel {asset} to ad account {parent}, so that {agency} can use it there. It stays yours."),
 )  # fmt: skip
 CATALOG = AssetKind(
@@ -42,7 +54,10 @@ CATALOG = AssetKind(
         _("In the {platform} catalogs you choose"),
         _("Change catalogs"),
         _("Which catalogs is this for?"),
+        needed=_("{agency} needs a catalog to start. Choose one, or talk to {person} first."),
+        remove=_REMOVE, raise_role=_RAISE, lower_role=_LOWER,
     ),
+    ids=CATALOG_IDS,
     plan=_(
         "Share catalog {asset} of Business Center {center} with {agency} (Business Center {agency_account_id}) as "
         "{role}."
@@ -59,6 +74,9 @@ PERSON = AssetKind(
         _("For people at {platform}"),
         _("Change people"),
         _("Which people is this for?"),
+        remove=_("In Business Center, open Users, Members, {asset}, and remove the access to the ad accounts there."),
+        raise_role=_("In Business Center, open Users, Members, {asset}, and choose the role you agreed to."),
+        lower_role=_("To give less, in Business Center, open Users, Members, {asset}, and choose “{role}”."),
     ),
     plan=_("Invite {person} of {agency} to Business Center {center} as a standard member: {role}."),
 )  # fmt: skip
@@ -76,6 +94,15 @@ _TAKE_CATALOG = _("Take the catalog out of your ownership")
 _NEVER = (_CHANGE_BILLING, _SEE_PASSWORD, _REMOVE_PEOPLE)
 _STANDARD = (_("See anything else in your Business Center"), _SEE_PASSWORD, _REMOVE_PEOPLE)
 _ANALYST, _OPERATOR, _ADMIN = _("Analyst"), _("Operator"), _("Admin")
+#: Answers to "Can they spend my money?".
+_MONEY_ANALYST = _("No. They can only look at results.")
+_MONEY_OPERATOR = _(
+    "Only by running ads in the accounts you choose: ads are paid the way you pay for them today, within the "
+    "budgets set there. Your payment method, invoices and billing stay out of their reach."
+)
+_MONEY_LINK = _("No. The pixel only tells which ads lead to visits and sales.")
+_MONEY_CATALOG = _("No. They can only work with the products of the catalog.")
+_MONEY_ADMIN = _("Yes: full control includes the account’s finance settings. Ask why they need it before you agree.")
 
 _AD_ACCOUNT = {
     "ANALYST": RoleWords(
@@ -83,18 +110,21 @@ _AD_ACCOUNT = {
         can=(_("See ads and their results"),),
         cannot=(_CREATE_ADS, *_NEVER),
         menu=_ANALYST,
+        money=_MONEY_ANALYST,
     ),
     "OPERATOR": RoleWords(
         label=_("Run campaigns (Operator)"),
         can=(_("Create, change and pause ads"), _("Set budgets inside your campaigns"), _SEE_RESULTS),
         cannot=_NEVER,
         menu=_OPERATOR,
+        money=_MONEY_OPERATOR,
     ),
     "ADMIN": RoleWords(
         label=_("Full control (Admin)"),
         can=(_("Run ads"), _("Change the account’s settings, finance and permissions")),
         cannot=(_SEE_PASSWORD, _("Take the account out of your ownership")),
         menu=_ADMIN,
+        money=_MONEY_ADMIN,
     ),
 }
 
@@ -113,6 +143,7 @@ _PIXEL = {
             _("Sign in to your website or change its code"),
         ),
         menu=_("Link"),
+        money=_MONEY_LINK,
     ),
 }
 
@@ -122,12 +153,14 @@ _CATALOG = {
         can=(_SHOW_PRODUCTS,),
         cannot=(_("Change or delete products"), _TAKE_CATALOG, _SEE_PASSWORD),
         menu=_("Ad promote"),
+        money=_MONEY_CATALOG,
     ),
     "ADMIN": RoleWords(
         label=_("Manage the catalog (Admin)"),
         can=(_SHOW_PRODUCTS, _("Manage the catalog: its products and settings")),
         cannot=(_TAKE_CATALOG, _SEE_PASSWORD),
         menu=_ADMIN,
+        money=_MONEY_CATALOG,
     ),
 }
 
@@ -137,6 +170,7 @@ _PERSON = {
         can=(_("Sign in with their own login and see ads and results of the named ad accounts"),),
         cannot=(_CREATE_ADS, *_STANDARD),
         menu=_ANALYST,
+        money=_MONEY_ANALYST,
     ),
     "OPERATOR": RoleWords(
         label=_("Run campaigns (standard member, Operator)"),
@@ -147,6 +181,7 @@ _PERSON = {
         ),
         cannot=(_CHANGE_BILLING, *_STANDARD),
         menu=_OPERATOR,
+        money=_MONEY_OPERATOR,
     ),
     "ADMIN": RoleWords(
         label=_("Full control of the named ad accounts (standard member, Admin)"),
@@ -156,6 +191,7 @@ _PERSON = {
         ),
         cannot=_STANDARD[:2],
         menu=_ADMIN,
+        money=_MONEY_ADMIN,
     ),
 }
 

@@ -4,14 +4,14 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, Field, model_validator
 
-from app.kit.input import platform_ids
+from app.kit.input.text import digits
 from app.kit.web import web_address
 from app.platforms.port import App
 from app.platforms.tiktok.findings import CALLBACK
 
 
 def _app_id(text: str) -> str:
-    app_id = platform_ids.digits(text)
+    app_id = digits(text)
     if not (app_id.isascii() and app_id.isdigit()):
         raise ValueError(
             "it must have digits only; a client key with letters is from TikTok for Developers and does not "

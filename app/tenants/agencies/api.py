@@ -4,21 +4,22 @@ import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, File, Request, UploadFile
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from app.kit.database import Session
 from app.kit.errors import InvalidInput, NotFound
 from app.kit.input.fields import (
-    BusinessCenterId,
     Email,
     Language,
     Line120,
     Line200,
+    PastedId,
     RequestShape,
     Secret,
     Verbatim,
     Word,
 )
+from app.kit.input.text import TextWrong, TypedWrong
 from app.kit.web.paging import Page
 from app.platforms import declarations
 from app.platforms.manual import library
@@ -62,8 +63,19 @@ class NewAgencyAccount(RequestShape):
     """An account of your own at a platform, with which clients share: on TikTok a Business Center."""
 
     platform: Word = Field(declarations.DEFAULT_PLATFORM, examples=["tiktok"])
-    account_id: BusinessCenterId = Field(description="The id, or an address of TikTok’s with it.")
+    account_id: PastedId = Field(description="The id, or an address of the platform’s with it.")
     name: Line200 = Field(examples=["North Agency"])
+
+    @field_validator("account_id")
+    @classmethod
+    def _only_id(cls, given: str, info: ValidationInfo) -> str:
+        ids = declarations.texts(info.data.get("platform", "")).account.ids
+        found = ids.read(given)
+        if not found:
+            raise TypedWrong(ids.none_given)
+        if len(found) > 1:
+            raise TextWrong(f"Give one id; these are {len(found)}.")
+        return found[0]
 
 
 class NewLogo(RequestShape):

@@ -11,6 +11,8 @@ from app.client_portal.forms.intake import ContactFields
 from app.client_portal.in_app_browser import app_around
 from app.kit.i18n.locales import ENGLISH, english
 from app.links import pasted_ids
+from app.platforms.tiktok.client_texts import TEXTS
+from app.platforms.tiktok.kinds import AD_ACCOUNT
 
 CAN = Choice("7200000000000000101", "EU", True)
 OTHER = Choice("7200000000000000102", "UK", True)
@@ -19,29 +21,31 @@ SEEN = [CAN, OTHER, CANNOT]
 
 
 def test_only_what_can_be_picked_is_picked() -> None:
-    assert asset_forms.picked_assets([CANNOT.id, CAN.id, CAN.id, "7999"], SEEN, agreed=[]).values == (CAN.id,)
-    assert asset_forms.picked_assets([CANNOT.id], SEEN, agreed=[]).problem
-    assert asset_forms.picked_assets([], SEEN, agreed=[]).problem
-    assert asset_forms.picked_assets([], SEEN, agreed=["7200000000000000999"]).problem is None
-    assert asset_forms.picked_center(CAN.id, SEEN).values == (CAN.id,)
-    assert asset_forms.picked_center(CANNOT.id, SEEN).problem
-    assert asset_forms.picked_center("", SEEN).problem
+    assert asset_forms.picked_assets([CANNOT.id, CAN.id, CAN.id, "7999"], SEEN, AD_ACCOUNT, agreed=[]).values == (
+        CAN.id,
+    )
+    assert asset_forms.picked_assets([CANNOT.id], SEEN, AD_ACCOUNT, agreed=[]).problem
+    assert asset_forms.picked_assets([], SEEN, AD_ACCOUNT, agreed=[]).problem
+    assert asset_forms.picked_assets([], SEEN, AD_ACCOUNT, agreed=["7200000000000000999"]).problem is None
+    assert asset_forms.picked_account(CAN.id, SEEN, TEXTS.account).values == (CAN.id,)
+    assert asset_forms.picked_account(CANNOT.id, SEEN, TEXTS.account).problem
+    assert asset_forms.picked_account("", SEEN, TEXTS.account).problem
 
 
 def test_where_nothing_was_seen_numbers_are_read() -> None:
     typed = ["https://ads.tiktok.com/i18n/dashboard?aadvid=7200000000000000101\n7200000000000000102"]
-    assert asset_forms.picked_assets(typed, [], agreed=[]).values == (
+    assert asset_forms.picked_assets(typed, [], AD_ACCOUNT, agreed=[]).values == (
         "7200000000000000101",
         "7200000000000000102",
     )
-    assert asset_forms.picked_assets(["abc"], [], agreed=[]).problem
-    assert asset_forms.picked_assets([" "], [], agreed=[]).problem
-    assert asset_forms.picked_assets([" "], [], agreed=["7200000000000000101"]).problem is None
+    assert asset_forms.picked_assets(["abc"], [], AD_ACCOUNT, agreed=[]).problem
+    assert asset_forms.picked_assets([" "], [], AD_ACCOUNT, agreed=[]).problem
+    assert asset_forms.picked_assets([" "], [], AD_ACCOUNT, agreed=["7200000000000000101"]).problem is None
 
 
 def test_more_than_a_call_can_share_is_refused() -> None:
     many = [Choice(str(7200000000000000000 + number), "x", True) for number in range(51)]
-    refused = asset_forms.picked_assets([choice.id for choice in many], many, agreed=[]).problem
+    refused = asset_forms.picked_assets([choice.id for choice in many], many, AD_ACCOUNT, agreed=[]).problem
     assert "50" in english(refused or "")
 
 

@@ -350,7 +350,7 @@ async def test_without_mail_the_same_business_center_lets_a_new_device_in(
         assert "Connect with TikTok" in (await other.see("device")).text
         out = await send(other, "/proof")
         assert await _back(other, house, out, seed.MIXED_MILO) == "device?outcome=other_company"
-        assert "can’t use the same Business Center" in (await other.see("device?outcome=other_company")).text
+        assert "can’t use the account of this link" in (await other.see("device?outcome=other_company")).text
         assert other.goes_to(await other.see("way")) == "device"
         assert (await house.tiktok.calls())["by_path"]["oauth2/revoke_token/"] == 1, "that token is given back"
         out = await send(other, "/proof")

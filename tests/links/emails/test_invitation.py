@@ -147,7 +147,7 @@ async def test_it_is_worthless_when_the_link_has_ended(
     [
         ("manual", "to your Meta Business, Google Analytics and Tag Manager and Booking tool, reports only",
          "Your sign-in to Meta Business", "TikTok"),
-        ("everything", "to your TikTok ads and more", "Admin access to the TikTok Business Center", "Nothing"),
+        ("everything", "to your TikTok ads and more", "Admin access to your TikTok Business Center", "Nothing"),
     ],
 )  # fmt: skip
 async def test_what_to_have_ready_is_of_the_platforms_asked_for(

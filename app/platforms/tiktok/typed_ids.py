@@ -1,20 +1,20 @@
-"""Ids of ad platforms in any pasted text: a row, a list, a URL, a sentence. Pure.
+"""TikTok's ids in any pasted text: a row, a list, a URL, a sentence. Pure.
 
-An id is a run of 15 to 20 digits: TikTok's have 19, old ones 16 to 19. Digits of every script count, invisible
+An id is a run of 15 to 20 digits: most have 19, old ones 16 to 19. Digits of every script count, invisible
 characters do not, and a number may be written in groups. A pixel code is 20 letters and digits beginning with C, as in
 Events Manager.
 """
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
 import phonenumbers
 
 from app.kit.i18n.message import Message, _, _n
-from app.kit.input.text import TypedWrong, folded
+from app.kit.input.text import TypedWrong, folded, short
 
 FEWEST, MOST = 15, 20
 EXAMPLE_CODE = "C4ABCDEFGH77U7QBTM10"
@@ -63,12 +63,9 @@ _ADDRESS = re.compile(r"\S*(?:://|[?&])\S*")
 _CODE = re.compile(r"(?<![a-z0-9])c[a-z0-9]{19}(?![a-z0-9])", re.IGNORECASE)
 
 
-def one(text: str, sort: Sort) -> str:
-    """The only id of its kind in a text. Raises TypedWrong, and NoId if there is none."""
-    found = every(text, sort)
-    if len(found) > 1:
-        raise TypedWrong(_("Enter one ID here; these are {count}.", count=len(found)))
-    return found[0]
+def of(sort: Sort) -> Callable[[str], tuple[str, ...]]:
+    """A reader of the ids of one kind, as `every`."""
+    return lambda text: every(text, sort)
 
 
 def every(text: str, sort: Sort) -> tuple[str, ...]:
@@ -111,21 +108,9 @@ def pixel_codes(text: str) -> tuple[str, ...]:
     )
 
 
-def digits(text: str) -> str:
-    """A number in ASCII digits without its surroundings; other text is only folded."""
-    plain = folded(text)
-    bare = plain.strip(" \t\n\"'“”‘’«»#()[]<>.,;:")
-    return bare if bare.isascii() and bare.isdigit() else plain
-
-
 def is_rounded(value: str) -> bool:
     """True if a number ends as if a spreadsheet had rounded it."""
     return len(value) > 17 and value.endswith("0" * (len(value) - SPREADSHEET_DIGITS))
-
-
-def short(text: str) -> str:
-    """The input, shortened for use in a sentence."""
-    return text if len(text) <= 40 else text[:39] + "…"
 
 
 def _refuse_spoilt(plain: str) -> None:
