@@ -15,7 +15,7 @@ _LIFETIME = 365 * 24 * 3600
 
 
 @dataclass(frozen=True)
-class Offer:
+class LanguageOffer:
     """One language of the switch. `address`: the same page in it."""
 
     tag: str
@@ -37,14 +37,14 @@ def locale_of(request: Request) -> Locale:
     return locales.find(locales.best(wanted, _offered(request)))
 
 
-def switch(request: Request) -> Sequence[Offer]:
+def switch(request: Request) -> Sequence[LanguageOffer]:
     """The languages to choose from; none if there is one, or if the agency chose the link's."""
     offered, (link, _agency) = _offered(request), getattr(request.state, "languages", (None, None))
     if link is not None or len(offered) < 2 or not has_services(request):
         return ()
     current = locale_of(request).tag
     return [
-        Offer(tag, locales.find(tag).name, f"?{request.url.include_query_params(language=tag).query}", tag == current)
+        LanguageOffer(tag, locales.find(tag).name, f"?{request.url.include_query_params(language=tag).query}", tag == current)
         for tag in offered
     ]
 
