@@ -151,7 +151,7 @@ class Clients:
             # a Business Center that two clients give is asked about
             account_id = str(FIRST_CENTER + number)
             await self._answer(walk, {"lane": BY_HAND["lane"], "account": {"account_id": account_id}})
-        accounts = ({"accounts": f"{FIRST_ACCOUNT + number}, {SECOND_ACCOUNT + number}"} for number in self._numbers)
+        accounts = ({"assets": f"{FIRST_ACCOUNT + number}, {SECOND_ACCOUNT + number}"} for number in self._numbers)
         return [self._form(walk, "accounts", fields) for walk, fields in zip(self._walks, accounts, strict=True)]
 
     async def agree(self) -> list[Ready]:

@@ -37,16 +37,17 @@ def locale_of(request: Request) -> Locale:
     return locales.find(locales.best(wanted, _offered(request)))
 
 
+def _in(request: Request, tag: str) -> str:
+    return f"?{request.url.include_query_params(language=tag).query}"
+
+
 def switch(request: Request) -> Sequence[LanguageOffer]:
     """The languages to choose from; none if there is one, or if the agency chose the link's."""
     offered, (link, _agency) = _offered(request), getattr(request.state, "languages", (None, None))
     if link is not None or len(offered) < 2 or not has_services(request):
         return ()
     current = locale_of(request).tag
-    return [
-        LanguageOffer(tag, locales.find(tag).name, f"?{request.url.include_query_params(language=tag).query}", tag == current)
-        for tag in offered
-    ]
+    return [LanguageOffer(tag, locales.find(tag).name, _in(request, tag), tag == current) for tag in offered]
 
 
 def remember(request: Request, response: Response) -> None:
