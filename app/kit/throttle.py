@@ -8,8 +8,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Interval, Select, String, case, cast, delete, func, literal, select, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    ColumnElement,
+    Interval,
+    Select,
+    String,
+    case,
+    cast,
+    column,
+    delete,
+    func,
+    literal,
+    select,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -58,8 +71,18 @@ async def take(session: AsyncSession, *wanted: tuple[Limit, str]) -> None:
     """
     ordered = sorted(wanted, key=lambda each: (each[0].kind, each[1]))
     spans = {limit.kind: (limit.within, limit.step) for limit, _ in ordered}
-    row = insert(Throttle).values(
-        [{"kind": limit.kind, "subject": subject, "full_at": _NOW + limit.step} for limit, subject in ordered]
+    given = (
+        func.unnest(
+            literal([limit.kind for limit, _ in ordered], ARRAY(String)),
+            literal([subject for _, subject in ordered], ARRAY(String)),
+            literal([limit.step for limit, _ in ordered], ARRAY(Interval)),
+        )
+        .table_valued(column("kind", String), column("subject", String), column("step", Interval), name="given")
+        .render_derived()
+    )
+    # a statement with a list of rows would be compiled anew each time
+    row = insert(Throttle).from_select(
+        ["kind", "subject", "full_at"], select(given.c.kind, given.c.subject, _NOW + given.c.step)
     )
     later = func.greatest(Throttle.full_at, _NOW) + _by_kind({kind: step for kind, (_, step) in spans.items()})
     fits = later <= _NOW + _by_kind({kind: within for kind, (within, _) in spans.items()})

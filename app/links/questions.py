@@ -152,11 +152,10 @@ def _encrypted_file(
 
 
 async def _write(session: AsyncSession, agency_id: str, link_id: str, values: Mapping[str, str]) -> None:
-    written = insert(IntakeAnswer).values(
-        [{"agency_id": agency_id, "link_id": link_id, "key": key, "value": value} for key, value in values.items()]
-    )
+    written = insert(IntakeAnswer)
     await session.execute(
         written.on_conflict_do_update(
             index_elements=["agency_id", "link_id", "key"], set_={"value": written.excluded.value}
-        )
+        ),
+        [{"agency_id": agency_id, "link_id": link_id, "key": key, "value": value} for key, value in values.items()],
     )

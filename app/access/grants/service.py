@@ -137,7 +137,7 @@ async def record_grants(
         }
         for request, role, seen_by in observed
     }  # fmt: skip
-    added = insert(Grant).values(list(rows.values()))
+    added = insert(Grant)
     recorded = added.on_conflict_do_update(
         index_elements=UNIQUE_GRANT,
         index_where=text("status <> 'ended'"),  # as a literal: a parameter would not match the index
@@ -151,7 +151,7 @@ async def record_grants(
             "updated_at": case((_is_changed_by(added), func.changed_at()), else_=Grant.updated_at),
         },
     ).returning(Grant.id, Grant.platform, Grant.kind, Grant.asset_id, Grant.parent_asset_id)
-    grant_ids = {tuple(asset): grant_id for grant_id, *asset in await session.execute(recorded)}
+    grant_ids = {tuple(asset): grant_id for grant_id, *asset in await session.execute(recorded, list(rows.values()))}
     recorded_grants: dict[str, RecordedGrant] = {}
     for request, role, _ in observed:
         key = _asset(request)

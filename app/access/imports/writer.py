@@ -70,12 +70,13 @@ async def _save_batch(session: AsyncSession, row: Import, seen: Sequence[Partner
         }
         for partner in seen
     ]  # fmt: skip
-    added = insert(Partner).values(rows)
+    added = insert(Partner)
     await session.execute(
         added.on_conflict_do_update(
             index_elements=["agency_id", "platform", "agency_account_id", "account_id"],
             set_={**listed, "name": added.excluded.name, "last_seen_at": func.now(), "gone_at": None},
-        )
+        ),
+        rows,
     )
 
 
