@@ -116,7 +116,7 @@ def token(request: Request, cookie: str | None = None) -> str:
     return keyed
 
 
-def check_site(request: Request) -> None:
+async def check_site(request: Request) -> None:
     """Refuse cross-site requests, on every route of pages. Browsers send two headers that no page can set.
 
     Our pages send no referrer, so browsers send their forms with `Origin: null`, as they do for pages with an opaque
