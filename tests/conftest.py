@@ -14,7 +14,6 @@ import hypothesis
 import pytest
 import structlog
 from fastapi import FastAPI
-from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -29,7 +28,7 @@ from app.kit.encryption import Keyring
 from app.settings import Settings, load
 from app.worker import settle_memory
 from simulator import seed
-from tests import lifecycles, tenancy
+from tests import lifecycles
 from tests import world as worlds
 from tests.databases import TEMPLATE, Databases
 from tests.house import House
@@ -134,25 +133,11 @@ def database_url(database: Database) -> str:
     return database.url
 
 
-@pytest.fixture(scope="session")
-def engines(server: EmbeddedPostgres) -> AsyncEngine:
-    """One engine for all tests of this process, so that each statement is compiled once; see `engine`."""
-    made = create_async_engine(server.dsn("postgres"), pool_size=5)
-    event.listen(made.sync_engine, "before_cursor_execute", tenancy.check)
-    return made
-
-
 @pytest.fixture
-async def engine(database: Database, engines: AsyncEngine) -> AsyncIterator[AsyncEngine]:
-    """An engine on the test's database, on which every SELECT of tenant data must name its agency."""
-
-    def there(_dialect: object, _record: object, _arguments: object, given: dict[str, object]) -> None:
-        given["database"] = database.name
-
-    event.listen(engines.sync_engine, "do_connect", there)
-    yield engines
-    await engines.dispose()
-    event.remove(engines.sync_engine, "do_connect", there)
+async def engine(database: Database, databases: Databases) -> AsyncEngine:
+    """The engine of all tests, on the test's database: every SELECT of tenant data must name its agency there."""
+    await databases.direct(database.name)
+    return databases.engine
 
 
 @pytest.fixture

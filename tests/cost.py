@@ -9,6 +9,7 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
+import asyncpg
 import pytest
 from asyncpg.prepared_stmt import PreparedStatement
 from sqlalchemy import event
@@ -53,6 +54,7 @@ class Meter:
 
     def __init__(self) -> None:
         self._cost: Cost | None = None
+        self._watched: list[asyncpg.Connection] = []
 
     @asynccontextmanager
     async def measure(self) -> AsyncIterator[Cost]:
@@ -69,11 +71,20 @@ class Meter:
             self._cost = None
             cost.functions = set(_ours(called))
 
-    def watch(self, connection: Any, record: Any, _proxy: object) -> None:
+    def watch(self, connection: Any, _record: object, _proxy: object) -> None:
         """Let the driver report what it sends on a connection of the pool."""
-        if not record.info.get("is_watched"):
-            record.info["is_watched"] = True
-            connection.driver_connection.add_query_logger(lambda logged: self.sent(logged.query))
+        driver = connection.driver_connection
+        if driver not in self._watched:
+            self._watched.append(driver)
+            driver.add_query_logger(self._logged)
+
+    def leave(self) -> None:
+        """Connections outlive the meter, and are no longer watched."""
+        for driver in self._watched:
+            driver.remove_query_logger(self._logged)
+
+    def _logged(self, logged: Any) -> None:
+        self.sent(logged.query)
 
     def sent(self, query: str) -> None:
         """Note a statement, if something is measured."""
@@ -96,6 +107,7 @@ def meter(engine: AsyncEngine) -> Iterator[Meter]:
         patched.setattr(PreparedStatement, "fetch", fetch)
         yield made
     event.remove(pool, "checkout", made.watch)
+    made.leave()
 
 
 def _note(called: set[CodeType], frame: FrameType, what: str) -> None:

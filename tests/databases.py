@@ -3,20 +3,23 @@
 import asyncio
 import itertools
 from collections.abc import Mapping
+from typing import Any
 
 import asyncpg
-from sqlalchemy import make_url
+from sqlalchemy import event, make_url
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.kit.embedded_postgres.server import EmbeddedPostgres
+from tests import tenancy
 
 TEMPLATE = "template_keyturn"
 #: Deleted rows leave dead ones behind, which would change plans in the end.
 USES = 50
 ROWS = 20_000
-#: How long connections may take to go after their engine was disposed of.
+#: How long connections may take to be closed or given back after a test.
 GOING = 2.0
 
-#: Whatever was written since `pg_stat_reset`, rolled back or not. A backend counts it at the latest when it ends.
+#: Whatever was written since `pg_stat_reset`, rolled back or not. A backend counts it when it ends, or after `_RESTS`.
 _CHANGED = """
 SELECT namespace.nspname = 'pg_catalog' AS of_schema, format('%I.%I', namespace.nspname, relname) AS name, changes
 FROM pg_class JOIN pg_namespace AS namespace ON namespace.oid = relnamespace,
@@ -25,23 +28,36 @@ FROM pg_class JOIN pg_namespace AS namespace ON namespace.oid = relnamespace,
 WHERE relkind = 'r' AND NOT relisshared AND changes > 0
 """
 _CONNECTED = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND backend_type <> 'autovacuum worker'"
+_RESTS = "DISCARD TEMP; DISCARD SEQUENCES; SELECT pg_stat_force_next_flush()"
 _TABLES = "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = 'public'"
 
 
 class Databases:
-    """Lends a database to each test. One admin connection for all; the databases themselves have none between tests.
+    """Lends a database to each test. One admin connection for all, and `engine` for the tests' statements.
 
-    Not used again: a database whose schema, planner statistics or very many rows changed, one that something is still
-    connected to, and one whose address was given to other processes.
+    Connections of `engine` stay open between tests, as long as the same database is lent: a new one has to read the
+    catalog and prepare every statement again, which takes longer than most tests.
+
+    Not used again: a database whose schema, planner statistics or very many rows changed, one that something else is
+    still connected to, and one whose address was given to other processes.
     """
 
     def __init__(self, server: EmbeddedPostgres, admin: asyncpg.Connection, rows: Mapping[str, str]) -> None:
         self.server = server
+        self.engine = create_async_engine(
+            server.dsn("postgres"), pool_size=5, pool_use_lifo=True, connect_args={"server_settings": {"jit": "off"}}
+        )
         self._admin = admin
         self._rows = rows
         self._free: list[str] = []
         self._uses: dict[str, int] = {}
         self._numbers = itertools.count()
+        self._at = "postgres"
+        self._open: list[asyncpg.Connection] = []
+        self._watching: dict[str, asyncpg.Connection] = {}
+        event.listen(self.engine.sync_engine, "before_cursor_execute", tenancy.check)
+        event.listen(self.engine.sync_engine, "do_connect", self._directed)
+        event.listen(self.engine.sync_engine, "connect", self._opened)
 
     @classmethod
     async def open(cls, server: EmbeddedPostgres) -> "Databases":
@@ -50,7 +66,9 @@ class Databases:
 
     async def close(self) -> None:
         """The databases go with their server."""
-        await self._admin.close()
+        await self.engine.dispose()
+        for each in (self._admin, *self._watching.values()):
+            await each.close()
 
     async def take(self) -> str:
         """Name of a database that is as the template is."""
@@ -61,33 +79,67 @@ class Databases:
         self._uses[name] = 0
         return name
 
+    async def direct(self, name: str) -> None:
+        """Let `engine` connect to a database."""
+        if self._at != name:
+            await self.engine.dispose()
+            self._at = name
+
     async def give_back(self, name: str, *, for_next: bool) -> None:
         """For the next test, if what this one changed can be undone; else it is dropped."""
         self._uses[name] += 1
         if for_next and self._uses[name] < USES and await self._is_left(name) and await self._is_restored(name):
             self._free.append(name)
         else:
+            if self._at == name:
+                await self.engine.dispose()
+            if name in self._watching:
+                await self._watching.pop(name).close()
             await self._admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
+    def _directed(self, _dialect: object, _record: object, _arguments: object, given: dict[str, object]) -> None:
+        given["database"] = self._at
+
+    def _opened(self, connection: Any, _record: object) -> None:
+        self._open = [each for each in self._open if not each.is_closed()]
+        self._open.append(connection.driver_connection)
+
     async def _is_left(self, name: str) -> bool:
+        """True once nothing is connected but ours, whose sessions are as new ones."""
         until = asyncio.get_running_loop().time() + GOING
-        while await self._admin.fetchval(_CONNECTED, name):
+        while not await self._rests(name):
             if asyncio.get_running_loop().time() > until:
                 return False
             await asyncio.sleep(0.001)
         return True
 
-    async def _is_restored(self, name: str) -> bool:
-        connection = await connect(self.server, name)
+    async def _rests(self, name: str) -> bool:
+        if self._at != name:
+            ours: list[asyncpg.Connection] = []
+        elif self.engine.pool.checkedout():  # type: ignore[attr-defined] # of a pool with a size
+            return False
+        else:
+            ours = [each for each in self._open if not each.is_closed()]
         try:
-            changed = await connection.fetch(_CHANGED)
-            if any(each["of_schema"] for each in changed) or sum(each["changes"] for each in changed) > ROWS:
-                return False
-            if changed:
-                await connection.execute(self._undoing([each["name"] for each in changed]))
-            return True
-        finally:
-            await connection.close()
+            for each in ours:
+                await each.reset()
+                await each.execute(_RESTS)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):  # ended by the server or by the test
+            await self.engine.dispose()
+            return False
+        return bool(await self._admin.fetchval(_CONNECTED, name) == len(ours) + (name in self._watching))
+
+    async def _is_restored(self, name: str) -> bool:
+        if name not in self._watching:
+            self._watching[name] = await connect(self.server, name)
+        watching = self._watching[name]
+        changed = await watching.fetch(_CHANGED)
+        if any(each["of_schema"] for each in changed) or sum(each["changes"] for each in changed) > ROWS:
+            return False
+        if changed:
+            await watching.execute(self._undoing([each["name"] for each in changed]))
+            await watching.execute("SELECT pg_stat_reset()")  # not with the others: they are counted when all is done
+        return True
 
     def _undoing(self, tables: list[str]) -> str:
         return "\n".join(
@@ -95,7 +147,7 @@ class Databases:
                 "BEGIN; SET LOCAL session_replication_role = replica;",  # no trigger or foreign key stands in the way
                 *(f"DELETE FROM ONLY {table};" for table in tables),
                 *(self._rows[table] for table in tables if table in self._rows),
-                "SELECT pg_stat_force_next_flush(); COMMIT; SELECT pg_stat_reset();",
+                "SELECT pg_stat_force_next_flush(); COMMIT;",
             ]
         )
 
