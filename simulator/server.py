@@ -8,9 +8,8 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp
 
-from simulator.api.connection import with_transport
+from simulator.api.connection import WithTransport
 from simulator.api.gate import answer_call
 from simulator.control import api as control
 from simulator.control import building, people
@@ -29,7 +28,7 @@ def create_simulator(
     redirect_uris: Iterable[str] = (),
     seed: int = 0,
     clock: Callable[[], float] = time.time,
-) -> ASGIApp:
+) -> WithTransport:
     """The simulator as an ASGI app over `world`, or over the seeded one with `redirect_uris` registered.
 
     `switches` and `seed` are what a reset goes back to; `clock` gives epoch seconds.
@@ -45,7 +44,7 @@ def create_simulator(
     app.include_router(building.router)
     app.include_router(people.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "pages" / "static"))
-    return with_transport(app)
+    return WithTransport(app)
 
 
 async def _unknown_version(_: Request) -> Response:

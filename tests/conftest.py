@@ -1,12 +1,15 @@
 """Real PostgreSQL for every test: one embedded server a process, and for each test a database with the world in it."""
 
 import asyncio
+import importlib.util
 import os
+import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Hashable, Iterator
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import httpx2
@@ -32,6 +35,7 @@ from tests import lifecycles
 from tests import world as worlds
 from tests.databases import TEMPLATE, Databases
 from tests.house import House
+from tests.prepared import Prepared, State
 from tests.tiktok import Simulated, TikTokWorld, simulated
 from tests.world import World
 
@@ -46,6 +50,8 @@ def pytest_configure() -> None:
     )  # a busy machine is no failure
     hypothesis.settings.load_profile("keyturn")
     lifecycles.guard()
+    if importlib.util.find_spec("sniffio") is None:  # each request in memory would look for it through every folder
+        sys.modules["sniffio"] = None  # type: ignore[assignment]
     plain = structlog.processors.JSONRenderer()
     structlog.configure([structlog.contextvars.merge_contextvars, structlog.processors.format_exc_info, plain])
 
@@ -180,11 +186,24 @@ async def http(tiktok_simulator: Simulated) -> AsyncIterator[httpx2.AsyncClient]
 
 
 @pytest.fixture
-async def tiktok(tiktok_server: str, http: httpx2.AsyncClient) -> TikTokWorld:
+def tiktok(tiktok_simulator: Simulated, http: httpx2.AsyncClient) -> TikTokWorld:
     """TikTok as it is seeded."""
-    there = TikTokWorld(tiktok_server, http)
-    await there.reset()
-    return there
+    tiktok_simulator.reset()
+    return TikTokWorld(tiktok_simulator.address, http)
+
+
+@pytest.fixture(scope="session")
+def states() -> dict[Hashable, State]:
+    """States that were prepared in this test process."""
+    return {}
+
+
+@pytest.fixture
+def prepared(
+    databases: Databases, database: Database, tiktok_simulator: Simulated, states: dict[Hashable, State]
+) -> Prepared:
+    """States that many tests begin with."""
+    return Prepared(databases, database.name, tiktok_simulator, states)
 
 
 @pytest.fixture
@@ -199,8 +218,14 @@ def house(settings: Settings, sessions: Sessions, tiktok: TikTokWorld, world: Wo
 @pytest.fixture
 def settings(database: Database, tiktok_server: str) -> Settings:
     """The settings of the tests."""
+    return _settings(database.url, tiktok_server).model_copy()
+
+
+@cache
+def _settings(database_url: str, tiktok_server: str) -> Settings:
+    """Read once: that takes longer than many a test."""
     return load(
-        database_url=database.url,
+        database_url=database_url,
         secret_keys=worlds.KEYS,
         public_url=worlds.PUBLIC_URL,
         egress_allow="127.0.0.1/32",

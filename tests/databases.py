@@ -2,7 +2,9 @@
 
 import asyncio
 import itertools
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
@@ -28,7 +30,17 @@ FROM pg_class JOIN pg_namespace AS namespace ON namespace.oid = relnamespace,
 WHERE relkind = 'r' AND NOT relisshared AND changes > 0
 """
 _CONNECTED = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND backend_type <> 'autovacuum worker'"
+#: No trigger or foreign key stands in the way.
+_BEGIN = "BEGIN; SET LOCAL session_replication_role = replica;"
+_COMMIT = "SELECT pg_stat_force_next_flush(); COMMIT;"
 _RESTS = "DISCARD TEMP; DISCARD SEQUENCES; SELECT pg_stat_force_next_flush()"
+_COLUMNS = """
+SELECT format('%I.%I', table_schema, table_name) AS name, string_agg(
+    format('(kept::%I.%I).%I', table_schema, table_name, column_name) || CASE data_type
+        WHEN 'timestamp with time zone' THEN ' + current_setting(''tests.age'')::interval' ELSE '' END,
+    ', ' ORDER BY ordinal_position) AS columns
+FROM information_schema.columns WHERE table_schema = 'public' GROUP BY 1
+"""
 _TABLES = "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = 'public'"
 
 
@@ -85,6 +97,21 @@ class Databases:
             await self.engine.dispose()
             self._at = name
 
+    async def rows_changed(self, name: str) -> "Rows":
+        """The rows of each table that is not as in the template, to be put into another database."""
+        watching = await self._watch(name)
+        there = await _rows(watching, {each["name"]: each["columns"] for each in await watching.fetch(_COLUMNS)})
+        plain = await _rows(watching, {})
+        changed = [table for table in plain.keys() | self._rows.keys() if plain.get(table) != self._rows.get(table)]
+        return Rows({table: there.get(table, "") for table in changed})
+
+    async def put(self, name: str, rows: "Rows") -> None:
+        """As if the rows had been written just now, by whoever wrote them."""
+        emptied = [f"DELETE FROM ONLY {table};" for table in rows.by_table]
+        age = f"SET LOCAL tests.age = '{time.monotonic() - rows.at:.6f} s';"
+        watching = await self._watch(name)
+        await watching.execute("\n".join([_BEGIN, age, *emptied, *rows.by_table.values(), _COMMIT]))
+
     async def give_back(self, name: str, *, for_next: bool) -> None:
         """For the next test, if what this one changed can be undone; else it is dropped."""
         self._uses[name] += 1
@@ -130,9 +157,7 @@ class Databases:
         return bool(await self._admin.fetchval(_CONNECTED, name) == len(ours) + (name in self._watching))
 
     async def _is_restored(self, name: str) -> bool:
-        if name not in self._watching:
-            self._watching[name] = await connect(self.server, name)
-        watching = self._watching[name]
+        watching = await self._watch(name)
         changed = await watching.fetch(_CHANGED)
         if any(each["of_schema"] for each in changed) or sum(each["changes"] for each in changed) > ROWS:
             return False
@@ -141,15 +166,22 @@ class Databases:
             await watching.execute("SELECT pg_stat_reset()")  # not with the others: they are counted when all is done
         return True
 
+    async def _watch(self, name: str) -> asyncpg.Connection:
+        if name not in self._watching:
+            self._watching[name] = await connect(self.server, name)
+        return self._watching[name]
+
     def _undoing(self, tables: list[str]) -> str:
-        return "\n".join(
-            [
-                "BEGIN; SET LOCAL session_replication_role = replica;",  # no trigger or foreign key stands in the way
-                *(f"DELETE FROM ONLY {table};" for table in tables),
-                *(self._rows[table] for table in tables if table in self._rows),
-                "SELECT pg_stat_force_next_flush(); COMMIT;",
-            ]
-        )
+        emptied = [f"DELETE FROM ONLY {table};" for table in tables]
+        return "\n".join([_BEGIN, *emptied, *(self._rows[table] for table in tables if table in self._rows), _COMMIT])
+
+
+@dataclass(frozen=True)
+class Rows:
+    """By table, the statement that writes its rows; `at` is when they were read."""
+
+    by_table: Mapping[str, str]
+    at: float = field(default_factory=time.monotonic)
 
 
 async def connect(server: EmbeddedPostgres, name: str) -> asyncpg.Connection:
@@ -159,16 +191,19 @@ async def connect(server: EmbeddedPostgres, name: str) -> asyncpg.Connection:
 
 
 async def _rows_of_template(server: EmbeddedPostgres) -> dict[str, str]:
-    """By table, the statement that writes what the template has in it."""
     connection = await connect(server, TEMPLATE)
     try:
-        found = {}
-        for (table,) in await connection.fetch(_TABLES):
-            rows = f"SELECT string_agg(format('(%L)', kept::text), ', ') FROM ONLY {table} AS kept"
-            if written := await connection.fetchval(rows):
-                found[table] = (
-                    f"INSERT INTO {table} SELECT (kept::{table}).* FROM (VALUES {written}) AS written (kept);"
-                )
-        return found
+        return await _rows(connection, {})
     finally:
         await connection.close()
+
+
+async def _rows(connection: asyncpg.Connection, columns: Mapping[str, str]) -> dict[str, str]:
+    """By table, the statement that writes what is in it; `columns` are written in another way than they were."""
+    found = {}
+    for (table,) in await connection.fetch(_TABLES):
+        rows = f"SELECT string_agg(format('(%L)', kept::text), ', ') FROM ONLY {table} AS kept"
+        if written := await connection.fetchval(rows):
+            each = columns.get(table, f"(kept::{table}).*")
+            found[table] = f"INSERT INTO {table} SELECT {each} FROM (VALUES {written}) AS written (kept);"
+    return found

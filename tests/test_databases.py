@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
 
 import asyncpg
 import pytest
@@ -85,3 +87,18 @@ async def test_given_to_another_process_it_goes(databases: Databases) -> None:
         pass
     async with lent(databases) as (second, _):
         assert second != first
+
+
+async def test_what_was_changed_is_put_into_another_with_its_times_moved(databases: Databases) -> None:
+    async with lent(databases) as (name, connection):
+        await connection.execute(CHANGES[1] + "; " + UNCHECKED + "DELETE FROM events")
+        before, full = await rows(connection), await connection.fetchval("SELECT full_at FROM throttles")
+        changed = await databases.rows_changed(name)
+    assert changed.by_table.keys() == {"public.throttles", "public.events"}
+    async with lent(databases) as (name, connection):
+        await databases.put(name, replace(changed, at=changed.at - 60))
+        moved = await connection.fetchval("SELECT full_at FROM throttles") - full
+        after = await rows(connection)
+    assert timedelta(seconds=60) < moved < timedelta(seconds=70)
+    assert len(after.pop("throttles")) == len(before.pop("throttles")) == 1
+    assert after == before

@@ -1,12 +1,13 @@
 """The simulated TikTok of the tests: a server for other processes, the same in memory, and what people do at it."""
 
 import asyncio
+import pickle
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
@@ -15,7 +16,9 @@ from starlette.types import ASGIApp
 
 from app.kit.egress.client import tls_context
 from simulator import seed
+from simulator.api.connection import WithTransport
 from simulator.server import create_simulator
+from simulator.simulator import Simulator
 
 REDIRECT = "https://go.keyturn.example/callbacks/tiktok"
 ALL = object()
@@ -45,8 +48,26 @@ class InMemory(httpx2.AsyncBaseTransport):
 class Simulated:
     """The simulator of this test process, and the address at which other processes find it."""
 
-    app: ASGIApp
+    app: WithTransport
     address: str
+
+    def reset(self) -> None:
+        """The seeded world, no faults, no switches, no calls."""
+        self._simulator.reset(1)
+
+    def keep(self) -> bytes:
+        """All that makes a difference there, for `restore`."""
+        there = self._simulator
+        return pickle.dumps((there.world, there.switches, there.random, there.script, there.calls))
+
+    def restore(self, kept: bytes) -> None:
+        """As it was."""
+        there = self._simulator
+        there.world, there.switches, there.random, there.script, there.calls = pickle.loads(kept)
+
+    @property
+    def _simulator(self) -> Simulator:
+        return cast(Simulator, self.app.app.state.simulator)
 
     def client(self) -> httpx2.AsyncClient:
         """A client that reaches the simulator in memory, everything else over HTTP. To be closed."""
@@ -75,11 +96,6 @@ class TikTokWorld:
 
     address: str
     http: httpx2.AsyncClient
-
-    async def reset(self) -> None:
-        """The seeded world, no faults, no switches."""
-        await self._control("POST", "reset", {"seed": 1})
-        await self._control("DELETE", "faults")
 
     async def switch(self, **switches: Any) -> None:
         """E.g. partner_approval=True, read_lag=3, qps=5, flaky=0.2, lost_answers=0.2, reauthorize=True,

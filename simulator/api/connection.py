@@ -1,7 +1,8 @@
 """Ends a connection without an answer, as a broken network does."""
 
+from fastapi import FastAPI
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 _TRANSPORT = "tiktok_simulator.transport"
 
@@ -19,16 +20,18 @@ class Dropped(Response):
             pass
 
 
-def with_transport(app: ASGIApp) -> ASGIApp:
+class WithTransport:
     """Keep uvicorn's transport within reach of `Dropped`.
 
     ASGI has no way to abort a connection, but `send` as uvicorn hands it over is a method of the object that
     holds the transport, both with httptools and h11. It wraps the whole app: inner layers replace `send`.
     """
 
-    async def app_with_transport(scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, app: FastAPI) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
         if scope["type"] == "http":
             scope[_TRANSPORT] = getattr(getattr(send, "__self__", None), "transport", None)
-        await app(scope, receive, send)
-
-    return app_with_transport
+        await self.app(scope, receive, send)

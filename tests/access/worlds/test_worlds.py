@@ -9,6 +9,7 @@ from tests.access.worlds.row import ENDED, GREEN, Row
 from tests.access.worlds.stage import play
 from tests.access.worlds.table import accounts, drift, faults, people, pixels, stubborn
 from tests.house import House
+from tests.prepared import Prepared
 
 ROWS: tuple[Row, ...] = (
     *people.PERSONS, *people.CENTERS, *people.TRIPS,
@@ -26,8 +27,8 @@ WITHOUT_ROW = {
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: re.sub(r"[^a-z0-9]+", "-", row.name.lower()))
-async def test_a_world(house: House, row: Row) -> None:
-    await play(house, row)
+async def test_a_world(house: House, prepared: Prepared, row: Row) -> None:
+    await play(house, row, prepared)
 
 
 def test_every_name_is_of_one_row() -> None:
