@@ -31,9 +31,10 @@ from app.kit.encryption import Keyring
 from app.settings import Settings, load
 from app.worker import settle_memory
 from simulator import seed
-from tests import lifecycles
+from tests import forked, lifecycles
 from tests import world as worlds
 from tests.databases import TEMPLATE, Databases
+from tests.forked import Forks
 from tests.house import House
 from tests.prepared import Prepared, State
 from tests.tiktok import Simulated, TikTokWorld, simulated
@@ -190,6 +191,13 @@ def tiktok(tiktok_simulator: Simulated, http: httpx2.AsyncClient) -> TikTokWorld
     """TikTok as it is seeded."""
     tiktok_simulator.reset()
     return TikTokWorld(tiktok_simulator.address, http)
+
+
+@pytest.fixture(scope="session")
+async def forks() -> AsyncIterator[Forks]:
+    """Where other processes come from, if how they start is not what is tried."""
+    async with forked.forks() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

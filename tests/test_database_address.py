@@ -2,9 +2,7 @@
 
 import asyncio
 import os
-import subprocess
 import sys
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx2
@@ -12,9 +10,8 @@ import pytest
 
 from app.kit import child_processes
 from app.kit.embedded_postgres.server import EmbeddedPostgres
+from tests.forked import Forks
 from tests.world import KEYS, PUBLIC_URL, World
-
-ROOT = Path(__file__).parents[1]
 
 
 def as_printed(database_url: str) -> str:
@@ -24,22 +21,24 @@ def as_printed(database_url: str) -> str:
     return f"postgres://{parts.username}@{parts.path}?{parts.query}&{more}"
 
 
-def keyturn(*words: str, url: str) -> subprocess.CompletedProcess[str]:
-    """One command to its end."""
-    env = {**os.environ, "DATABASE_URL": url, "KEYTURN_SECRET_KEYS": KEYS, "KEYTURN_PUBLIC_URL": PUBLIC_URL}
-    return subprocess.run(
-        [sys.executable, "-m", "app.cli", *words], env=env, cwd=ROOT, capture_output=True, text=True, check=False
-    )
+async def keyturn(forks: Forks, *words: str, url: str) -> tuple[int, str]:
+    """Exit code and output of one command."""
+    return await forks.run("app.cli", *words, env=environment(url))
 
 
-async def test_each_program_takes_what_providers_print(database_url: str, world: World) -> None:
+def environment(url: str) -> dict[str, str]:
+    """What each program is given."""
+    return {**os.environ, "DATABASE_URL": url, "KEYTURN_SECRET_KEYS": KEYS, "KEYTURN_PUBLIC_URL": PUBLIC_URL}
+
+
+async def test_each_program_takes_what_providers_print(forks: Forks, database_url: str, world: World) -> None:
     url = as_printed(database_url)
     commands = (("migrate",), ("doctor",), ("agency", "list", "--json"))
-    ran = await asyncio.gather(*(asyncio.to_thread(keyturn, *words, url=url) for words in commands))
-    assert [each.returncode for each in ran] == [0, 0, 0], [each.stderr for each in ran]
-    assert world.north.agency_id in ran[2].stdout
+    ran = await asyncio.gather(*(keyturn(forks, *words, url=url) for words in commands))
+    assert [code for code, _ in ran] == [0, 0, 0], ran
+    assert world.north.agency_id in ran[2][1]
     port = child_processes.port(0)
-    env = {**os.environ, "DATABASE_URL": url, "KEYTURN_SECRET_KEYS": KEYS, "KEYTURN_PUBLIC_URL": PUBLIC_URL}
+    env = environment(url)
     started = [
         child_processes.start("web", [sys.executable, "-m", "app.web", "--port", str(port)], env=env),
         child_processes.start("worker", [sys.executable, "-m", "app.worker"], env=env),
@@ -55,23 +54,24 @@ async def test_each_program_takes_what_providers_print(database_url: str, world:
 
 
 @pytest.mark.parametrize("words", [("migrate",), ("doctor",), ("agency", "list"), ("worker",), ("web",)])
-def test_an_address_that_cannot_be_read_stops_each_program(words: tuple[str, ...]) -> None:
-    ran = keyturn(*words, url="postgres://u:s3@cret@127.0.0.1/k")
-    assert ran.returncode in (1, 2)
-    assert "write it as %40" in ran.stdout + ran.stderr
-    assert "cret@" not in ran.stdout + ran.stderr
-    assert len((ran.stdout + ran.stderr).strip().splitlines()) == 1
+async def test_an_address_that_cannot_be_read_stops_each_program(forks: Forks, words: tuple[str, ...]) -> None:
+    code, said = await keyturn(forks, *words, url="postgres://u:s3@cret@127.0.0.1/k")
+    assert code in (1, 2)
+    assert "write it as %40" in said
+    assert "cret@" not in said
+    assert len(said.strip().splitlines()) == 1
 
 
 @pytest.mark.parametrize("words", [("migrate",), ("doctor",), ("agency", "list")])
-def test_a_database_that_is_not_there_is_one_sentence(words: tuple[str, ...]) -> None:
-    ran = keyturn(*words, url=f"postgresql://u:s3cret@127.0.0.1:{child_processes.port(0)}/k?sslmode=require")
-    assert ran.returncode == 1
-    assert "The database cannot be reached" in ran.stdout + ran.stderr
-    assert "Traceback" not in ran.stdout + ran.stderr
-    assert "s3cret" not in ran.stdout + ran.stderr
+async def test_a_database_that_is_not_there_is_one_sentence(forks: Forks, words: tuple[str, ...]) -> None:
+    url = f"postgresql://u:s3cret@127.0.0.1:{child_processes.port(0)}/k?sslmode=require"
+    code, said = await keyturn(forks, *words, url=url)
+    assert code == 1
+    assert "The database cannot be reached" in said
+    assert "Traceback" not in said
+    assert "s3cret" not in said
 
 
-def test_a_database_without_tables_names_the_command(server: EmbeddedPostgres) -> None:
-    ran = keyturn("agency", "list", url=server.dsn("template1"))
-    assert (ran.returncode, "keyturn migrate" in ran.stderr, "Traceback" in ran.stderr) == (1, True, False)
+async def test_a_database_without_tables_names_the_command(forks: Forks, server: EmbeddedPostgres) -> None:
+    code, said = await keyturn(forks, "agency", "list", url=server.dsn("template1"))
+    assert (code, "keyturn migrate" in said, "Traceback" in said) == (1, True, False)

@@ -2,9 +2,6 @@
 
 import asyncio
 import os
-import sys
-from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -26,28 +23,26 @@ from app.settings import Settings
 from app.tenants.clients import service as clients
 from simulator import seed
 from tests.faults.mortal import AFTER, BEFORE, RECORDED
+from tests.forked import Forks
 from tests.tiktok import TikTokWorld
 from tests.world import TESTS, Corner, World
 
 #: `make test-faults`: twenty.
 TIMES = 4 * int(os.environ.get("KEYTURN_TEST_KILLS", "1"))
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("mode", [BEFORE, AFTER, RECORDED])
 async def test_killed_around_the_share(
-    mode: str, settings: Settings, sessions: Sessions, keyring: Keyring, tiktok: TikTokWorld, world: World
+    mode: str, forks: Forks, settings: Settings, sessions: Sessions, keyring: Keyring, tiktok: TikTokWorld, world: World
 ) -> None:
     await tiktok.switch(read_lag=3)  # longer than a lease: a look after the restart does not show the write yet
     for account in seed.BIG_ACCOUNTS[:TIMES]:
         await _client_who_agreed(sessions, keyring, tiktok, world.north, account)
     await _agency_token(sessions, keyring, tiktok, world.north)
     env = _env(settings)
-    killed = await _run(env, "-m", "tests.faults.mortal", mode, str(TIMES))
-    assert killed == f"killed {TIMES}"
-    worker = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "app.cli", "worker", env=env, cwd=ROOT, stderr=asyncio.subprocess.DEVNULL
-    )
+    code, said = await forks.run("tests.faults.mortal", mode, str(TIMES), env=env)
+    assert (code, said.strip().splitlines()[-1]) == (0, f"killed {TIMES}"), said[-3000:]
+    worker = await forks.start("app.cli", "worker", env=env)
     try:
         async with asyncio.timeout(300):
             while await _states(sessions, world.north) != {"verified": TIMES}:  # noqa: ASYNC110 - another process
@@ -113,16 +108,6 @@ def _env(settings: Settings) -> dict[str, str]:
         for name, value in given.items()
     }
     return {**os.environ, **named, "KEYTURN_LEASE_SECONDS": "2", "KEYTURN_SETTLE_SECONDS": "5"}
-
-
-async def _run(env: Mapping[str, str], *arguments: str) -> str:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, *arguments, env=env, cwd=ROOT, stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
-    said, _ = await process.communicate()
-    assert process.returncode == 0, said.decode()[-3000:]
-    return said.decode().strip().splitlines()[-1]
 
 
 async def _states(sessions: Sessions, north: Corner) -> dict[str, int]:

@@ -2,11 +2,9 @@
 
 import asyncio
 import os
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from sqlalchemy import func, select
 from standardwebhooks import Webhook
@@ -19,11 +17,11 @@ from app.kit.encryption import Keyring
 from app.settings import Settings
 from app.webhooks.dispatcher.fanout import fan_out
 from app.webhooks.models import Attempt, Delivery
+from tests.forked import Forked, Forks
 from tests.kit.egress.receivers import Receiver
 from tests.webhooks import scenes
 from tests.world import TESTS
 
-ROOT = Path(__file__).parents[3]
 #: No test waits longer, however busy the machine is.
 LONGEST = 120
 
@@ -76,20 +74,14 @@ def env(settings: Settings) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def workers(settings: Settings, number: int = 1) -> AsyncIterator[list[asyncio.subprocess.Process]]:
+async def workers(forks: Forks, settings: Settings, number: int = 1) -> AsyncIterator[list[Forked]]:
     """Real workers, ended in the end."""
-    started = [
-        await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "app.cli", "worker", env=env(settings), cwd=ROOT, stderr=asyncio.subprocess.DEVNULL
-        )
-        for _ in range(number)
-    ]
+    started = [await forks.start("app.cli", "worker", env=env(settings)) for _ in range(number)]
     try:
         yield started
     finally:
         for each in started:
-            if each.returncode is None:
-                each.terminate()
+            each.terminate()
         for each in started:
             await each.wait()
 

@@ -11,12 +11,13 @@ from app.kit.encryption import Keyring
 from app.settings import Settings
 from tests import world as worlds
 from tests.faults.deliveries import stage
+from tests.forked import Forks
 from tests.kit.egress.receivers import OK, Receiver, receiver
 
 RESTARTS = 3
 
 
-async def test_a_restart_loses_nothing(settings: Settings, keyring: Keyring, tiktok_server: str) -> None:
+async def test_a_restart_loses_nothing(forks: Forks, settings: Settings, keyring: Keyring, tiktok_server: str) -> None:
     """What was in flight may be sent again, because what came of it could not be written down in time."""
     assert tiktok_server
 
@@ -36,7 +37,7 @@ async def test_a_restart_loses_nothing(settings: Settings, keyring: Keyring, tik
             agency_id = (await worlds.make(sessions)).north.agency_id
             async with receiver(talk) as there:
                 secrets = await stage.make(sessions, keyring, agency_id, there, events=200, timeout_ms=3000)
-                async with stage.workers(settings.model_copy(update={"database_url": url})):
+                async with stage.workers(forks, settings.model_copy(update={"database_url": url})):
                     for number in range(1, RESTARTS + 1):
                         await _came(there, 100 * number)
                         server.stop()

@@ -16,6 +16,7 @@ from app.kit.encryption import Keyring
 from app.settings import Settings
 from app.webhooks.models import Attempt, EndpointHealth
 from tests.faults.deliveries import stage
+from tests.forked import Forks
 from tests.kit.egress.receivers import OK, answers, receiver
 from tests.webhooks import scenes, setting
 from tests.world import TESTS, World
@@ -27,7 +28,7 @@ NO = b"HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n"
 
 
 async def test_others_are_done_while_the_hanging_ones_are_still_held(
-    settings: Settings, sessions: Sessions, keyring: Keyring, world: World, api: httpx2.AsyncClient
+    forks: Forks, settings: Settings, sessions: Sessions, keyring: Keyring, world: World, api: httpx2.AsyncClient
 ) -> None:
     north, south = world.north.agency_id, world.south.agency_id
     released, done = asyncio.Event(), []
@@ -50,7 +51,7 @@ async def test_others_are_done_while_the_hanging_ones_are_still_held(
         ]
         await _happen(sessions, south)
         await _happen(sessions, north)
-        async with stage.workers(settings):
+        async with stage.workers(forks, settings):
             await _until(lambda: done.count("well") == EVENTS and bool(stuck.requests))
             await _until_recorded(sessions, north, healthy.id)
             held = [row for row in await scenes.deliveries(sessions, north) if row.endpoint_id == hanging.id]
@@ -122,20 +123,20 @@ async def _until_open(sessions: Sessions, agency_id: str, endpoint_ids: list[str
 
 
 async def test_a_breaker_stays_open_when_workers_change(
-    settings: Settings, sessions: Sessions, keyring: Keyring, world: World
+    forks: Forks, settings: Settings, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.south.agency_id
     async with receiver(answers(NO)) as broken:
         endpoint, _ = await scenes.make_endpoint(sessions, keyring, agency_id, broken.url)
         await _happen(sessions, agency_id)
-        async with stage.workers(settings):
+        async with stage.workers(forks, settings):
             await _until_open(sessions, agency_id, [endpoint.id])
         await setting.health(sessions, endpoint, open_until=func.now() + timedelta(minutes=10))
         sent = len(broken.requests)
         async with receiver(answers(OK)) as well:
             healthy, secret = await scenes.make_endpoint(sessions, keyring, agency_id, well.url)
             await _happen(sessions, agency_id)
-            async with stage.workers(settings):
+            async with stage.workers(forks, settings):
                 await _until_recorded(sessions, agency_id, healthy.id)
             assert set(stage.arrived(well, {healthy.id: secret}).values()) == {1}
         assert len(broken.requests) == sent

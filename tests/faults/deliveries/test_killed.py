@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
 
 import pytest
 
@@ -12,6 +11,7 @@ from app.kit.encryption import Keyring
 from app.settings import Settings
 from tests.faults.deliveries import stage
 from tests.faults.deliveries.mortal import AFTER, BEFORE, FINISH, KEPT, SLOTS, WRITTEN
+from tests.forked import Forks
 from tests.kit.egress.receivers import OK, answers, receiver
 from tests.webhooks import scenes
 from tests.world import World
@@ -21,27 +21,25 @@ KILLS = int(os.environ.get("KEYTURN_TEST_KILLS", "1"))
 EVENTS = 10
 
 
-async def killed(settings: Settings, mode: str) -> None:
+async def killed(forks: Forks, settings: Settings, mode: str) -> None:
     """Runs a worker until it kills itself at the moment `mode` says."""
-    started = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.faults.deliveries.mortal", mode, env=stage.env(settings), cwd=stage.ROOT
-    )
+    started = await forks.start("tests.faults.deliveries.mortal", mode, env=stage.env(settings))
     assert await started.wait() == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("mode", [BEFORE, AFTER, FINISH])
 async def test_killed_around_a_delivery(
-    mode: str, settings: Settings, sessions: Sessions, keyring: Keyring, world: World
+    mode: str, forks: Forks, settings: Settings, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     """Nothing is lost. What was sent and not written down is sent again under the same id, and nothing else is."""
     agency_id = world.north.agency_id
     async with receiver(answers(OK)) as there:
         secrets = await stage.make(sessions, keyring, agency_id, there, events=EVENTS, timeout_ms=3000)
         for _ in range(KILLS):
-            await killed(settings, mode)
+            await killed(forks, settings, mode)
         sent_before = len(there.requests)
         assert (sent_before == 0) == (mode == BEFORE)
-        async with stage.workers(settings):
+        async with stage.workers(forks, settings):
             await stage.until_all_arrived(sessions, agency_id)
         counted = stage.arrived(there, secrets)
     assert set(counted) == await stage.accepted(sessions, agency_id)
@@ -53,18 +51,18 @@ async def test_killed_around_a_delivery(
 
 
 async def test_killed_with_what_it_fanned_out_in_its_hands(
-    settings: Settings, sessions: Sessions, keyring: Keyring, world: World
+    forks: Forks, settings: Settings, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     """It was leased as it was made, and never claimed: its lease runs out, and somebody else sends it."""
     agency_id = world.north.agency_id
     async with receiver(answers(OK)) as there:
         secrets = await stage.make(sessions, keyring, agency_id, there, events=0, timeout_ms=3000)
         await stage.happen(sessions, agency_id, EVENTS)
-        await killed(settings, KEPT)
+        await killed(forks, settings, KEPT)
         assert there.requests == []
         leased = [row for row in await scenes.deliveries(sessions, agency_id) if row.lease_token]
         assert 0 < len(leased) <= SLOTS
-        async with stage.workers(settings):
+        async with stage.workers(forks, settings):
             await stage.until_all_arrived(sessions, agency_id, number=EVENTS * len(secrets))
         counted = stage.arrived(there, secrets)
     assert set(counted) == await stage.accepted(sessions, agency_id)
@@ -73,15 +71,15 @@ async def test_killed_with_what_it_fanned_out_in_its_hands(
 
 
 async def test_what_was_written_when_its_worker_was_killed_is_not_sent_again(
-    settings: Settings, sessions: Sessions, keyring: Keyring, world: World
+    forks: Forks, settings: Settings, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
     async with receiver(answers(OK)) as there:
         secrets = await stage.make(sessions, keyring, agency_id, there, events=EVENTS, timeout_ms=3000)
-        await killed(settings, WRITTEN)
+        await killed(forks, settings, WRITTEN)
         sent, written = len(there.requests), await stage.recorded(sessions, agency_id)
         assert 0 < written <= sent
-        async with stage.workers(settings):
+        async with stage.workers(forks, settings):
             await stage.until_all_arrived(sessions, agency_id)
         counted = stage.arrived(there, secrets)
     assert set(counted) == await stage.accepted(sessions, agency_id)
@@ -90,12 +88,12 @@ async def test_what_was_written_when_its_worker_was_killed_is_not_sent_again(
 
 
 async def test_two_workers_send_nothing_twice(
-    settings: Settings, sessions: Sessions, keyring: Keyring, world: World
+    forks: Forks, settings: Settings, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
     async with receiver(answers(OK)) as there:
         secrets = await stage.make(sessions, keyring, agency_id, there, events=150)
-        async with stage.workers(settings, 2):
+        async with stage.workers(forks, settings, 2):
             await stage.until_all_arrived(sessions, agency_id)
         counted = stage.arrived(there, secrets)
     assert set(counted) == await stage.accepted(sessions, agency_id)
@@ -104,7 +102,7 @@ async def test_two_workers_send_nothing_twice(
 
 
 async def test_a_worker_that_is_told_to_stop_finishes_what_it_has(
-    settings: Settings, sessions: Sessions, keyring: Keyring, world: World
+    forks: Forks, settings: Settings, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     agency_id = world.north.agency_id
     begun = asyncio.Event()
@@ -116,13 +114,13 @@ async def test_a_worker_that_is_told_to_stop_finishes_what_it_has(
 
     async with receiver(talk) as there:
         secrets = await stage.make(sessions, keyring, agency_id, there, events=60)
-        async with stage.workers(settings) as [worker]:
+        async with stage.workers(forks, settings) as [worker]:
             async with asyncio.timeout(60):
                 await begun.wait()
             worker.terminate()
             assert await worker.wait() == 0
         assert await stage.recorded(sessions, agency_id) == len(there.requests)
-        async with stage.workers(settings):
+        async with stage.workers(forks, settings):
             await stage.until_all_arrived(sessions, agency_id)
         counted = stage.arrived(there, secrets)
     assert set(counted) == await stage.accepted(sessions, agency_id)
@@ -130,7 +128,7 @@ async def test_a_worker_that_is_told_to_stop_finishes_what_it_has(
 
 
 async def test_two_workers_that_fan_out_keep_to_what_an_endpoint_takes(
-    settings: Settings, sessions: Sessions, keyring: Keyring, world: World
+    forks: Forks, settings: Settings, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     """Whether they keep what they fan out or claim it."""
     agency_id, most, now, at_once = world.north.agency_id, 3, 0, list[int]()
@@ -145,7 +143,7 @@ async def test_two_workers_that_fan_out_keep_to_what_an_endpoint_takes(
 
     async with receiver(talk) as there:
         endpoint, secret = await scenes.make_endpoint(sessions, keyring, agency_id, there.url, concurrency=most)
-        async with stage.workers(settings, 2):
+        async with stage.workers(forks, settings, 2):
             async with asyncio.timeout(stage.LONGEST):
                 for events in (1, *[1] * 60, *[2] * 20):  # as many as it takes, then more
                     await stage.happen(sessions, agency_id, events)

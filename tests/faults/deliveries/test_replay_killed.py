@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import sys
 from collections import Counter
 from datetime import timedelta
 from typing import Any
@@ -20,6 +19,7 @@ from app.webhooks.replays import service
 from app.webhooks.replays.service import Selection
 from tests.faults.deliveries import stage
 from tests.faults.deliveries.mortal_replays import MODES
+from tests.forked import Forks
 from tests.kit.egress.receivers import OK, Receiver, answers, receiver
 from tests.webhooks import scenes
 from tests.webhooks.replays import turns
@@ -30,20 +30,20 @@ RATE = 50
 LONGEST = 120
 
 
-async def test_killed_in_their_turns(settings: Settings, sessions: Sessions, keyring: Keyring, world: World) -> None:
+async def test_killed_in_their_turns(
+    forks: Forks, settings: Settings, sessions: Sessions, keyring: Keyring, world: World
+) -> None:
     """One before it queued, one before its commit, one after it: each after a turn that went well."""
     agency_id = world.north.agency_id
     async with receiver(answers(OK)) as there:
         secrets = await _over(sessions, keyring, agency_id, there)
         replay_id = await _replay(sessions, agency_id, *secrets)
-        killed = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.faults.deliveries.mortal_replays", env=stage.env(settings), cwd=stage.ROOT
-        )
+        killed = await forks.start("tests.faults.deliveries.mortal_replays", env=stage.env(settings))
         assert await killed.wait() == 0
         queued = (await turns.the_replay(sessions, agency_id)).queued
         assert queued == await _of_replay(sessions, agency_id, replay_id) == (len(MODES) + 1) * RATE
         await _let_leases_end(sessions, agency_id)
-        async with stage.workers(settings):
+        async with stage.workers(forks, settings):
             await _until_completed(sessions, agency_id)
             await stage.until_all_arrived(sessions, agency_id)
         counted = stage.arrived(there, secrets)
@@ -53,14 +53,14 @@ async def test_killed_in_their_turns(settings: Settings, sessions: Sessions, key
 
 
 async def test_a_whole_worker_is_killed_while_it_sends(
-    settings: Settings, sessions: Sessions, keyring: Keyring, world: World
+    forks: Forks, settings: Settings, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
     """What it had sent and not written down is sent again, as any attempt; nothing is queued again for that."""
     agency_id = world.north.agency_id
     async with receiver(answers(OK)) as there:
         secrets = await _over(sessions, keyring, agency_id, there)
         replay_id = await _replay(sessions, agency_id, *secrets)
-        async with stage.workers(settings) as [worker]:
+        async with stage.workers(forks, settings) as [worker]:
             async with asyncio.timeout(LONGEST):
                 while len(there.requests) < RATE // 2:  # noqa: ASYNC110 - another program sends
                     await asyncio.sleep(0.01)
@@ -69,7 +69,7 @@ async def test_a_whole_worker_is_killed_while_it_sends(
         assert (await turns.the_replay(sessions, agency_id)).status == "running"
         await _let_leases_end(sessions, agency_id)
         sent, written = len(there.requests), await stage.recorded(sessions, agency_id)
-        async with stage.workers(settings):
+        async with stage.workers(forks, settings):
             await _until_completed(sessions, agency_id)
             await stage.until_all_arrived(sessions, agency_id)
         counted = stage.arrived(there, secrets)

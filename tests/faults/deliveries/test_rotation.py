@@ -9,15 +9,16 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from app.kit.database import Sessions
 from app.settings import Settings
 from tests.faults.deliveries import stage
+from tests.forked import Forks
 from tests.kit.egress.receivers import OK, Receiver, answers, receiver
 from tests.webhooks import scenes
 from tests.world import World
 
 
 async def test_a_running_worker_signs_with_the_secrets_of_the_moment(
-    settings: Settings, sessions: Sessions, world: World, api: httpx2.AsyncClient
+    forks: Forks, settings: Settings, sessions: Sessions, world: World, api: httpx2.AsyncClient
 ) -> None:
-    async with receiver(answers(OK)) as there, stage.workers(settings):
+    async with receiver(answers(OK)) as there, stage.workers(forks, settings):
         made = (await api.post("/webhooks/endpoints", json={"url": there.url, "event_types": ["access.*"]})).json()
         secrets = f"/webhooks/endpoints/{made['id']}/secret"
         first = made["secret"]

@@ -15,6 +15,7 @@ from app.settings import Settings
 from app.webhooks.dispatcher.fanout import fan_out
 from app.webhooks.models import PeriodicTask
 from tests.faults.deliveries import stage
+from tests.forked import Forks
 from tests.kit.egress.receivers import OK, answers, receiver
 from tests.webhooks import scenes, setting
 from tests.world import World
@@ -35,7 +36,9 @@ MARKS: list[dict[str, Any]] = [
 ]
 
 
-async def test_what_is_stuck_gets_well(settings: Settings, sessions: Sessions, keyring: Keyring, world: World) -> None:
+async def test_what_is_stuck_gets_well(
+    forks: Forks, settings: Settings, sessions: Sessions, keyring: Keyring, world: World
+) -> None:
     agency_id = world.north.agency_id
     async with receiver(answers(OK)) as there:
         endpoint, secret = await scenes.make_endpoint(sessions, keyring, agency_id, there.url)
@@ -49,7 +52,7 @@ async def test_what_is_stuck_gets_well(settings: Settings, sessions: Sessions, k
             event = await scenes.happen(sessions, agency_id, link_id=f"link_mark_{number}")
             await _mark(sessions, agency_id, event.id, left)
         await _sweep_now(sessions)
-        async with stage.workers(settings):
+        async with stage.workers(forks, settings):
             await stage.until_all_arrived(sessions, agency_id, number=len(STUCK) + len(MARKS))
         counted = stage.arrived(there, {endpoint.id: secret})
     assert set(counted) == await stage.accepted(sessions, agency_id)
@@ -61,7 +64,7 @@ async def test_what_is_stuck_gets_well(settings: Settings, sessions: Sessions, k
 
 
 async def test_a_lease_that_nobody_ends_does_not_outlast_a_pause(
-    settings: Settings, sessions: Sessions, keyring: Keyring, world: World, api: httpx2.AsyncClient
+    forks: Forks, settings: Settings, sessions: Sessions, keyring: Keyring, world: World, api: httpx2.AsyncClient
 ) -> None:
     """The delivery is shown as held, although a worker that is gone has it, and goes when the endpoint goes on."""
     agency_id = world.north.agency_id
@@ -77,7 +80,7 @@ async def test_a_lease_that_nobody_ends_does_not_outlast_a_pause(
         await _sweep_now(sessions)
         shown = (await api.get(f"/webhooks/deliveries/{row.id}")).json()
         assert (shown["status"], shown["reason"], shown["attempt_count"]) == ("held", "paused", 0)
-        async with stage.workers(settings):
+        async with stage.workers(forks, settings):
             await _until_swept(sessions)
             assert there.requests == []
             await setting.endpoint(sessions, endpoint, paused_at=None)

@@ -17,6 +17,7 @@ from app.kit.encryption import Keyring
 from app.settings import Settings
 from app.webhooks.models import Attempt, Delivery
 from tests.faults.deliveries import stage, zoo
+from tests.forked import Forks
 from tests.kit.egress.receivers import OK, Receiver, answers, receiver
 from tests.webhooks import scenes
 from tests.world import TESTS, World
@@ -27,7 +28,13 @@ OVER = {"exhausted", "cancelled", "skipped"}
 
 
 async def test_the_zoo(
-    settings: Settings, sessions: Sessions, keyring: Keyring, world: World, api: httpx2.AsyncClient, tmp_path: Path
+    forks: Forks,
+    settings: Settings,
+    sessions: Sessions,
+    keyring: Keyring,
+    world: World,
+    api: httpx2.AsyncClient,
+    tmp_path: Path,
 ) -> None:
     flood = zoo.Flood()
     async with receiver(answers(OK)) as good, receiver(answers(OK)) as other, receiver(answers(OK)) as inside:
@@ -38,7 +45,7 @@ async def test_the_zoo(
             for corner in (world.north, world.south):
                 await _happen(sessions, corner.agency_id)
             well = [north, south, *({wild[name]: ""} for name, each in met.items() if each.beast.arrived)]
-            async with stage.workers(settings) as [worker]:
+            async with stage.workers(forks, settings) as [worker]:
                 await _until(sessions, [key for secrets in well for key in secrets], list(wild.values()))
                 worker.terminate()
                 assert await worker.wait() == 0
