@@ -152,29 +152,6 @@ def test_a_database_that_is_named_is_used_and_no_other_is_started(folder: Path, 
         assert process.wait(LONGEST) == 0
 
 
-def test_killed_everything_stops_by_itself_and_the_next_start_has_the_data(folder: Path) -> None:
-    with up(folder) as (process, address):
-        _command(
-            folder,
-            "agency",
-            "create",
-            "--name",
-            "North",
-            "--slug",
-            "north",
-            "--contact-name",
-            "N",
-            "--contact-email",
-            "n@n.example",
-        )
-        postgres = int((folder / "cluster" / "postmaster.pid").read_text().split()[0])
-        process.kill()
-        _until(lambda: _is_silent(address), "the web went on without its supervisor")
-        _until(lambda: not Path(f"/proc/{postgres}").exists() or _is_zombie(postgres), "PostgreSQL went on")
-    with up(folder):
-        assert '"north"' in _command(folder, "agency", "list", "--json")
-
-
 def _command(folder: Path, *words: str, **more: str) -> str:
     """A command beside `up`, which finds its database by itself."""
     env = {**os.environ, "KEYTURN_SECRET_KEYS": KEYS, "KEYTURN_DATA_DIR": str(folder), **more}
@@ -191,7 +168,8 @@ def _is_zombie(pid: int) -> bool:
         return True
 
 
-def test_what_is_killed_comes_back_by_itself_and_nothing_stays_behind(folder: Path) -> None:
+def test_what_is_killed_comes_back_by_itself_and_killed_as_a_whole_it_stops(folder: Path) -> None:
+    """Killed as a whole, everything below stops by itself; the next start has the data, and ends with nothing left."""
     lines = folder.with_suffix(".log")
     with up(folder, lines) as (process, address):
         with making_clients(folder, address) as (made, key):
@@ -201,6 +179,15 @@ def test_what_is_killed_comes_back_by_itself_and_nothing_stays_behind(folder: Pa
                 _until(lambda before=before: len(made) > before + 1, f"nothing is made after {name} was killed")
         assert process.poll() is None
         child_processes.wait_for(child_processes.Child("up", process), f"{address}/readyz", seconds=LONGEST)
+        postgres = int((folder / "cluster" / "postmaster.pid").read_text().split()[0])
+        process.kill()
+        _until(lambda: _is_silent(address), "the web went on without its supervisor")
+        _until(lambda: not Path(f"/proc/{postgres}").exists() or _is_zombie(postgres), "PostgreSQL went on")
+    said = lines.read_text()
+    lines.unlink()
+    for name in ("PostgreSQL", "worker", "web"):
+        assert said.count(f"{name} ended (SIGKILL): it is started again in") == TIMES, said
+    with up(folder) as (process, address):
         settings = {"KEYTURN_URL": address, "KEYTURN_API_KEY": key}
         listed = json.loads(_command(folder, "clients", "list", "--all", "--json", **settings))
         assert sorted(each["external_id"] for each in listed["data"]) == sorted(made), "lost, or made twice"
@@ -210,10 +197,6 @@ def test_what_is_killed_comes_back_by_itself_and_nothing_stays_behind(folder: Pa
     assert set(below) == {"PostgreSQL", "web", "worker"}
     for name, pid in below.items():
         assert not Path(f"/proc/{pid}").exists(), f"{name} stayed behind"
-    said = lines.read_text()
-    lines.unlink()
-    for name in below:
-        assert said.count(f"{name} ended (SIGKILL): it is started again in") == TIMES, said
 
 
 @pytest.mark.parametrize(

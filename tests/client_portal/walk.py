@@ -56,6 +56,10 @@ async def press(browser: httpx2.AsyncClient, page: str, to: str = "", **fields: 
     return await browser.post(to or page, data=fields, headers=WITHOUT_ORIGIN)
 
 
+#: Cookies of a browser, with their domains and paths, and the tokens of its forms.
+Remembered = tuple[list[tuple[str, str, str, str]], dict[tuple[str, ...], str]]
+
+
 @dataclass
 class Walk:
     """One browser on one link."""
@@ -118,6 +122,18 @@ class Walk:
         mark = re.search(r'name="mark"\s+value="([0-9a-f]{64})"', (await self.see("review")).text)
         assert mark
         return {"mark": mark[1], "agree": "yes", "name": "Theo Brand"}
+
+    def remembered(self) -> Remembered:
+        """What this browser keeps."""
+        cookies = [(each.name, each.value or "", each.domain, each.path) for each in self.browser.cookies.jar]
+        return cookies, dict(self.tokens)
+
+    def remember(self, kept: Remembered) -> None:
+        """Have what a browser kept that went the same way."""
+        self.browser.cookies.clear()
+        cookies, self.tokens = kept
+        for name, value, domain, path in cookies:
+            self.browser.cookies.set(name, value, domain=domain, path=path)
 
     def goes_to(self, answer: httpx2.Response) -> str:
         """The screen a 303 leads to, by its short name."""
