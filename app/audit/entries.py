@@ -127,8 +127,9 @@ class AuditRecord:
 
     @property
     def subject_id(self) -> str:
-        """Public id of the changed row."""
-        return ids.text(_id_prefixes(self.entry.subject_type)["id"], self.entry.subject_id)
+        """Public id of the changed row; of its link, for a row without an id."""
+        prefixes = _id_prefixes(self.entry.subject_type)
+        return ids.text(prefixes.get("id") or prefixes["link_id"], self.entry.subject_id)
 
     @property
     def changed(self) -> list[str]:

@@ -28,7 +28,7 @@ _BOUND = "audit_principal"
 
 @dataclass(frozen=True)
 class Audit:
-    """Declaration of an audited table. `subject` names a row of it.
+    """Declaration of an audited table. `subject` names a row of it; a row without an id has that of its link.
 
     `only`: the audited columns, by default all but `ignored`. `personal` columns can be erased from entries. Hashed
     and encrypted columns are secrets: an entry says that one changed, and never contains its values.

@@ -87,6 +87,13 @@ class LinkPlatform(Base):
     """One platform of a link: its lane, and the accounts of both sides between which access is shared."""
 
     __tablename__ = "link_platforms"
+    __audit__ = Audit(
+        "link_platform",
+        only=(
+            "link_id", "platform", "lane", "agency_account_id", "client_account_id", "client_account_name", "unused_at",
+        ),
+        personal=("client_account_name",),
+    )  # fmt: skip
     __table_args__ = (
         belongs_to("links", "link_id"),
         CheckConstraint(f"lane IN {LANES}", name="lane"),

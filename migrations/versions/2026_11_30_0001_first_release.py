@@ -88,8 +88,8 @@ BEGIN
   ) VALUES (
     agency, entry_id, who ->> 'kind', who ->> 'id',
     CASE TG_OP WHEN 'INSERT' THEN 'created' WHEN 'UPDATE' THEN 'changed' ELSE 'deleted' END,
-    TG_ARGV[0], coalesce(becomes ->> 'id', was ->> 'id')::uuid, entry.changed, entry.before, entry.after,
-    who ->> 'request_id'
+    TG_ARGV[0], coalesce(becomes ->> 'id', was ->> 'id', becomes ->> 'link_id', was ->> 'link_id')::uuid,
+    entry.changed, entry.before, entry.after, who ->> 'request_id'
   );
   IF who ? 'address' OR who ? 'agent' OR entry.personal_before IS NOT NULL OR entry.personal_after IS NOT NULL THEN
     INSERT INTO audit_personal (agency_id, id, network_address, user_agent, before, after) VALUES (
@@ -169,6 +169,12 @@ AUDITED = {
         "client",
         "name contact_name contact_email external_id origin language",
         "name contact_name contact_email",
+        "",
+    ),
+    "link_platforms": (
+        "link_platform",
+        "link_id platform lane agency_account_id client_account_id client_account_name unused_at",
+        "client_account_name",
         "",
     ),
     "links": (

@@ -54,8 +54,10 @@ async def test_who_what_before_after_when_and_from_where(api: httpx2.AsyncClient
 
 async def test_ids_in_values_are_those_of_the_api(api: httpx2.AsyncClient, world: World) -> None:
     link = (await api.post("/links", json={"client_id": world.north.client_id})).json()
-    [entry] = await log(api, subject_id=link["id"])
-    assert entry["after"]["client_id"] == world.north.client_id
+    entries = {each["subject_type"]: each for each in await log(api, subject_id=link["id"])}
+    assert entries.keys() == {"link", "link_platform"}, "a platform of a link has the id of the link"
+    assert entries["link"]["after"]["client_id"] == world.north.client_id
+    assert entries["link_platform"]["after"]["agency_account_id"] == world.north.account_id
     asked = {each["after"]["link_id"] for each in await log(api, subject_type="access_request", limit=1)}
     assert asked == {link["id"]}
 
@@ -210,9 +212,13 @@ async def test_every_kind_of_actor_arrives(
         async with sessions.begin() as session:
             await keys.create_key(session, north.agency_id, name="x", scopes=[], expires_at=None, actor=first_key.ACTOR)
     found = {(each["actor_kind"], each["actor_id"]): each["subject_type"] for each in await log(api, limit=200)}
+    chosen = await log(api, subject_type="link_platform", actor_kind="client")
+    assert [each["after"] for each in reversed(chosen)] == [
+        {"lane": "guided"}, {"client_account_id": "7111222233334444601"},
+    ]  # fmt: skip
     assert found.pop(("system", "test"))
     assert found == {
-        ("api_key", north.key_id): "client", ("client", north.client_id): "access_request",
+        ("api_key", north.key_id): "client", ("client", north.client_id): "link_platform",
         ("system", "worker"): "client", ("system", "cli"): "api_key",
     }  # fmt: skip
 
@@ -225,6 +231,6 @@ async def test_a_visitor_of_a_public_link_is_named_as_the_client(
     given = {"company": "Brand SA", "name": "Theo", "email": "theo@brand.example", "once": once}
     await browser.post(page, data=given, headers={"Sec-Fetch-Site": "same-origin", "User-Agent": "Mozilla/5.0"})
     made = {each["subject_type"]: each for each in await log(api, actor_kind="client")}
-    assert made.keys() == {"client", "link", "access_request"}
+    assert made.keys() == {"client", "link", "link_platform", "access_request"}
     assert {each["actor_id"] for each in made.values()} == {made["client"]["subject_id"]}
     assert made["client"]["user_agent"] == "Mozilla/5.0"

@@ -55,12 +55,12 @@ FEW = {
     "webhook_endpoints.payload_mode": "'flat'", "webhook_endpoints.status": "'disabled'",
     "webhook_endpoints.ordering": "'by_subject'", "webhook_endpoints.destination": "'slack'",
     "webhook_endpoints.verification": "'passed'", "webhook_endpoints.timeout_ms": "7000", "clients.origin": "'found'",
-    "webhook_endpoints.event_types": "'[\"link.opened\"]'",
+    "webhook_endpoints.event_types": "'[\"link.opened\"]'", "link_platforms.lane": "'guided'",
 }  # fmt: skip
-#: The value of `OTHER` as a further platform of every link.
+#: A further platform of every link.
 OTHER_PLATFORM = (
     "INSERT INTO link_platforms (agency_id, link_id, platform, position) "
-    "SELECT DISTINCT agency_id, link_id, 'other-value', 9 FROM link_platforms"
+    "SELECT DISTINCT agency_id, link_id, '{0}', 9 FROM link_platforms"
 )
 SECRET = {
     "api_keys.key_hash", "platform_apps.secret_encrypted", "public_links.token_encrypted", "public_links.token_hash",
@@ -152,9 +152,12 @@ async def test_every_audited_column_is_recorded_and_no_secret_is(
     other = next(value for kind, value in OTHER.items() if isinstance(column.type, kind))
     value = FEW.get(str(column)) or other.format(f'"{name}"')
     agency = f"'{ids.parse('agency', world.north.agency_id)}'"
-    if str(column) == "access_requests.platform":  # it refers to the platform's row of the link
-        await session.execute(text(OTHER_PLATFORM), execution_options=CROSS_TENANT)
     condition = f"{'id' if subject == 'agency' else 'agency_id'} = {agency}"
+    if str(column) == "access_requests.platform":  # it refers to the platform's row of the link
+        await session.execute(text(OTHER_PLATFORM.format("other-value")), execution_options=CROSS_TENANT)
+    if str(column) == "link_platforms.platform":  # nothing refers to the new one
+        await session.execute(text(OTHER_PLATFORM.format("new")), execution_options=CROSS_TENANT)
+        condition += " AND platform = 'new'"
     await session.execute(
         text(f'UPDATE {table} SET "{name}" = {value} WHERE {condition}'), execution_options=CROSS_TENANT
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, or_, select, text, update
+from sqlalchemy import ColumnElement, case, func, literal_column, null, or_, select, text, update
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -141,12 +141,12 @@ async def record_grants(
     recorded = added.on_conflict_do_update(
         index_elements=UNIQUE_GRANT,
         index_where=text("status <> 'ended'"),  # as a literal: a parameter would not match the index
-        set_={
+        set_={  # without parameters, which would make one statement of each row
             "role": added.excluded.role,
             "status": text("CASE WHEN grants.status = 'revoking' THEN grants.status ELSE 'live' END"),
             "seen_by": added.excluded.seen_by,
             "access_request_id": added.excluded.access_request_id,
-            "drifted_at": None,
+            "drifted_at": null(),
             "last_seen_at": func.now(),
             "updated_at": case((_is_changed_by(added), func.changed_at()), else_=Grant.updated_at),
         },
@@ -163,7 +163,7 @@ async def record_grants(
 def _is_changed_by(added: Insert) -> ColumnElement[bool]:
     return or_(
         Grant.role != added.excluded.role,
-        Grant.status == "drifted",
+        Grant.status == literal_column("'drifted'"),
         Grant.seen_by != added.excluded.seen_by,
         Grant.access_request_id.is_distinct_from(added.excluded.access_request_id),
     )
