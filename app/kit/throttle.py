@@ -80,7 +80,7 @@ async def take(session: AsyncSession, *wanted: tuple[Limit, str]) -> None:
         .table_valued(column("kind", String), column("subject", String), column("step", Interval), name="given")
         .render_derived()
     )
-    # a statement with a list of rows would be compiled anew each time
+    # a statement with a list of rows would be compiled each time
     row = insert(Throttle).from_select(
         ["kind", "subject", "full_at"], select(given.c.kind, given.c.subject, _NOW + given.c.step)
     )
