@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
-from app import routes, settings
+from app import VERSION, routes, settings
 from app.assembly import egress_of, mail_queue_of, platforms_of
 from app.events import openapi
 from app.kit import keyring_check, logs
@@ -39,7 +39,7 @@ def create_app(given: Settings | None = None) -> FastAPI:
     """The application; settings come from the environment unless given."""
     chosen = given or settings.load()
     app = FastAPI(
-        title="Keyturn", version="0.1.0", description=DESCRIPTION, lifespan=_life(chosen),
+        title="Keyturn", version=VERSION, description=DESCRIPTION, lifespan=_life(chosen),
         openapi_url=f"{routes.API}/openapi.json" if chosen.serve != "pages" else None, docs_url=None, redoc_url=None,
         servers=[{"url": chosen.public_url}], redirect_slashes=False,
         openapi_tags=[{"name": noun, "description": about} for noun, about in routes.NOUNS.items()],

@@ -10,6 +10,7 @@ from typing import Any
 import click
 from click.shell_completion import get_completion_class
 
+from app import VERSION
 from app.cli import operations
 from app.cli.api_commands import ApiGroup
 from app.cli.output import Failed
@@ -69,6 +70,7 @@ class Keyturn(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     no_args_is_help=True,
 )
+@click.version_option(VERSION, prog_name="keyturn", message="%(prog)s %(version)s")
 def cli() -> None:
     """Partner access to TikTok Business Centers: requested by one link, verified, and revoked.
 
