@@ -35,7 +35,7 @@ AD_ACCOUNT_IDS = IdForm(
         ),
         FindStep(
             _(
-                "Or open TikTok Ads Manager: the address has {parameter} followed by the number. Paste the whole "
+                "Or open TikTok Ads Manager: the address has “{parameter}” followed by the number. Paste the whole "
                 "address.",
                 parameter="aadvid=",
             )
