@@ -75,7 +75,7 @@ def _show(made: Demo, seconds: float) -> None:
         f"     Client's link, by hand (Brand FR)              {made.links['guided']}\n"
         f"     With a pixel and questions (as Rosa Rive)      {made.links['tracking']}\n"
         f"     Meta and a booking tool (Café Nord)            {made.links['written']}\n"
-        f"     Public link, for anybody (as Milo Mixed)      {made.public_link}\n"
+        f"     Public link, for anybody (as Milo Mixed)       {made.public_link}\n"
         f"     TikTok Business Center of the simulator        {at.tiktok}/business-center\n"
         f"  3  The CRM's inbox with every webhook             {at.inbox}\n\n"
         f"  API key  {made.api_key}\n"
