@@ -1,6 +1,6 @@
 """Requests for one more access on a link, or for another role. Wider access waits for the client's consent."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -66,7 +66,7 @@ async def request_role(
     refuse_over(aggregate)
     if access_request.status in OVER:
         raise AccessRequestOver
-    if wrong := validation.of_access_request(wanted, platforms, beside=_beside(aggregate)).get("role"):
+    if wrong := validation.of_access_request(wanted, platforms, beside=_beside(aggregate), to_choose=()).get("role"):
         raise InvalidInput(fields={"role": wrong})
     wider = validation.is_wider(platforms[access_request.platform].kinds[access_request.kind], wanted.role, now)
     if wider and not reason:
@@ -94,7 +94,9 @@ async def add_access_request(
     aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
     refuse_over(aggregate)
     wanted = validation.official(wanted, platforms)
-    if wrong := validation.of_access_request(wanted, platforms, beside=[*_beside(aggregate), wanted]):
+    to_choose = _as_wanted(each for each in aggregate.access_requests if each.status == "waiting")
+    beside = [*_beside(aggregate), wanted]
+    if wrong := validation.of_access_request(wanted, platforms, beside=beside, to_choose=to_choose):
         raise InvalidInput(fields=wrong)
     if len(aggregate.access_requests) >= MOST_OPEN:
         raise TooManyAccessRequests
@@ -115,8 +117,8 @@ def refuse_over(aggregate: LinkAggregate) -> None:
 
 
 def _beside(aggregate: LinkAggregate) -> list[PresetAccessRequest]:
-    living = [access_request for access_request in aggregate.access_requests if access_request.status not in OVER]
-    return [
-        PresetAccessRequest(access_request.platform, access_request.kind, access_request.role, access_request.reason)
-        for access_request in living
-    ]
+    return _as_wanted(each for each in aggregate.access_requests if each.status not in OVER)
+
+
+def _as_wanted(access_requests: Iterable[AccessRequest]) -> list[PresetAccessRequest]:
+    return [PresetAccessRequest(each.platform, each.kind, each.role, each.reason) for each in access_requests]

@@ -76,12 +76,13 @@ async def test_nothing_is_asked_on_a_dead_link(api: httpx2.AsyncClient, world: W
     [
         ({"platform": "myspace"}, "platform"), ({"kind": "billing"}, "kind"), ({"role": "KING"}, "role"),
         ({"needs_events": True}, "needs_events"), ({"reason": ""}, "reason"),
+        ({"role": "ANALYST"}, "role"),  # the client chooses its ad accounts once, as OPERATOR
     ],
 )  # fmt: skip
 async def test_an_access_request_that_cannot_be_is_refused(
     api: httpx2.AsyncClient, world: World, wrong: dict[str, Any], field: str
 ) -> None:
-    wish = {"kind": "ad_account", "role": "ANALYST", "reason": "To look."} | wrong
+    wish = {"kind": "ad_account", "role": "OPERATOR", "reason": "To look."} | wrong
     answer = await api.post(f"/links/{world.north.link_id}/access-requests", json=wish)
     assert (answer.status_code, list(answer.json()["errors"])) == (422, [field])
 

@@ -86,9 +86,17 @@ def _texts(given: object) -> tuple[str, ...]:
 
 
 def of_access_request(
-    access_request: PresetAccessRequest, platforms: Mapping[str, Platform], *, beside: Sequence[PresetAccessRequest]
+    access_request: PresetAccessRequest,
+    platforms: Mapping[str, Platform],
+    *,
+    beside: Sequence[PresetAccessRequest],
+    to_choose: Sequence[PresetAccessRequest] | None = None,
 ) -> Problems:
-    """Problems of one access request by field; `beside` are all access requests of the same preset or link."""
+    """Problems of one access request by field.
+
+    `beside`: all access requests of the same preset or link; `to_choose`: those whose assets the client has still to
+    choose, by default all.
+    """
     platform = platforms.get(access_request.platform)
     if platform is None:
         return {"platform": f"There is no platform “{access_request.platform}”; there is {_listed(platforms)}."}
@@ -100,6 +108,15 @@ def of_access_request(
         found["kind"] = "People are requested by their e-mail address: POST /api/v1/links/{id}/people."
     if access_request.role not in kind.roles:
         found["role"] = f"{_a(kind.one)} has no role “{access_request.role}”; it has {_listed(kind.roles)}."
+    elif (
+        platform.connects
+        and kind.screen is not None
+        and (other := _other_role(access_request, beside if to_choose is None else to_choose))
+    ):
+        found["role"] = (
+            f"The client chooses {kind.many} once, for one role, and {other} is requested already: use that role here, "
+            "or change it for one asset after the client has agreed."
+        )
     if kind.through and not any(
         (each.platform, each.kind) == (access_request.platform, kind.through) for each in beside
     ):
@@ -108,6 +125,19 @@ def of_access_request(
     if access_request.needs_events and not kind.has_events:
         found["needs_events"] = "Only a pixel receives events."
     return found | _of_own_words(access_request, platform)
+
+
+def _other_role(access_request: PresetAccessRequest, beside: Sequence[PresetAccessRequest]) -> str | None:
+    """Another role that is requested for assets of the same kind."""
+    return next(
+        (
+            each.role
+            for each in beside
+            if (each.platform, each.kind) == (access_request.platform, access_request.kind)
+            and each.role != access_request.role
+        ),
+        None,
+    )
 
 
 def _a(noun: str, article: str = "A") -> str:

@@ -10,7 +10,7 @@ from app.links.presets import builtin, validation
 from app.links.presets.preset import Preset, PresetAccessRequest, Question
 from app.platforms.tiktok.kinds import KINDS
 
-PLATFORMS: Any = MappingProxyType({"tiktok": SimpleNamespace(name="TikTok", kinds=KINDS)})
+PLATFORMS: Any = MappingProxyType({"tiktok": SimpleNamespace(name="TikTok", kinds=KINDS, connects=True)})
 ACCOUNT = PresetAccessRequest("tiktok", "ad_account", "OPERATOR", "To run ads.")
 PIXEL = PresetAccessRequest("tiktok", "pixel", "LINK", "To count.", needs_events=True)
 QUESTION = Question("website", "address", "Which website?")
@@ -62,6 +62,11 @@ def test_keyturns_own_are_five() -> None:
         ),
         ({"access_requests": (PIXEL,)}, "access_requests.0.kind", "request `ad_account` as well"),
         ({"access_requests": (replace(ACCOUNT, needs_events=True),)}, "access_requests.0.needs_events", "Only a pixel"),
+        (
+            {"access_requests": (ACCOUNT, replace(ACCOUNT, role="ANALYST"))},
+            "access_requests.1.role",
+            "chooses ad accounts once, for one role, and OPERATOR is requested already",
+        ),
         ({"screens": ("markets",)}, "screens", "add the screen `pixels`"),
         ({"screens": ("pixels", "shoes")}, "screens", "no screen “shoes”"),
         ({"questions": (QUESTION, QUESTION)}, "questions.1.key", "own"),

@@ -56,7 +56,7 @@ def test_the_example_of_a_preset_can_be_imported_and_shows_every_field() -> None
     (example,) = re.findall(r"```toml\n(.*?)```", source.text("docs/presets.md"), re.DOTALL)
     given = NewPreset(**preset.parse_toml(example.encode()))
     read = preset.read_preset(given.slug, 1, given.body())
-    platforms: Any = {"tiktok": SimpleNamespace(name="TikTok", kinds=KINDS), **library.every()}
+    platforms: Any = {"tiktok": SimpleNamespace(name="TikTok", kinds=KINDS, connects=True), **library.every()}
     assert validation.problems(read, platforms) == {}
     shown = {field for row in (given, *given.access_requests, *given.questions) for field in row.model_fields_set}
     assert shown == {*NewPreset.model_fields, *AccessRequestFields.model_fields, *QuestionFields.model_fields}
