@@ -97,8 +97,8 @@ _ANALYST, _OPERATOR, _ADMIN = _("Analyst"), _("Operator"), _("Admin")
 #: Answers to "Can they spend my money?".
 _MONEY_ANALYST = _("No. They can only look at results.")
 _MONEY_OPERATOR = _(
-    "Only by running ads in the accounts you choose: ads are paid the way you pay for them today, within the "
-    "budgets set there. Your payment method, invoices and billing stay out of their reach."
+    "Yes, on ads: they can start ads and set budgets in the accounts you choose, and you pay for those ads the way you "
+    "pay today. Your payment method, invoices and billing stay out of their reach."
 )
 _MONEY_LINK = _("No. The pixel only tells which ads lead to visits and sales.")
 _MONEY_CATALOG = _("No. They can only work with the products of the catalog.")

@@ -74,6 +74,6 @@ def test_everything_wrong_with_a_file_is_told_at_once() -> None:
         "slug": "Mine!",
         "access_requests": [{"kind": "ad_account", "role": "Boss"}, {"kind": 3}, {"platform": "x"}],
     }
-    tiktok: Any = SimpleNamespace(name="TikTok", kinds=KINDS)
+    tiktok: Any = SimpleNamespace(name="TikTok", kinds=KINDS, connects=True)
     found = validation.problems_of_file(given, {"tiktok": tiktok})
     assert {"slug", "access_requests.0.role", "access_requests.1.kind", "access_requests.2.platform"} <= set(found)
