@@ -90,12 +90,12 @@ def seeded_world(redirect_uris: Iterable[str] = ()) -> World:
 
 
 def _apps(redirect_uris: set[str]) -> list[App]:
-    everything = (100, 150, 153, 155, 156, 220, 230, 690, 693, 800, 801, 802, 15010100, 15010200)
+    of_keyturn = (100, 150, 153, 155, 156, 230, 800, 802)  # those of docs/tiktok-app.md
     without_partners = (100, 150, 153)
     core = (100, 150, 153, 155)
     highest_only = (1, 2, 8, 23)
     return [
-        App(FULL_APP, FULL_APP_SECRET, "Keyturn", everything, set(redirect_uris)),
+        App(FULL_APP, FULL_APP_SECRET, "Keyturn", of_keyturn, set(redirect_uris)),
         App(NO_PARTNER_APP, NO_PARTNER_APP_SECRET, "Keyturn lame", without_partners, set(redirect_uris)),
         App(LEVEL_ONE_APP, LEVEL_ONE_APP_SECRET, "Keyturn wide", highest_only, set(redirect_uris)),
         App(CORE_APP, CORE_APP_SECRET, "Keyturn core", core, set(redirect_uris)),

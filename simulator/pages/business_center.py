@@ -1,12 +1,22 @@
 """The Business Center pages: where a person in the demo shares, removes and approves by hand."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from simulator import manual_changes
-from simulator.models import ADVERTISER_ROLES, CATALOG_ROLES, AdvertiserRole, Asset, AssetType, CatalogRole, Role
+from simulator.models import (
+    ADVERTISER_ROLES,
+    CATALOG_ROLES,
+    AdvertiserRole,
+    Asset,
+    AssetType,
+    CatalogRole,
+    Role,
+    roles_on,
+)
 from simulator.pages.rendering import page
 from simulator.sharing import Share
 from simulator.simulator import Running, Simulator
@@ -39,15 +49,34 @@ def add_partner(
     bc_id: str,
     partner_id: Annotated[str, Form()] = "",
     asset_ids: Annotated[list[str] | None, Form()] = None,
-    advertiser_role: Annotated[AdvertiserRole, Form()] = "ANALYST",
-    catalog_role: Annotated[CatalogRole, Form()] = "AD_PROMOTE",
+    advertiser_role: Annotated[AdvertiserRole | None, Form()] = None,
+    catalog_role: Annotated[CatalogRole | None, Form()] = None,
 ) -> Response:
-    """Share with a new partner, or share more with a known one."""
+    """Share with a new partner, or share more with a known one. No role is preselected: a person chooses it."""
+    chosen: dict[AssetType, Role | None] = {"ADVERTISER": advertiser_role, "CATALOG": catalog_role}
+    roles: dict[AssetType, Role] = {kind: role for kind, role in chosen.items() if role is not None}
     try:
-        roles: dict[AssetType, Role] = {"ADVERTISER": advertiser_role, "CATALOG": catalog_role}
+        _require_roles(simulator.world, asset_ids or [], chosen)
         manual_changes.share(simulator, bc_id, partner_id.strip(), asset_ids or [], roles)
     except manual_changes.NotPossible as problem:
         return _shown(request, simulator, bc_id, problem=str(problem), typed=partner_id)
+    return _again(bc_id)
+
+
+@router.post("/{bc_id}/roles")
+def change_role(
+    request: Request,
+    simulator: Running,
+    bc_id: str,
+    partner_id: Annotated[str, Form()],
+    asset_id: Annotated[str, Form()],
+    role: Annotated[AdvertiserRole | CatalogRole, Form()],
+) -> Response:
+    """Give a partner another role on an asset that it has."""
+    try:
+        manual_changes.change_role(simulator, bc_id, partner_id, [asset_id], role)
+    except manual_changes.NotPossible as problem:
+        return _shown(request, simulator, bc_id, problem=str(problem))
     return _again(bc_id)
 
 
@@ -82,6 +111,12 @@ def answer_invitation(
     return _again(bc_id)
 
 
+def _require_roles(world: World, asset_ids: list[str], chosen: Mapping[AssetType, Role | None]) -> None:
+    for asset in (world.assets[key] for key in asset_ids if key in world.assets):
+        if asset.asset_type in chosen and chosen[asset.asset_type] is None:
+            raise manual_changes.NotPossible(f"Choose a role on {asset.name}.")
+
+
 def _shown(request: Request, simulator: Simulator, bc_id: str, problem: str | None = None, typed: str = "") -> Response:
     world = simulator.world
     center = world.business_centers.get(bc_id)
@@ -93,6 +128,7 @@ def _shown(request: Request, simulator: Simulator, bc_id: str, problem: str | No
         "owned": [(title, assets) for kind, title in KINDS.items() if (assets := _of(world.owned(bc_id), kind))],
         "advertiser_roles": ADVERTISER_ROLES,
         "catalog_roles": CATALOG_ROLES,
+        "roles_on": roles_on,
         "requests": [
             world.business_centers[known.requester_id]
             for known in sharing.partnerships()

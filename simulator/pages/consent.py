@@ -19,18 +19,12 @@ PERMISSION_NAMES = {
     23: "Everything about change logs",
     100: "Read ad account information",
     150: "Read Business Center",
-    153: "Business Center assets",
-    155: "Business Center partners",
-    156: "Business Center members",
-    220: "Read ads",
+    153: "Business Center asset",
+    155: "Business Center partner management",
+    156: "Business Center member management",
     230: "Change log",
-    690: "Query TikTok posts",
-    693: "Query identities",
     800: "Read pixels",
-    801: "Create and update pixels",
-    802: "Pixel reporting",
-    15010100: "Read comments",
-    15010200: "Write comments",
+    802: "Pixel level reporting",
 }
 
 

@@ -77,6 +77,32 @@ async def test_problems_stand_beside_the_field(caller: Caller, change: dict[str,
     assert "No partners yet." in await text(caller, LUNE)
 
 
+async def test_a_person_chooses_the_role(caller: Caller) -> None:
+    page = await caller.client.get(LUNE)
+    assert page.text.count('<option value="">Choose a role</option>') == 2
+    for form in ({**FORM, "advertiser_role": ""}, {**FORM, "asset_ids": [seed.CATALOG_LUNE], "catalog_role": ""}):
+        response = await caller.client.post(f"{LUNE}/partners", data=form)
+        assert response.status_code == 400
+        assert "Choose a role on Maison Lune" in response.text
+    assert "No partners yet." in await text(caller, LUNE)
+
+
+@pytest.mark.parametrize("role", ["ADMIN", "ANALYST"])
+async def test_change_a_role(caller: Caller, role: str) -> None:
+    await caller.client.post(f"{LUNE}/partners", data=FORM)
+    form = {"partner_id": seed.NORTH_AGENCY, "asset_id": seed.LUNE_EU, "role": role}
+    assert goes_back(await caller.client.post(f"{LUNE}/roles", data=form), LUNE)
+    north = await text(caller, NORTH)
+    assert f"Maison Lune EU {seed.LUNE_EU} · {role.capitalize()}" in north
+    assert f"Maison Lune UK {seed.LUNE_UK} · Operator" in north
+
+
+async def test_a_role_on_what_is_not_shared(caller: Caller) -> None:
+    form = {"partner_id": seed.NORTH_AGENCY, "asset_id": seed.LUNE_EU, "role": "ADMIN"}
+    response = await caller.client.post(f"{LUNE}/roles", data=form)
+    assert (response.status_code, "is not shared with this partner" in response.text) == (400, True)
+
+
 async def test_spaces_around_a_pasted_id_do_not_matter(caller: Caller) -> None:
     form = {**FORM, "partner_id": f" {seed.NORTH_AGENCY}\n"}
     assert goes_back(await caller.client.post(f"{LUNE}/partners", data=form), LUNE)

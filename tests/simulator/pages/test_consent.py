@@ -8,9 +8,13 @@ import httpx2
 import pytest
 
 from simulator import seed
+from simulator.pages import consent
+from tests.shape import source
 from tests.simulator.caller import Caller
 from tests.simulator.conftest import REDIRECT
 
+#: Ids in the table of permissions to request.
+DOCUMENTED = [int(each) for each in re.findall(r"^\| .+ \| (\d+) \| ", source.text("docs/tiktok-app.md"), re.MULTILINE)]
 ASK = {"app_id": seed.FULL_APP, "state": "st&ate=1", "redirect_uri": REDIRECT}
 
 
@@ -49,7 +53,7 @@ async def test_sign_in_then_authorize(caller: Caller) -> None:
     assert seed.ANA_CLIENT in sign_in.buttons["person"]
     assert {name: [value] for name, value in ASK.items()} == sign_in.fields
     second = await access_request(caller, person=seed.ANA_CLIENT)
-    assert "Business Center partners" in second.text
+    assert "Business Center partner management" in second.text
     assert "this is not TikTok" in second.text
     agree = Form(second.text)
     assert agree.fields["advertiser_ids"] == [seed.LUNE_EU, seed.LUNE_UK, seed.LUNE_US]
@@ -61,6 +65,12 @@ async def test_sign_in_then_authorize(caller: Caller) -> None:
     assert query["auth_code"] == query["code"]
     assert re.fullmatch("[0-9a-f]{40}", query["code"][0])
     assert query["state"] == [ASK["state"]]
+
+
+async def test_the_app_asks_for_what_the_documentation_names(caller: Caller) -> None:
+    page = (await access_request(caller, person=seed.ANA_CLIENT)).text
+    permissions = re.findall(r"<li>([^<]+)</li>", page)
+    assert permissions == [consent.PERMISSION_NAMES[number] for number in DOCUMENTED]
 
 
 async def test_unticked(caller: Caller) -> None:
