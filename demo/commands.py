@@ -15,7 +15,7 @@ from demo import start
 from demo.start import Ports
 from demo.walk.browser import NotAsExpected
 from demo.walk.walk import TookTooLong, walk
-from demo.world import Demo
+from demo.world import GUIDED_ACCOUNT, GUIDED_BC, Demo
 from simulator.switches import Switches, WrongSwitch, parse_switches
 
 
@@ -73,10 +73,11 @@ def _show(made: Demo, seconds: float) -> None:
         f"  1  Connect the agency to TikTok (as Nora North)   {made.connect_address}\n"
         f"  2  Client's link, connected lane (as Ana Client)  {made.links['connected']}\n"
         f"     Client's link, by hand (Brand FR)              {made.links['guided']}\n"
+        f"       it types Business Center {GUIDED_BC}, ad account {GUIDED_ACCOUNT}\n"
         f"     With a pixel and questions (as Rosa Rive)      {made.links['tracking']}\n"
         f"     Meta and a booking tool (Café Nord)            {made.links['written']}\n"
         f"     Public link, for anybody (as Milo Mixed)       {made.public_link}\n"
-        f"     TikTok Business Center of the simulator        {at.tiktok}/business-center\n"
+        f"     Brand FR's Business Center, in the simulator   {at.tiktok}/business-center/{GUIDED_BC}\n"
         f"  3  The CRM's inbox with every webhook             {at.inbox}\n\n"
         f"  API key  {made.api_key}\n"
         f"  Try      {curl} {at.web}/api/v1/links\n"
