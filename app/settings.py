@@ -242,6 +242,14 @@ def load(**given: Any) -> Settings:
         raise SettingsWrong([_sentence(dict(error)) for error in problem.errors()]) from problem
 
 
+#: What to do about a required setting that is missing.
+_REMEDIES = {
+    "DATABASE_URL": "Create a database on PostgreSQL 14 or newer and set its address.",
+    "KEYTURN_SECRET_KEYS": "Create a key with `keyturn secret-key`, and keep a copy: without it, tokens are lost.",
+    "KEYTURN_PUBLIC_URL": "Set the address that your reverse proxy serves.",
+}
+
+
 def _listed(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
@@ -256,5 +264,5 @@ def _sentence(error: dict[str, Any]) -> str:
         None,
     )
     if error["type"] == "missing":
-        return f"{name} is not set. {field.description if field else ''}".strip()
+        return " ".join(filter(None, (f"{name} is not set.", field and field.description, _REMEDIES.get(name))))
     return f"{name} is wrong: {str(error['msg']).removeprefix('Value error, ').rstrip('.')}."

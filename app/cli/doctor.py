@@ -80,7 +80,9 @@ def run(*, platform: str | None, agency: str | None, as_json: bool) -> None:
         chosen = local.load()
     except SettingsWrong as wrong:
         for sentence in wrong.sentences:
-            out.print(f"[red]fail[/red]  settings: {sentence}")
+            out.print(f"[red]fail[/red]  settings: {escape(sentence)}")
+        if any(" is not set." in sentence for sentence in wrong.sentences):
+            out.print("\n`keyturn up` needs none of them: it runs a PostgreSQL of its own and creates the key.")
         raise SystemExit(1) from wrong
     if platform:
         run_diagnosis(chosen, platform, agency, as_json=as_json)

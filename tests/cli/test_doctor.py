@@ -83,6 +83,19 @@ async def test_a_platform_without_a_diagnosis_has_its_lines_too() -> None:
     assert address.words == f"register exactly {REDIRECT} in the developer console."
 
 
+def test_missing_settings_are_named_with_their_remedies(tmp_path: Path) -> None:
+    names = ("DATABASE_URL", "KEYTURN_SECRET_KEYS", "KEYTURN_PUBLIC_URL")
+    bare = {**dict.fromkeys(names), "KEYTURN_DATA_DIR": str(tmp_path)}
+    found = CliRunner().invoke(cli, ["doctor"], env=bare)
+    *lines, _, last = found.stdout.splitlines()
+    assert (found.exit_code, len(lines)) == (1, len(names))
+    for line, name, remedy in zip(
+        lines, names, ("set its address", "`keyturn secret-key`", "reverse proxy"), strict=True
+    ):
+        assert (f"settings: {name} is not set." in line, remedy in line) == (True, True), line
+    assert "`keyturn up` needs none of them" in last
+
+
 def test_each_platform_has_its_flag() -> None:
     declare()
     told = CliRunner().invoke(cli, ["doctor", "--help"]).stdout
