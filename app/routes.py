@@ -42,7 +42,7 @@ NOUNS = {
     "public links": "Public links: one address where anybody gets a link.",
     "access requests": "Access requests: one access wanted, its status, and what is in its way.",
     "grants": "Grants: access that exists.",
-    "connections": "Connections: authorisations of clients and of your agency.",
+    "connections": "Connections: authorizations of clients and of your agency.",
     "imports": "Imports of what your Business Centers have already.",
     "partners": "Partners of your Business Centers, as imports found them.",
     "events": "Events: what happened.",

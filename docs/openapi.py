@@ -30,7 +30,7 @@ def text() -> str:
     """The file `app/cli/openapi.json`: operations with their inputs."""
     whole = document()
     paths = {
-        path: {method: _operation(about) for method, about in methods.items()}
+        path: {method: _operation(about, whole["components"]["schemas"]) for method, about in methods.items()}
         for path, methods in whole["paths"].items()
     }
     schemas = whole["components"]["schemas"]
@@ -45,7 +45,7 @@ def text() -> str:
     return json.dumps(made, indent=1, ensure_ascii=False) + "\n"
 
 
-def _operation(about: Mapping[str, Any]) -> dict[str, Any]:
+def _operation(about: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any]:
     made = {name: about[name] for name in _OPERATION}
     if parameters := about.get("parameters"):
         made["parameters"] = [_parameter(each) for each in parameters]
@@ -57,7 +57,41 @@ def _operation(about: Mapping[str, Any]) -> dict[str, Any]:
         status: {"description": answer["description"], "content": {kind: {} for kind in answer.get("content", ())}}
         for status, answer in answers.items()
     }
+    if columns := _columns(next(iter(answers.values())), schemas):
+        made["x-columns"] = columns
     return made
+
+
+def _columns(answer: Mapping[str, Any], schemas: Mapping[str, Any]) -> list[str]:
+    """Fields of an answer, or of the rows of its list, by dotted name; `name.*` if there may be any below."""
+    shape = answer.get("content", {}).get("application/json", {}).get("schema", {})
+    whole = dict(_fields(shape, schemas))
+    rows = next((each["items"] for each in _kinds(whole.get("data", shape), schemas) if "items" in each), None)
+    return list(_dotted(shape if rows is None else rows, schemas))
+
+
+def _dotted(schema: Mapping[str, Any], schemas: Mapping[str, Any], before: str = "") -> Iterator[str]:
+    for name, each in dict(_fields(schema, schemas)).items():
+        yield before + name
+        if any("properties" not in kind and kind.get("type", "object") == "object" for kind in _kinds(each, schemas)):
+            yield f"{before}{name}.*"
+        yield from _dotted(each, schemas, f"{before}{name}.")
+
+
+def _fields(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for each in _kinds(schema, schemas):
+        yield from each.get("properties", {}).items()
+
+
+def _kinds(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The alternatives of a schema, each without references."""
+    if "$ref" in schema:
+        yield from _kinds(schemas[schema["$ref"].rsplit("/", 1)[1]], schemas)
+    elif inner := schema.get("anyOf", schema.get("oneOf")):
+        for each in inner:
+            yield from _kinds(each, schemas)
+    else:
+        yield schema
 
 
 def _parameter(each: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,11 +18,38 @@ from app.cli.output import Failed
 _SPAN = re.compile(r"([+-]?)(\d{1,5})([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _IDEMPOTENCY, _MATCH = "Idempotency-Key", "if-match"
+#: Characters of a summary before it is cut; click wraps it.
+_LONGEST = 200
 _AS_FILE = "The body: a file, or - for standard input."
 _AS_JSON = "The body as JSON: a file, or - for standard input. Options replace what it says."
 
 
-class ApiGroup(click.Group):
+class Commands(click.Group):
+    """A group that lists whole sentences, and names the commands nearest to an unknown one."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments begin with. Raises NoSuchCommand."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as unknown:
+            name = unknown.command_name
+            raise click.NoSuchCommand(name, possibilities=self.list_commands(ctx), ctx=ctx) from unknown
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """A list for each section, with the whole first sentence of each command."""
+        for title, names in self.sections(ctx):
+            commands = [(name, self.get_command(ctx, name)) for name in names]
+            with formatter.section(title):
+                formatter.write_dl([(name, made.get_short_help_str(_LONGEST)) for name, made in commands if made])
+
+    def sections(self, ctx: click.Context) -> list[tuple[str, list[str]]]:
+        """Titles of the help, with the names of commands below each."""
+        return [("Commands", self.list_commands(ctx))]
+
+
+class ApiGroup(Commands):
     """Commands of one tag, each made on demand."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
@@ -105,6 +132,7 @@ def _parameter(each: Input) -> str:
 def _run(operation: Operation, given: Mapping[str, Any]) -> None:
     from app.cli import client  # the HTTP library is slow to load, and help and completion do without
 
+    _check_columns(operation, _columns(given))
     found: dict[str, dict[str, Any]] = {"path": {}, "query": {}, "header": {}}
     for each in operation.parameters:
         value = given[_parameter(each)]
@@ -179,7 +207,7 @@ def _pages(operation: Operation, query: dict[str, Any], answer: Any) -> Iterator
 
 
 def _show(found: Any, given: Mapping[str, Any]) -> None:
-    columns = tuple(filter(None, (given["columns"] or "").split(",")))
+    columns = _columns(given)
     if given["as_json"]:
         if found is not None:
             output.as_json(found)
@@ -189,6 +217,21 @@ def _show(found: Any, given: Mapping[str, Any]) -> None:
         output.as_tables(found, columns)
         if isinstance(found, dict) and found.get("next_cursor"):
             click.echo(f"There is more: --cursor {found['next_cursor']}, or --all.", err=True)
+
+
+def _columns(given: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(filter(None, (each.strip() for each in (given.get("columns") or "").split(","))))
+
+
+def _check_columns(operation: Operation, columns: Sequence[str]) -> None:
+    """Refuse unknown columns before anything is sent. Raises BadParameter."""
+    known = [each for each in operation.columns if not each.endswith(".*")]
+    free = tuple(each[:-1] for each in operation.columns if each.endswith(".*"))
+    for column in columns:
+        if known and column not in known and not column.startswith(free):
+            raise click.BadParameter(
+                f"There is no column {column!r}. The columns are: {', '.join(known)}.", param_hint="--columns"
+            )
 
 
 def _save(content: bytes, target: Path | None) -> None:

@@ -12,7 +12,7 @@ from click.shell_completion import get_completion_class
 
 from app import VERSION
 from app.cli import operations
-from app.cli.api_commands import ApiGroup
+from app.cli.api_commands import ApiGroup, Commands
 from app.cli.output import Failed
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON, as the API answers it.")
@@ -25,7 +25,7 @@ _data_dir = click.option(
 )
 
 
-class Keyturn(click.Group):
+class Keyturn(Commands):
     """All commands. An unusable database is reported in one sentence."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
@@ -38,17 +38,13 @@ class Keyturn(click.Group):
             return ApiGroup(cmd_name, help=operations.groups()[cmd_name])
         return self.commands.get(cmd_name)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def sections(self, ctx: click.Context) -> list[tuple[str, list[str]]]:
         """Two lists: what runs on this machine, and what calls the API."""
-        here: list[tuple[str, str]] = []
-        there: list[tuple[str, str]] = []
-        for name in self.list_commands(ctx):
-            made = self.get_command(ctx, name)
-            if made is not None:
-                (there if name in operations.groups() else here).append((name, made.get_short_help_str(100)))
-        for title, rows in (("On the machine of the installation", here), ("From anywhere, by the API", there)):
-            with formatter.section(title):
-                formatter.write_dl(rows)
+        names, api = self.list_commands(ctx), operations.groups()
+        return [
+            ("On the machine of the installation", [each for each in names if each not in api]),
+            ("From anywhere, through the API", [each for each in names if each in api]),
+        ]
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -84,7 +80,9 @@ def cli() -> None:
 @_port
 @_data_dir
 def up(host: str, port: int, data_dir: Path | None) -> None:
-    """Run everything on this machine: web, worker, and an embedded PostgreSQL unless DATABASE_URL names one."""
+    """Run web, worker and an embedded PostgreSQL on this machine.
+
+    DATABASE_URL names another PostgreSQL."""
     from app.cli import up
 
     up.run(host, port, data_dir)
@@ -115,7 +113,7 @@ def worker() -> None:
 
 @cli.command()
 def migrate() -> None:
-    """Brings the database to the tables of this version."""
+    """Bring the database to the tables of this version."""
     from app import migrate
     from app.cli import first_key
 
@@ -148,7 +146,9 @@ class Doctor(click.Command):
 @cli.command(cls=Doctor)
 @click.option("--agency", help="Whose, by slug; where there are several, else the default app.")
 def doctor(platform: str | None, agency: str | None, as_json: bool) -> None:
-    """Check settings, database, TikTok app, redirect address and egress, with advice for each failure."""
+    """Check the installation, and say what to do about each failure.
+
+    Settings, database, TikTok app, redirect address, public address, mail and egress."""
     from app.cli import doctor
 
     doctor.run(platform=platform, agency=agency, as_json=as_json)
@@ -157,9 +157,9 @@ def doctor(platform: str | None, agency: str | None, as_json: bool) -> None:
 @cli.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def backup(file: Path) -> None:
-    """Write a dump of the database to FILE, for `pg_restore`; an older dump there is replaced.
+    """Write a dump of the database to FILE.
 
-    Keep a copy of the key ring too, in another place.
+    `pg_restore` reads it. An older dump in FILE is replaced. Keep a copy of the key ring too, in another place.
     """
     from app.cli import backup
 
@@ -189,7 +189,9 @@ if importlib.util.find_spec("demo"):  # part of a clone, not of the image
     )
     @_data_dir
     def demo(walk: bool, simulate: str, as_json: bool, port: int, data_dir: Path | None) -> None:
-        """Run Keyturn with a seeded agency, a simulated TikTok and a CRM inbox; nothing leaves this machine."""
+        """Run a demo with a simulated TikTok.
+
+        It has a seeded agency and a CRM inbox. Nothing leaves this machine."""
         from demo import commands
 
         commands.run(walk_=walk, simulate=simulate, as_json=as_json, port=port, data_dir=data_dir)
@@ -198,15 +200,19 @@ if importlib.util.find_spec("demo"):  # part of a clone, not of the image
 @cli.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print the completion script of a shell, e.g. for `source <(keyturn completion bash)`."""
+    """Print the completion script of a shell.
+
+    For example: `source <(keyturn completion bash)`."""
     made = get_completion_class(shell)
     assert made is not None  # click has the three
     click.echo(made(cli, {}, "keyturn", "_KEYTURN_COMPLETE").source())
 
 
-@cli.group()
+@cli.group(cls=Commands)
 def key() -> None:
-    """The first API key, made on this machine; later ones by `keyturn keys`."""
+    """Create the first API key.
+
+    Later keys are created with `keyturn keys create`."""
 
 
 @key.command("create")
@@ -216,7 +222,7 @@ def key() -> None:
 @click.option("--agency", help="The agency's slug; needed where there are several.")
 @_json
 def create_key(name: str, scopes: tuple[str, ...], days: int | None, agency: str | None, as_json: bool) -> None:
-    """Create an API key in the database of this installation, and print its value, only once."""
+    """Create an API key, and print its value once."""
     from app.cli import first_key
 
     first_key.create_key(name=name, scopes=list(scopes), days=days, agency=agency, as_json=as_json)
@@ -233,7 +239,7 @@ cli.add_command(agency)
 @click.option("--contact-email", required=True, help="The contact's e-mail address.")
 @_json
 def create_agency(name: str, slug: str, contact_name: str, contact_email: str, as_json: bool) -> None:
-    """Create an agency in the database of this installation."""
+    """Create an agency."""
     from app.cli import first_key
 
     first_key.create_agency(
@@ -244,7 +250,7 @@ def create_agency(name: str, slug: str, contact_name: str, contact_email: str, a
 @agency.command("list")
 @_json
 def list_agencies(as_json: bool) -> None:
-    """The agencies on the database of this installation."""
+    """List the agencies of this installation."""
     from app.cli import first_key
 
     first_key.list_agencies(as_json=as_json)

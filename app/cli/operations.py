@@ -96,6 +96,11 @@ class Operation:
         return bool(kinds) and JSON not in kinds
 
     @property
+    def columns(self) -> list[str]:
+        """Fields of the answer, or of the rows of its list, by dotted name; `name.*` if there may be any below."""
+        return list(self.about.get("x-columns", ()))
+
+    @property
     def _content(self) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self.about.get("requestBody", {}).get("content", {})
         return found

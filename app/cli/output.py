@@ -76,7 +76,7 @@ def _lines(fields: Sequence[tuple[str, Any]], columns: Sequence[str]) -> None:
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in fields:
-        if name in columns or (not columns and value not in _EMPTY):
+        if _is_chosen(name, columns) or (not columns and value not in _EMPTY):
             table.add_row(name, plain(value))
     _print(table)
 
@@ -95,8 +95,20 @@ def _table(rows: Sequence[Any], columns: Sequence[str]) -> None:
     for name in names:
         table.add_column(name, overflow="fold")
     for each in rows:
-        table.add_row(*(plain(each.get(name)) for name in names))
+        table.add_row(*(plain(_value(each, name)) for name in names))
     _print(table)
+
+
+def _is_chosen(name: str, columns: Sequence[str]) -> bool:
+    """True if a column names this field or an object around it."""
+    return any(name == each or name.startswith(f"{each}.") for each in columns)
+
+
+def _value(row: Any, name: str) -> Any:
+    """The field of this dotted name; None where an object around it is null."""
+    for part in name.split("."):
+        row = row.get(part) if isinstance(row, dict) else None
+    return row
 
 
 def _columns_of(rows: Sequence[dict[str, Any]]) -> list[str]:

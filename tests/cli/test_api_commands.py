@@ -164,6 +164,19 @@ async def test_a_table_has_the_columns_that_say_most_or_those_that_are_named(key
     assert named.split() == ["id", "language", world.north.link_id, "–"]
 
 
+async def test_a_column_may_be_nested_and_an_unknown_one_is_refused_before_anything_is_sent(
+    keyturn: Keyturn, world: World
+) -> None:
+    shown = await keyturn.run("links", "get", world.north.link_id, "--columns", "client.name,status")
+    assert [line.split()[0] for line in shown.stdout.splitlines()] == ["status", "client.name"], shown.output
+    events = await keyturn.run("events", "list", "--columns", "type,data.link_id", "--limit", "1")
+    assert events.exit_code == 0, events.output
+    nowhere = "http://127.0.0.1:9"
+    refused = await keyturn.run("links", "list", "--columns", "id,client.name", KEYTURN_URL=nowhere)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "There is no column 'client.name'. The columns are: id, client_id," in refused.stderr
+
+
 async def test_one_thing_is_shown_with_the_lists_in_it(keyturn: Keyturn, world: World) -> None:
     link = (await keyturn.run("links", "get", world.north.link_id)).stdout
     assert "client.name" in link

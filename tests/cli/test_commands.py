@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 from fastapi import FastAPI
 
 from app import routes
 from app.cli import operations
-from app.cli.api_commands import ApiGroup
+from app.cli.api_commands import ApiGroup, Commands
 from app.cli.main import cli
 from tests.api import operations as documented
 
@@ -44,12 +45,37 @@ def _all(command: click.Command, path: Words = ()) -> Iterator[tuple[Words, clic
 
 
 COMMANDS = dict(_all(cli))
+GROUPS = [path for path, each in COMMANDS.items() if isinstance(each, click.Group)]
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
 def test_a_command_says_what_it_does(path: Words) -> None:
     assert cli.main([*path, "--help"], prog_name="keyturn", standalone_mode=False) == 0
     assert str(COMMANDS[path].help).rstrip().endswith("."), COMMANDS[path].help
+
+
+@pytest.mark.parametrize("width", [80, 110])
+@pytest.mark.parametrize(
+    "path", [path for path, each in COMMANDS.items() if isinstance(each, click.Group)], ids=" ".join
+)
+def test_no_summary_is_cut_and_those_of_this_machine_are_short(path: Words, width: int) -> None:
+    group = COMMANDS[path]
+    assert isinstance(group, Commands)
+    with click.Context(group, terminal_width=width) as context:
+        assert "..." not in group.get_help(context).replace("[ARGS]...", "")
+        widest = max(map(len, group.list_commands(context)))
+        for name, command in group.commands.items():
+            fits = 4 + widest + len(command.get_short_help_str(200)) <= 110
+            assert fits or isinstance(command, click.Group), name
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"), [("link list", "Did you mean 'links'?"), ("links lst", "Did you mean 'list'?"),
+                         ("key crate", "Did you mean 'create'?"), ("zzz", "No such command 'zzz'.\n")],
+)  # fmt: skip
+def test_an_unknown_command_suggests_the_nearest(words: str, meant: str) -> None:
+    refused = CliRunner().invoke(cli, words.split())
+    assert (refused.exit_code, meant in refused.stderr) == (2, True), refused.stderr
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
