@@ -94,15 +94,67 @@ async def test_an_unknown_field_is_named(api: httpx2.AsyncClient) -> None:
     found = await refused(api, "POST", "/links", json={"client": {"name": "x", "nmae": 1}})
     assert (found["status"], found["code"]) == (422, "unknown_field")
     assert found["detail"] == "There is no field 'client.nmae' here."
-    assert found["errors"] == {"client.nmae": "There is no such field."}
+    assert found["errors"] == {"client.nmae": "There is no such field. Did you mean `name`?"}
+    assert found["hint"] == "Did you mean `name`?"
+
+
+async def test_an_unknown_field_that_is_like_no_other_is_told_those_there_are(api: httpx2.AsyncClient) -> None:
+    found = await refused(api, "POST", "/clients", json={"name": "x", "zzz": 1, "externalid": "crm-1"})
+    assert found["detail"] == "There is no field 'zzz' here."
+    assert found["hint"].startswith("Check its spelling, or leave it out. The fields are: name, contact_name, ")
+    assert found["errors"] == {
+        "zzz": "There is no such field.",
+        "externalid": "There is no such field. Did you mean `external_id`?",
+    }
+
+
+async def test_an_unknown_field_in_a_list_is_told_the_fields_of_an_item(api: httpx2.AsyncClient) -> None:
+    access_request = {"kind": "ad_account", "role": "ANALYST", "reason": "To look.", "reqired": True}
+    found = await refused(
+        api, "POST", "/presets", json={"slug": "a", "name": "A", "sentence": "A.", "access_requests": [access_request]}
+    )
+    assert found["errors"] == {"access_requests.0.reqired": "There is no such field. Did you mean `required`?"}
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"platform": "meta"}, "This is needed: `custom`."),
+        ({"platform": "other", "kind": ""}, "This is needed: `custom`."),
+        ({}, "This is needed: one of `ad_account`, `pixel`, `catalog`."),
+    ],
+)
+async def test_a_missing_kind_is_told_those_of_the_platform(
+    api: httpx2.AsyncClient, given: dict[str, str], sentence: str
+) -> None:
+    access_request = {"role": "ANALYST", "reason": "To look.", **given}
+    found = await refused(
+        api, "POST", "/presets", json={"slug": "a", "name": "A", "sentence": "A.", "access_requests": [access_request]}
+    )
+    assert found["errors"] == {"access_requests.0.kind": sentence}
+
+
+@pytest.mark.parametrize("path", ["/links", "/public-links"])
+async def test_an_unknown_preset_is_named_beside_its_field(api: httpx2.AsyncClient, path: str) -> None:
+    body = {"preset": "bogus"} if path == "/public-links" else {"client": {"name": "x"}, "preset": "bogus"}
+    found = await refused(api, "POST", path, json=body)
+    assert (found["code"], found["title"]) == ("preset_unknown", "Preset unknown")
+    assert found["errors"] == {"preset": "There is no preset of this name. GET /api/v1/presets lists them."}
+
+
+async def test_titles_have_initials_in_capitals(api: httpx2.AsyncClient) -> None:
+    assert (await refused(api, "POST", "/clients", content=b"{", headers=JSON))["title"] == "Broken JSON"
+    endpoint = {"url": "https://10.0.0.1/hook", "event_types": ["*"]}
+    assert (await refused(api, "POST", "/webhooks/endpoints", json=endpoint))["title"] == "URL refused"
 
 
 @pytest.mark.parametrize(
     ("body", "field", "sentence"),
     [
         ({}, "name", "This is needed."),
-        ({"name": 5}, "name", "Input should be a valid string."),
-        ({"name": "  "}, "name", "Give one line of text, without control characters."),
+        ({"name": 5}, "name", "Give text."),
+        ({"name": ""}, "name", "This must not be empty."),
+        ({"name": "  "}, "name", "This must not be empty."),
         ({"name": "a\x00b"}, "name", "Give one line of text, without control characters."),
         ({"name": "a" * 201}, "name", "Use at most 200 characters."),
         ({"name": "x", "contact_email": "ana"}, "contact_email", "Enter an e-mail address such as ana@brand.com."),
@@ -130,6 +182,18 @@ async def test_a_wrong_value_has_a_sentence(api: httpx2.AsyncClient, body: objec
 async def test_a_wrong_query_is_refused(api: httpx2.AsyncClient, query: str) -> None:
     found = await refused(api, "GET", f"/links?{query}")
     assert (found["status"], found["code"] in ("malformed", "cursor_wrong")) == (422, True)
+
+
+@pytest.mark.parametrize(
+    ("limit", "sentence"),
+    [
+        ("1000", "Give a number of at most 200."),
+        ("0", "Give a number of at least 1."),
+        ("x", "Give a whole number."),
+    ],
+)
+async def test_a_limit_that_cannot_be_has_a_sentence(api: httpx2.AsyncClient, limit: str, sentence: str) -> None:
+    assert (await refused(api, "GET", f"/links?limit={limit}"))["errors"] == {"limit": sentence}
 
 
 async def test_a_body_that_is_too_large_is_413(api: httpx2.AsyncClient) -> None:

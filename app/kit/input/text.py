@@ -25,6 +25,10 @@ class TypedWrong(TextWrong):
         super().__init__(english(message))
 
 
+#: The sentence beside a required field without visible text.
+EMPTY = "This must not be empty."
+
+
 def visible(text: str) -> str:
     """The text without control, bidi and invisible characters, in NFC; line breaks are `\n`."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -69,8 +73,10 @@ def is_empty(text: str) -> bool:
 def line(text: str) -> str:
     """One line from a program, cleaned. Raises TextWrong for empty text, line breaks and control characters."""
     _refuse_broken(text)
-    if any(unicodedata.category(each) in ("Cc", "Zl", "Zp") for each in text.strip()) or is_blank(text):
+    if any(unicodedata.category(each) in ("Cc", "Zl", "Zp") for each in text.strip()):
         raise TextWrong("Give one line of text, without control characters.")
+    if is_blank(text):
+        raise TextWrong(EMPTY)
     return one_line(text)
 
 

@@ -1,7 +1,9 @@
 """Validation errors, with a sentence for each field."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+import difflib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar, get_args
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
@@ -39,8 +41,8 @@ class UnknownField(InvalidInput):
     hint = "Check its spelling, or leave it out."
 
 
-def refusal_of(problem: RequestValidationError) -> AppError:
-    """The most specific error for a validation failure."""
+def refusal_of(problem: RequestValidationError, shape: Any = None) -> AppError:
+    """The most specific error for a validation failure. `shape`: the type of the body."""
     errors: Sequence[Mapping[str, Any]] = problem.errors()
     first = errors[0]
     if first["type"] == "json_invalid":
@@ -48,10 +50,8 @@ def refusal_of(problem: RequestValidationError) -> AppError:
     if isinstance(problem.body, bytes) and problem.body:
         return WrongContentType()
     fields = _by_field(errors)
-    unknown = [_name(error["loc"]) for error in errors if error["type"] == "extra_forbidden"]
-    if unknown:
-        return UnknownField(f"There is no field {unknown[0][:100]!r} here.", fields=fields)
-    return InvalidInput(fields=fields)
+    unknown = [error["loc"] for error in errors if error["type"] == "extra_forbidden"]
+    return _unknown(unknown, shape, fields) if unknown else InvalidInput(fields=fields)
 
 
 def checked(model: Callable[..., Model], **values: Any) -> Model:
@@ -61,6 +61,35 @@ def checked(model: Callable[..., Model], **values: Any) -> Model:
     except ValidationError as problem:
         fields = {".".join(map(str, error["loc"])): _sentence(error) for error in problem.errors()}
         raise InvalidInput(hint="Correct them and try again.", fields=fields) from problem
+
+
+def _unknown(places: Sequence[Sequence[str | int]], shape: Any, fields: dict[str, str]) -> UnknownField:
+    """The error for unknown fields, with the nearest known one of each."""
+    meant = {}
+    for place in places:
+        known = _names_at(shape, place[1:-1])
+        if near := difflib.get_close_matches(str(place[-1]), known, n=1, cutoff=0.7):
+            meant[_name(place)] = f"Did you mean `{near[0]}`?"
+    first = _name(places[0])
+    hint = meant.get(first) or f"{UnknownField.hint} The fields are: {', '.join(_names_at(shape, places[0][1:-1]))}."
+    said = {name: f"{sentence} {meant[name]}" if name in meant else sentence for name, sentence in fields.items()}
+    return UnknownField(f"There is no field {first[:100]!r} here.", hint=hint, fields=said)
+
+
+def _names_at(shape: Any, place: Sequence[str | int]) -> list[str]:
+    """Names of the fields that a body can have at a place."""
+    models = list(_models(shape))
+    for part in place:
+        fields = [model.model_fields[str(part)] for model in models if part in model.model_fields]
+        models = [inner for field in fields for inner in _models(field.annotation)] or models
+    return list(dict.fromkeys(name for model in models for name in model.model_fields))
+
+
+def _models(shape: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(shape, type) and issubclass(shape, BaseModel):
+        yield shape
+    for each in get_args(shape):
+        yield from _models(each)
 
 
 def _by_field(errors: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -95,6 +124,20 @@ def _sentence(error: Mapping[str, Any]) -> str:
             return "Give a list: `[…]`."
         case "too_short":
             return f"Give at least {about['min_length']}."
+        case "too_long":
+            return f"Give at most {about['max_length']}."
+        case "less_than_equal" if not isinstance(about["le"], datetime):
+            return f"Give a number of at most {about['le']}."
+        case "greater_than_equal" if not isinstance(about["ge"], datetime):
+            return f"Give a number of at least {about['ge']}."
+        case "less_than_equal" | "greater_than_equal":
+            return "Give a time between the years 2000 and 2200."
+        case "string_type":
+            return "Give text."
+        case "int_type" | "int_parsing" | "int_from_float":
+            return "Give a whole number."
+        case "bool_type" | "bool_parsing":
+            return "Give true or false."
         case "string_pattern_mismatch":
             return SENTENCES.get(about["pattern"], "This does not have the shape it must have.")
         case "model_attributes_type" | "model_type" | "dict_type":

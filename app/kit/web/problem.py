@@ -8,6 +8,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
@@ -29,6 +30,7 @@ log = structlog.get_logger(__name__)
 
 API = "/api/"
 MEDIA_TYPE = "application/problem+json"
+_INITIALS = frozenset({"json", "toml", "url"})
 #: Renders the response for a person in a browser.
 Page = Callable[[Request, AppError], Response]
 _HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "60"}, 503: {"Retry-After": "10"}}
@@ -98,7 +100,7 @@ def answer(request: Request, refusal: AppError, *, page: Page) -> Response:
             made.headers.update(_HEADERS[refusal.status])
         return made
     body = Problem(
-        type=f"urn:keyturn:problem:{refusal.code}", title=refusal.code.replace("_", " ").capitalize(),
+        type=f"urn:keyturn:problem:{refusal.code}", title=_title(refusal.code),
         status=refusal.status, code=refusal.code, detail=refusal.detail, hint=refusal.hint,
         request_id=getattr(request.state, "request_id", None), errors=refusal.fields,
     )  # fmt: skip
@@ -106,11 +108,17 @@ def answer(request: Request, refusal: AppError, *, page: Page) -> Response:
     return JSONResponse(body.model_dump(), refusal.status, more, MEDIA_TYPE)
 
 
+def _title(code: str) -> str:
+    """The code in words."""
+    first, *others = [each.upper() if each in _INITIALS else each for each in code.split("_")]
+    return " ".join([first[:1].upper() + first[1:], *others])
+
+
 def add_to(app: FastAPI, *, page: Page) -> None:
     """Register a response for every way in which a request can fail."""
 
     async def refused(request: Request, problem: Exception) -> Response:
-        made = answer(request, _refusal(problem), page=page)
+        made = answer(request, _refusal(request, problem), page=page)
         made.headers.update(getattr(problem, "headers", None) or {})
         return made
 
@@ -145,11 +153,13 @@ def add_to(app: FastAPI, *, page: Page) -> None:
     _document(app)
 
 
-def _refusal(problem: Exception) -> AppError:
+def _refusal(request: Request, problem: Exception) -> AppError:
     if isinstance(problem, AppError):
         return problem
     if isinstance(problem, RequestValidationError):
-        return refusal_of(problem)
+        route = request.scope.get("route")
+        body = route.body_field if isinstance(route, APIRoute) else None
+        return refusal_of(problem, body.field_info.annotation if body else None)
     if isinstance(problem, MalformedId):
         return NotFound()
     status = problem.status_code if isinstance(problem, HTTPException) else 400

@@ -1,10 +1,12 @@
 """Request and response schemas of presets; files and the command line use them too."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from app.kit.input.fields import Asked120, Asked200, Asked500, AskedText, RequestShape, Word
+from app.kit.input.text import TextWrong
+from app.links.presets import validation
 from app.links.presets.preset import SCREENS, WIDE, Preset, PresetAccessRequest
 from app.platforms import declarations
 
@@ -23,11 +25,23 @@ EXAMPLE: dict[str, Any] = {
 }  # fmt: skip
 
 
+def _needed_kind(given: Any, info: ValidationInfo) -> Any:
+    """The kind. Raises TextWrong with those of the platform if it is missing."""
+    if given == "":
+        raise TextWrong(validation.kind_needed(str(info.data.get("platform", ""))))
+    return given
+
+
 class AccessRequestFields(RequestShape):
     """One access to request."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _missing_kind_is_empty(cls, given: Any) -> Any:
+        return {**given, "kind": ""} if isinstance(given, dict) and "kind" not in given else given
+
     platform: Word = Field(declarations.DEFAULT_PLATFORM, examples=["tiktok"])
-    kind: Word = Field(examples=["ad_account"])
+    kind: Annotated[Word, BeforeValidator(_needed_kind)] = Field(examples=["ad_account"])
     role: Word = Field(description="The least role that is sufficient.", examples=["OPERATOR"])
     reason: Asked500 = Field(
         description="The reason, as the client reads it.",

@@ -95,7 +95,7 @@ async def current(session: AsyncSession, agency_id: str, slug: str) -> Preset:
         return builtin.newest()[slug]
     row = await newest_row(session, agency_id, slug)
     if row is None or row.archived_at is not None:
-        raise PresetUnknown
+        raise PresetUnknown(fields={"preset": f"{PresetUnknown.detail} {PresetUnknown.hint}"})
     return of_row(row)
 
 

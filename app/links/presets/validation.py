@@ -8,6 +8,7 @@ from typing import Any
 
 from app.links.presets.preset import SCREENS, Preset, PresetAccessRequest, Question
 from app.platforms import declarations
+from app.platforms.manual.library import CUSTOM
 from app.platforms.port import AssetKind, Platform
 
 MOST_ACCESS_REQUESTS = MOST_QUESTIONS = 20
@@ -101,6 +102,8 @@ def of_access_request(
     if platform is None:
         return {"platform": f"There is no platform “{access_request.platform}”; there is {_listed(platforms)}."}
     kind = platform.kinds.get(access_request.kind)
+    if not access_request.kind:
+        return {"kind": kind_needed(access_request.platform)}
     if kind is None:
         return {"kind": f"{platform.name} has no kind “{access_request.kind}”; it has {_listed(platform.kinds)}."}
     found: Problems = {}
@@ -138,6 +141,13 @@ def _other_role(access_request: PresetAccessRequest, beside: Sequence[PresetAcce
         ),
         None,
     )
+
+
+def kind_needed(platform: str) -> str:
+    """The sentence about a missing kind, with those that the platform has."""
+    declared = declarations.every().get(platform)
+    kinds = [key for key, kind in declared.kinds.items() if not kind.is_person] if declared else [CUSTOM]
+    return f"This is needed: {_listed(kinds)}." if len(kinds) == 1 else f"This is needed: one of {_listed(kinds)}."
 
 
 def _a(noun: str, article: str = "A") -> str:

@@ -132,6 +132,6 @@ def _encoded(value: Any) -> str:
 
 
 def _unknown(name: str) -> str:
-    near = difflib.get_close_matches(name, sorted(KEYS), n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name, sorted(KEYS), n=1, cutoff=0.7)
     hint = f"Did you mean `{{{near[0]}}}`?" if near else "The keys of `data`, `id`, `type` and `timestamp` are known."
     return f"No event has a key {name[:64]!r}. {hint}"

@@ -28,7 +28,7 @@ def unknown(patterns: Sequence[str], names: Collection[str]) -> str | None:
 def nearest(pattern: str, names: Collection[str]) -> str | None:
     """The event type, or `word.*`, that is nearest to a misspelled pattern."""
     words = {f"{name.split('.')[0]}.*" for name in names}
-    found = difflib.get_close_matches(pattern, sorted({*names, *words, EVERYTHING}), n=1, cutoff=0.5)
+    found = difflib.get_close_matches(pattern, sorted({*names, *words, EVERYTHING}), n=1, cutoff=0.7)
     return found[0] if found else None
 
 

@@ -58,6 +58,7 @@ def test_an_event_without_the_key_does_not_pass() -> None:
         ("access.verifed", "access.verified"),
         ("accesses.*", "access.*"),
         ("zzzzzz", None),
+        ("link.bogus", None),
     ],
 )
 def test_a_name_that_is_none_gets_the_nearest(given: str, meant: str | None) -> None:
