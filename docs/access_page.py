@@ -1,4 +1,4 @@
-"""The text of `docs/access.md`: what access can be asked for, how it stands, and what is in the way. Read from code."""
+"""The text of `docs/access.md`: access that can be requested, its statuses, and what is in the way. Read from code."""
 
 import ast
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ def text() -> str:
     return (
         "\n\n".join(
             [
-                "# Access: what can be asked for, and how it stands",
+                "# Access: what can be requested, and its status",
                 "_Made by `make docs` from the code; do not edit by hand._",
                 "An *access request* is one access to one asset. Keyturn looks at the platform, does the one thing "
                 "that brings what is "
@@ -50,7 +50,7 @@ def text() -> str:
                 "with name and date. `unverifiable` means that nobody could look: the read was refused, or the "
                 "agency is not "
                 "connected. "
-                "Whose turn it is stands in `next_actor`.",
+                "`next_actor` says who acts next.",
                 table(("status", "what the client reads", "whose turn"), _states()),
                 "## What can be in the way",
                 "`blocked` and `drifted` carry a `code`. The client gets one sentence with at most one button, which "

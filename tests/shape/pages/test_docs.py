@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.links import status
 from app.links.presets import preset, validation
 from app.links.presets.schemas import AccessRequestFields, NewPreset, QuestionFields
 from app.platforms.manual import library
@@ -50,6 +51,16 @@ def test_links_lead_to_files(page: str) -> None:
     linked = re.findall(r"\]\((?!https?:|#)([^)#]+)", source.text(page))
     folder = (source.ROOT / page).parent
     assert [each for each in linked if not (folder / each).exists()] == []
+
+
+def test_the_glossary_defines_every_stage_status_and_next_actor() -> None:
+    _, below = source.text("docs/glossary.md").split("## Next actors, stages and statuses")
+    actors, stages, links, access = re.split(r"\n\|---\|---\|\n", below.split("## Machinery")[0])[1:]
+    for table, names in (
+        (actors, status.TURNS), (stages, status.STAGES), (links, status.STATUSES), (access, status.ACCESS_STATUSES)
+    ):  # fmt: skip
+        cells = re.findall(r"^\| ([^|]+) \|", table.split("\n\n")[0], re.MULTILINE)
+        assert {name for cell in cells for name in re.findall(r"`(\w+)`", cell)} == set(names)
 
 
 def test_the_example_of_a_preset_can_be_imported_and_shows_every_field() -> None:
