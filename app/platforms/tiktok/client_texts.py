@@ -18,7 +18,7 @@ BUSINESS_CENTER_IDS = IdForm(
             _("Open business.tiktok.com and look at the account menu at the top right:"),
             ("business.tiktok.com", _("Account menu, top right"), _("Business Center ID")),
         ),
-        FindStep(_("In some countries it stands in the settings:"), (_("Settings"), _("Business Center information"))),
+        FindStep(_("In some countries it is in the settings:"), (_("Settings"), _("Business Center information"))),
     ),
     is_number=True,
 )
