@@ -22,24 +22,24 @@ _PART = re.compile(r"(<!-- made: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _NOW = datetime(2026, 12, 4, tzinfo=UTC)
 _MODES = {
     "full": "everything.",
-    "thin": "ids, and where the rest can be read; no personal data.",
-    "flat": "everything at the first level, for receivers that read no deeper.",
+    "thin": "ids, and the address of the rest; no personal data.",
+    "flat": "everything at the first level, for receivers that cannot read nested objects.",
 }
-_TRIED = "tried again"
+_TRIED = "retried"
 #: Answers that stand for all of their kind: status, headers, and what follows besides the next attempt.
 _ANSWERS: tuple[tuple[int, dict[str, str], str], ...] = (
-    (200, {}, "done, whatever the body is"),
+    (200, {}, "succeeded, whatever the body is"),
     (301, {"location": "https://new.example/in"}, _TRIED),
     (
         410,
         {},
-        f"{_TRIED}; the second one at least {said(circuit_breaker.GONE_APART)} later disables the endpoint (`gone`)",
+        f"{_TRIED}; a second 410 at least {said(circuit_breaker.GONE_APART)} later disables the endpoint (`gone`)",
     ),
-    (429, {"retry-after": "120"}, "everything of the endpoint waits until then"),
-    (429, {}, "fewer at once"),
-    (503, {"retry-after": "120"}, "everything of the endpoint waits until then"),
-    (502, {}, "fewer at once"),
-    (504, {}, "fewer at once"),
+    (429, {"retry-after": "120"}, "retried; all deliveries of the endpoint wait until then"),
+    (429, {}, "retried; fewer at the same time"),
+    (503, {"retry-after": "120"}, "retried; all deliveries of the endpoint wait until then"),
+    (502, {}, "retried; fewer at the same time"),
+    (504, {}, "retried; fewer at the same time"),
     (404, {}, _TRIED),
     (500, {}, _TRIED),
 )
@@ -60,14 +60,14 @@ def modes() -> str:
 def retries() -> str:
     """When attempts are made, by policy."""
     names = [name for name, steps in retry_policy.POLICIES.items() if len(steps) > 1]
-    heads = ("attempt", *(cell for name in names for cell in (f"`{name}`: pause before", "since the first")))
+    heads = ("attempt", *(cell for name in names for cell in (f"`{name}`: delay before", "since the first")))
     longest = max(map(len, retry_policy.POLICIES.values()))
     rows = [(str(number + 1), *(cell for name in names for cell in _step(name, number))) for number in range(longest)]
     ages = ", ".join(f"`{name}` {_days(retry_policy.age_limit(name))}" for name in retry_policy.POLICIES)
     return (
         f"{table(heads, rows)}\n\n"
-        f"Each pause is lengthened by up to {retry_policy.MOST_JITTER - 1:.0%} at random, never shortened. "
-        f"Nothing is sent any more this long after the event, whatever held it: {ages}."
+        f"Each delay is lengthened by up to {retry_policy.MOST_JITTER - 1:.0%} at random, never shortened. "
+        f"A delivery ends when it is older than this age limit, even if it was held: {ages}."
     )
 
 
@@ -79,7 +79,7 @@ def codes() -> str:
         for name, sentence in response_classifier.EXPLAINED.items()
         if name not in ("redirect", "gone", "throttled") and response_classifier.public_code(name) == name
     ]
-    return table(("answer", "code", "what it means", "what follows"), [*answers, *silent])
+    return table(("response", "code", "meaning", "what follows"), [*answers, *silent])
 
 
 def ends() -> str:
@@ -93,21 +93,22 @@ def sparing() -> str:
     """When an endpoint is spared, warned about, and disabled."""
     breaker = circuit_breaker
     return "\n".join([
-        f"- *Fewer at once:* after 429, 502 or 504 half as many deliveries are in flight, and one more again for every "
-        f"{breaker.GOOD_TO_RAISE} that arrive.",
-        f"- *Breaker:* it opens when {breaker.UNREACHABLE_OPENS} attempts in a row got no answer, or when of at least "
-        f"{breaker.WINDOW_LEAST} in {said(breaker.WINDOW)} {breaker.WINDOW_SHARE:.0%} failed by 5xx, 429 or no answer. "
-        "Other 4xx never open it: they may be about one body. "
-        f"It stays open {said(breaker.FIRST_OPEN)}, doubled each time, at most {said(breaker.LONGEST_OPEN)}; then "
-        "one delivery is let through, then 2, 4, 8, as long as they arrive. So it is after every hold: "
-        "`Retry-After`, a pause, a time of being disabled.",
-        f"- *Notices:* when nothing but failures came back for {said(breaker.NOTICES[0])}, and again after "
-        f"{listed(breaker.NOTICES[1:])}: event `webhook.endpoint.degraded`, and an e-mail to your agency's contact "
-        "where mail is set up. One success ends that: `webhook.endpoint.recovered`.",
-        f"- *Disabled:* no success for {said(breaker.DISABLE_AFTER)} since the first failure, at least "
-        f"{breaker.LEAST_ATTEMPTS} failed attempts spread over {said(breaker.LEAST_SPREAD)} or more, and a delivery "
-        f"that was given up (`failing`); a second 410 (`gone`); or {breaker.BLOCKED_AT_LEAST} attempts in a row over "
-        f"{said(breaker.BLOCKED_FOR)} for which the host name led to addresses that are not public (`unsafe_url`).",
+        f"- *Fewer at the same time:* after 429, 502 or 504, half as many deliveries are in flight. The number rises "
+        f"by one for every {breaker.GOOD_TO_RAISE} successes.",
+        f"- *Circuit breaker:* it opens when {breaker.UNREACHABLE_OPENS} attempts in a row got no response, or when "
+        f"{breaker.WINDOW_SHARE:.0%} of at least {breaker.WINDOW_LEAST} attempts in {said(breaker.WINDOW)} failed by "
+        "5xx, 429 or no response. Other 4xx never open it, because they may concern a single body. "
+        f"It stays open for {said(breaker.FIRST_OPEN)}, then twice as long each time, at most "
+        f"{said(breaker.LONGEST_OPEN)}. Then one delivery is sent, then 2, 4 and 8, as long as they succeed. The same "
+        "happens after every hold: `Retry-After`, a pause, or a time during which the endpoint was disabled.",
+        f"- *Notices:* when all attempts have failed for {said(breaker.NOTICES[0])}, and again after "
+        f"{listed(breaker.NOTICES[1:])}, Keyturn sends the event `webhook.endpoint.degraded`, and an e-mail to your "
+        "agency's contact if e-mail is set up. One success ends that: `webhook.endpoint.recovered`.",
+        f"- *Disabled:* an endpoint is disabled after {said(breaker.DISABLE_AFTER)} without a success since the first "
+        f"failure, with at least {breaker.LEAST_ATTEMPTS} failed attempts spread over {said(breaker.LEAST_SPREAD)} or "
+        "more, and a delivery that was given up (`failing`); after a second 410 (`gone`); or after "
+        f"{breaker.BLOCKED_AT_LEAST} attempts in a row over {said(breaker.BLOCKED_FOR)} for which the host name "
+        "resolved to addresses that are not public (`unsafe_url`).",
     ])  # fmt: skip
 
 
@@ -126,7 +127,7 @@ def limits() -> str:
     return table(("what", "limit"), [
         ("endpoints of an agency", f"{endpoint_service.AT_MOST}"),
         ("event types of an endpoint", f"{endpoint_service.TYPES_AT_MOST}"),
-        ("a body", f"{message.LONGEST_PAYLOAD // 1024} KiB; what is longer is sent as `thin` with "
+        ("a body", f"{message.LONGEST_PAYLOAD // 1024} KiB; a longer one is sent as `thin` with "
                    "`\"truncated\": true`"),
         ("your metadata on an endpoint", f"{endpoint_service.LONGEST_METADATA:,} bytes"),
         ("your headers", f"{message.MOST_HEADERS}; a name {message.LONGEST_HEADER_NAME} bytes, "
@@ -135,10 +136,10 @@ def limits() -> str:
         ("tests and challenges", f"{verification.TESTS_A_MINUTE} a minute"),
         ("replays at once", f"{replays.RUNNING_AT_MOST}; each {replays.LONGEST.days} days and "
                             f"{replays.EVENTS_AT_MOST:,} events"),
-        ("open deliveries of an endpoint", f"{pending:,}; of more the oldest end as `exhausted` (`backlog_limit`)"),
+        ("open deliveries of an endpoint", f"{pending:,}; beyond it, the oldest end as `exhausted` (`backlog_limit`)"),
         ("deliveries, attempts and bodies are kept", f"{days} days (`KEYTURN_WEBHOOK_DAYS`), bodies by whole months"),
-        ("what receivers answered is kept", f"{answers} days (`KEYTURN_WEBHOOK_BODY_DAYS`)"),
-        ("events are kept", "for good, without names and addresses once these are erased"),
+        ("responses of receivers are kept", f"{answers} days (`KEYTURN_WEBHOOK_BODY_DAYS`)"),
+        ("events are kept", "permanently, without names and addresses once these are erased"),
     ])  # fmt: skip
 
 

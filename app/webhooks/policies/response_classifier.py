@@ -23,11 +23,11 @@ EXPLAINED = {
     "throttled": "The receiver asked us to wait.",
     "blocked_address": _NO_CONNECTION,
     "connect_refused": _NO_CONNECTION,
-    "connect_reset": "The connection was cut by the other side.",
-    "connect_closed": "The receiver closed the connection without an answer.",
+    "connect_reset": "The receiver reset the connection.",
+    "connect_closed": "The receiver closed the connection without a response.",
     "connect_unreachable": "The receiver's network cannot be reached.",
     "connect_failed": "No connection could be made.",
-    "connect_proxy": "The way out of this installation is not working; its operator has to look.",
+    "connect_proxy": "The outgoing proxy of this installation is not working; its operator has to check it.",
     "tls_certificate": "The receiver's certificate is not valid for this host name.",
     "tls_handshake": "No secure connection could be agreed on; TLS 1.2 or newer is needed.",
     "dns_nxdomain": "The host name does not exist.",
@@ -36,8 +36,8 @@ EXPLAINED = {
     "dns_timeout": "The host name could not be resolved in 3 seconds.",
     "dns_failed": "The host name could not be resolved.",
     "timeout_connect": "No connection was made in time.",
-    "timeout_answer": "The receiver took the request but did not answer in time.",
-    "protocol": "The answer was not HTTP as it should be.",
+    "timeout_answer": "The receiver accepted the request but did not answer in time.",
+    "protocol": "The response was not valid HTTP.",
 }
 
 
