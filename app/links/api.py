@@ -17,6 +17,7 @@ from app.links.schemas import (
     AccessRequestView,
     AddressView,
     AgencyAccountIds,
+    ConsentView,
     CreatedLink,
     DeviceCodeView,
     InvitationView,
@@ -183,6 +184,14 @@ async def get_invitation(caller: Reader, session: Session, link_id: str) -> Invi
     if mail is None:
         raise NotFound("This link was not e-mailed yet.", hint="E-mail it with POST to the same address.")
     return InvitationView.of(mail)
+
+
+@router.get("/links/{link_id}/consents")
+async def list_consents(caller: Reader, session: Session, link_id: str) -> Page[ConsentView]:
+    """List what the client agreed to on a link, the latest consent first; all on one page."""
+    link = await queries.find(session, caller.agency_id, link_id)
+    found = await queries.consents(session, caller.agency_id, link.id)
+    return Page(data=[ConsentView.model_validate(each) for each in found], next_cursor=None)
 
 
 @router.post("/links/{link_id}/access-requests", status_code=201)

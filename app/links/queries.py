@@ -184,6 +184,12 @@ async def access_requests_of_client(
     return [(link, on, found) for link, on, found in await session.execute(rows)]
 
 
+async def consents(session: AsyncSession, agency_id: str, link_id: str) -> Sequence[Consent]:
+    """The client's consents on a link, the latest first."""
+    rows = select(Consent).where(Consent.agency_id == agency_id, Consent.link_id == link_id)
+    return (await session.scalars(rows.order_by(Consent.given_at.desc(), Consent.id.desc()))).all()
+
+
 async def last_consent(session: AsyncSession, agency_id: str, link_id: str) -> Consent | None:
     """The client's latest consent on a link."""
     rows = select(Consent).where(Consent.agency_id == agency_id, Consent.link_id == link_id)

@@ -290,6 +290,19 @@ class AddressView(BaseModel):
     address: str = Field(examples=["https://go.agency.com/north/brand-sa/pJ3…"])
 
 
+class ConsentView(BaseModel):
+    """What the client agreed to: the sentences as they were shown, with name, language and time."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str = Field(examples=["consent_01ksy1q3e0fzs8qj5m8g3d4w7v"])
+    link_id: str = Field(examples=["link_01ksy1q3e0fzs8qj5m8g3d4w7s"])
+    name: str = Field(description="As the client signed.", examples=["Ana Client"])
+    language: str = Field(validation_alias="locale", description="Of the sentences.", examples=["en"])
+    sentences: list[str] = Field(examples=[["What North Agency can do", "Create, change and pause ads"]])
+    given_at: Time
+
+
 class InvitationView(BaseModel):
     """An e-mail with the link's address. `sent` means that the mail server accepted it, not that it was read."""
 

@@ -1,5 +1,6 @@
 """One more access, and another role: whatever is wider waits for the client's yes."""
 
+from html import escape
 from typing import Any
 
 import httpx2
@@ -106,3 +107,23 @@ async def test_one_more_account_leads_the_client_back_to_choose(
     assert walk.goes_to(await walk.see()) == "progress"
     assert walk.goes_to(await walk.send("review/answer", group=access_request_id, answer="no")) == "review"
     assert (await api.get(f"/access-requests/{access_request_id}")).json()["status"] != "declined"
+
+
+async def test_the_agency_reads_what_its_client_agreed_to(
+    api: httpx2.AsyncClient, walk: Walk, world: World, access_request_id: str
+) -> None:
+    path = f"/links/{world.north.link_id}/consents"
+    assert (await api.get(path)).json() == {"data": [], "next_cursor": None}
+    await walk.start()
+    await walk.answer()
+    await walk.agree()
+    (first,) = (await api.get(path)).json()["data"]
+    assert (first["name"], first["language"], first["link_id"]) == ("Theo Brand", "en", world.north.link_id)
+    assert "Create, change and pause ads" in first["sentences"]
+    receipt = (await walk.see("receipt")).text
+    assert all(escape(sentence, quote=False) in receipt for sentence in first["sentences"])
+    await role(api, access_request_id, "ADMIN", "To move the account.")
+    await walk.agree()
+    latest, again = (await api.get(path)).json()["data"]
+    assert again == first
+    assert "as Full control (Admin)." in latest["sentences"][0]
