@@ -210,10 +210,13 @@ def marks(access_request: AccessRequest, case: Case) -> tuple[Mark, ...]:
     """
     if access_request.status in OVER or access_request.status == "attested":
         return ()
-    first = _("Shared") if case.by_hand else _("Sent")
     is_read = case.can_look or access_request.status == "verified"
-    labels = (first, _("Accepted"), _("Verified")) if is_read else (first, _("Confirmed"))
     done, now = _reached(access_request, case)
+    if case.by_hand:
+        first = _("Shared") if done else _("Share it")
+    else:
+        first = _("Sent") if done else _("Sending")
+    labels = (first, _("Accepted"), _("Verified")) if is_read else (first, _("Confirmed"))
     statuses: list[Literal["done", "now", "todo", "stuck"]] = ["done"] * min(done, len(labels))
     if done < len(labels):
         statuses.append("stuck" if access_request.status in ("blocked", "drifted") else "now" if now else "todo")

@@ -84,7 +84,7 @@ def test_nothing_is_marked_done_that_nobody_saw_sent_or_said(
 @pytest.mark.parametrize(
     ("status", "marks"),
     [
-        ("awaiting_client", "Shared now, Confirmed todo"),
+        ("awaiting_client", "Share it now, Confirmed todo"),
         ("unverifiable", "Shared done, Confirmed todo"),
         ("verified", "Shared done, Accepted done, Verified done"),
     ],
