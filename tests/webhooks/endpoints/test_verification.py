@@ -105,7 +105,7 @@ async def test_an_echo_makes_it_active(
         (b"HTTP/1.1 204 No Content\r\n\r\n", "It was empty"),
         (b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n", "answered 404"),
         (b"HTTP/1.1 302 Found\r\nlocation: https://x.example/\r\ncontent-length: 0\r\n\r\n", "not followed"),
-        (b"nonsense\r\n\r\n", "not HTTP"),
+        (b"nonsense\r\n\r\n", "not valid HTTP"),
     ],
 )
 async def test_anything_else_is_told_and_recorded(
