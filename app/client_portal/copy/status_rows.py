@@ -212,10 +212,8 @@ def marks(access_request: AccessRequest, case: Case) -> tuple[Mark, ...]:
         return ()
     is_read = case.can_look or access_request.status == "verified"
     done, now = _reached(access_request, case)
-    if case.by_hand:
-        first = _("Shared") if done else _("Share it")
-    else:
-        first = _("Sent") if done else _("Sending")
+    reached, ahead = (_("Shared"), _("Share it")) if case.by_hand else (_("Sent"), _("Sending"))
+    first = reached if done else ahead
     labels = (first, _("Accepted"), _("Verified")) if is_read else (first, _("Confirmed"))
     statuses: list[Literal["done", "now", "todo", "stuck"]] = ["done"] * min(done, len(labels))
     if done < len(labels):
