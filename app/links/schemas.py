@@ -291,7 +291,7 @@ class AddressView(BaseModel):
 
 
 class ConsentView(BaseModel):
-    """What the client agreed to: the sentences as they were shown, with name, language and time."""
+    """A consent of the client: the sentences as they were shown, with name, language and time."""
 
     model_config = ConfigDict(from_attributes=True)
 
