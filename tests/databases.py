@@ -106,7 +106,7 @@ class Databases:
         return Rows({table: there.get(table, "") for table in changed})
 
     async def put(self, name: str, rows: "Rows") -> None:
-        """As if the rows had been written just now, by whoever wrote them."""
+        """Write the rows of a prepared state; their times move, as if they were new."""
         emptied = [f"DELETE FROM ONLY {table};" for table in rows.by_table]
         age = f"SET LOCAL tests.age = '{time.monotonic() - rows.at:.6f} s';"
         watching = await self._watch(name)

@@ -62,7 +62,7 @@ class Forks:
         self._running: dict[int, Forked] = {}
 
     async def start(self, module: str, *arguments: str, env: Mapping[str, str], output: str = os.devnull) -> Forked:
-        """What it writes goes to the file `output`."""
+        """Start a module in a forked process; its output goes to the file `output`."""
         order = {"module": module, "arguments": arguments, "env": dict(env), "output": output}
         async with self._one:
             assert self._parent.stdin
@@ -91,7 +91,7 @@ class Forks:
 
 @asynccontextmanager
 async def forks() -> AsyncIterator[Forks]:
-    """The parent is ended in the end; whoever started a process ends it."""
+    """The parent of forked processes, ended at exit. Each process is ended by the test that started it."""
     pipe = asyncio.subprocess.PIPE
     command = (sys.executable, "-m", "tests.forked")
     parent = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdin=pipe, stdout=pipe)

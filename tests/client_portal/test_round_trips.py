@@ -78,11 +78,11 @@ Request = tuple[str, str]
 class Counting(httpx2.AsyncBaseTransport):
     """The application, asked for one thing at a time.
 
-    `found` has the most round trips of each route; `anew` the statements that SQLAlchemy had to compile.
+    `found` has the most round trips of each route; `compiled` the statements that were not in SQLAlchemy's cache.
     """
 
-    def __init__(self, app: FastAPI, wire: Wire, anew: list[str]) -> None:
-        self._inner, self._wire, self.anew = httpx2.ASGITransport(app=app), wire, anew
+    def __init__(self, app: FastAPI, wire: Wire, compiled: list[str]) -> None:
+        self._inner, self._wire, self.compiled = httpx2.ASGITransport(app=app), wire, compiled
         self.found: dict[Request, list[str]] = {}
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -259,19 +259,19 @@ async def counting(
     """The application on the engine of the web process, with a proxy before PostgreSQL."""
     async with tapped(database.url) as wire:
         engine = make_engine(wire.url)
-        anew: list[str] = []
+        compiled: list[str] = []
 
         @event.listens_for(engine.sync_engine, "before_cursor_execute")
         def note(_connection: Any, _cursor: Any, statement: str, _given: Any, context: Any, _many: Any) -> None:
             named = context.compiled is not None and not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK TO"))
             if named and context.cache_hit is not CacheStats.CACHE_HIT:
-                anew.append(statement)
+                compiled.append(statement)
 
         app = applications.setdefault("counting", main.create_app(settings))
         async with running(settings, make_sessions(engine), http, app) as made:
             made.state.services.platforms = with_plaza(made.state.services.platforms, Plaza())
             made.state.services.outbox = MailQueue(keyring, PUBLIC_URL)
-            yield Counting(made, wire, anew)
+            yield Counting(made, wire, compiled)
         await engine.dispose()
 
 
@@ -290,7 +290,7 @@ async def test_no_page_of_a_client_takes_more_round_trips(
     house = replace(house, tools=replace(house.tools, platforms=with_plaza(house.tools.platforms, Plaza())))
     for corner, member in ((world.south, seed.SIMON_SOUTH), (world.north, seed.NORA_NORTH)):
         counting.found.clear()
-        counting.anew.clear()
+        counting.compiled.clear()
         await Tour(counting, house, sessions, keyring, corner, member).everything()
     found = counting.found
     there = {(method, route.path) for route in portal_routes() for method in route.methods or ()}
@@ -300,7 +300,7 @@ async def test_no_page_of_a_client_takes_more_round_trips(
         if where[0] == "GET":
             check(where, found[where], PAGE)
     check(ME_REQUEST, found[ME_REQUEST], ME)
-    assert sorted(set(counting.anew)) == [], "compiled anew with each request"
+    assert sorted(set(counting.compiled)) == [], "compiled with each request"
 
 
 def check(where: Request, trips: list[str], most: int) -> None:

@@ -124,7 +124,7 @@ class Walk:
         return {"mark": mark[1], "agree": "yes", "name": "Theo Brand"}
 
     def remembered(self) -> Remembered:
-        """What this browser keeps."""
+        """The cookies and form tokens of this browser."""
         cookies = [(each.name, each.value or "", each.domain, each.path) for each in self.browser.cookies.jar]
         return cookies, dict(self.tokens)
 

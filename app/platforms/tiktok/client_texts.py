@@ -58,22 +58,24 @@ CATALOG_IDS = IdForm(
 )
 
 TEXTS = ClientTexts(
-    _("{platform} ads"),
-    AccountTexts(
-        _("Business Center"),
-        _("Your Business Center"),
-        _("Which Business Center are your ad accounts in?"),
-        _("Choose the Business Center your ad accounts are in."),
-        _("What is your Business Center ID?"),
-        _("{agency}’s Business Center ID"),
-        BUSINESS_CENTER_IDS,
-        _(
+    things=_("{platform} ads"),
+    account=AccountTexts(
+        noun=_("Business Center"),
+        title=_("Your Business Center"),
+        question=_("Which Business Center are your ad accounts in?"),
+        choose=_("Choose the Business Center your ad accounts are in."),
+        id_question=_("What is your Business Center ID?"),
+        id_of_agency=_("{agency}’s Business Center ID"),
+        ids=BUSINESS_CENTER_IDS,
+        is_agencys=_(
             "This is the agency's Business Center ID. Enter your own: in TikTok Business Center, open the account "
             "menu at the top right."
         ),
-        _("You gave {number} already, as the agency’s Business Center ID. Check which of the two it is."),
+        agencys_given_before=_(
+            "You gave {number} already, as the agency’s Business Center ID. Check which of the two it is."
+        ),
     ),
-    {
+    sentences={
         "to_accept": _("{agency} has to accept it in its Business Center. Nothing for you to do."),
         "agencys_own_center": _("This is {agency}’s own Business Center."),
         "no_business_center": _(
@@ -121,17 +123,17 @@ TEXTS = ClientTexts(
         ),
         "partnership_ended": _("{agency} is no longer a partner of your Business Center, so {asset} isn’t shared."),
     },
-    _(
+    undo=_(
         "Yes, at any time and without asking anybody: in {platform} Business Center, remove {agency} from your "
         "partners. It takes a minute, and your receipt shows you how."
     ),
-    _(
+    have_ready=_(
         "Admin access to your {platform} Business Center, and the e-mail inbox of that sign-in: {platform} may send "
         "you a code. Not an Admin? Forward the message with this link to somebody who is."
     ),
-    _("Create one at business.tiktok.com (about 3 minutes), or connect as somebody who has one."),
-    _(
+    no_account=_("Create one at business.tiktok.com (about 3 minutes), or connect as somebody who has one."),
+    proves=_(
         "Use an account that is an Admin of the Business Center used for this link. Signing in alone shares nothing."
     ),
-    _("Sign in at {platform} as an Admin of the Business Center this link was started with."),
+    other_company=_("Sign in at {platform} as an Admin of the Business Center this link was started with."),
 )  # fmt: skip
