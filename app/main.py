@@ -26,6 +26,7 @@ from app.kit.web.requests import RequestLog
 from app.services import Services
 from app.settings import Settings
 from app.tables import metadata
+from app.tenants.api_keys.route import API
 
 DESCRIPTION = """Partner access to TikTok Business Centers, requested with one link, verified by reading back,
 reported by webhooks.
@@ -40,12 +41,11 @@ def create_app(given: Settings | None = None) -> FastAPI:
     chosen = given or settings.load()
     app = FastAPI(
         title="Keyturn", version=VERSION, description=DESCRIPTION, lifespan=_life(chosen),
-        openapi_url=f"{routes.API}/openapi.json" if chosen.serve != "pages" else None, docs_url=None, redoc_url=None,
+        openapi_url=f"{API}/openapi.json" if chosen.serve != "pages" else None, docs_url=None, redoc_url=None,
         servers=[{"url": chosen.public_url}], redirect_slashes=False,
         openapi_tags=[{"name": noun, "description": about} for noun, about in routes.NOUNS.items()],
     )  # fmt: skip
-    for router in routes.ROUTERS[chosen.serve]:
-        app.include_router(router)
+    app.router.routes += routes.served(chosen.serve)
     if chosen.serve != "api":
         app.mount("/static", StaticFiles(directory=static_dir), name="static")
     problem.add_to(app, page=refusal_page)

@@ -1,6 +1,6 @@
 """The site map: every router, in the order in which addresses are tried."""
 
-from fastapi import APIRouter, Depends
+from starlette.routing import BaseRoute
 
 from app.access.buyers import api as buyers_api
 from app.access.connections import api as connections_api
@@ -15,7 +15,6 @@ from app.client_portal import routes as portal
 from app.dashboard import connect
 from app.events import api as events_api
 from app.kit.web import health
-from app.kit.web.request_checks import only_known
 from app.links import api as links_api
 from app.links.presets import api as presets_api
 from app.links.presets import requestable
@@ -27,8 +26,6 @@ from app.webhooks import rest_hooks as hooks
 from app.webhooks.deliveries import api as deliveries_api
 from app.webhooks.endpoints import api as endpoints_api
 from app.webhooks.replays import api as replays_api
-
-API = "/api/v1"
 
 #: Tags of the API by the first part of the path; they are also the groups of the command line.
 NOUNS = {
@@ -55,36 +52,41 @@ NOUNS = {
     "hooks": "REST hooks, as automation tools subscribe.",
 }
 
-api = APIRouter(prefix=API, dependencies=[Depends(only_known)])
-for room in (
-    api_keys_api,
-    agencies_api,
-    clients_api,
-    presets_api,
-    requestable,
-    links_api,
-    public_links_api,
-    requests_api,
-    readiness_api,
-    grants_api,
-    buyers_api,
-    connections_api,
-    imports_api,
-    partners_api,
-    diagnostics_api,
-    events_api,
-    audit_api,
-    endpoints_api,
-    hooks,
-    deliveries_api,
-    replays_api,
-):
-    api.include_router(room.router)
-
+_API = tuple(
+    room.router
+    for room in (
+        api_keys_api,
+        agencies_api,
+        clients_api,
+        presets_api,
+        requestable,
+        links_api,
+        public_links_api,
+        requests_api,
+        readiness_api,
+        grants_api,
+        buyers_api,
+        connections_api,
+        imports_api,
+        partners_api,
+        diagnostics_api,
+        events_api,
+        audit_api,
+        endpoints_api,
+        hooks,
+        deliveries_api,
+        replays_api,
+    )
+)
 #: The client's path /{agency}/{client}/{token} comes last, because it would match the others.
-PAGES = (connections_api.callback_router, connect.router, portal.router)
-ROUTERS = {
-    "all": (health.router, api, *PAGES),
-    "api": (health.router, api),
-    "pages": (health.router, *PAGES),
+_PAGES = (connections_api.callback_router, connect.router, *portal.ROUTERS)
+_ROUTERS = {
+    "all": (health.router, *_API, *_PAGES),
+    "api": (health.router, *_API),
+    "pages": (health.router, *_PAGES),
 }
+
+
+def served(serve: str) -> list[BaseRoute]:
+    """The routes of `all`, `api` or `pages`, flat: FastAPI would try each route of an included router several times."""
+    return [route for router in _ROUTERS[serve] for route in router.routes]

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app import routes
+from app.tenants.api_keys.route import API
 from docs import openapi
 
 SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
@@ -32,7 +32,7 @@ def _collection(document: Mapping[str, Any]) -> dict[str, Any]:
         },
         "auth": {"type": "bearer", "bearer": [{"key": "token", "value": "{{api_key}}", "type": "string"}]},
         "variable": [
-            {"key": "base_url", "value": f"https://go.agency.example{routes.API}", "type": "string"},
+            {"key": "base_url", "value": f"https://go.agency.example{API}", "type": "string"},
             {"key": "api_key", "value": "", "type": "string"},
         ],
         "item": [{"name": tag, "item": items} for tag, items in sorted(folders.items())],
@@ -49,7 +49,7 @@ def _request(document: Mapping[str, Any], path: str, method: str, about: Mapping
     made: dict[str, Any] = {
         "method": method.upper(),
         "header": [{"key": "Accept", "value": "application/json"}],
-        "url": _url(document, path.removeprefix(routes.API), about.get("parameters", ())),
+        "url": _url(document, path.removeprefix(API), about.get("parameters", ())),
         "description": about["description"],
     }
     content = about.get("requestBody", {}).get("content", {})

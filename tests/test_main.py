@@ -140,12 +140,12 @@ async def test_a_link_works_in_upper_case_and_a_cut_one_is_not_known(browser: ht
 
 
 async def test_head_is_get_without_a_body(
-    app: FastAPI, api: httpx2.AsyncClient, browser: httpx2.AsyncClient, house: House, world: World
+    api: httpx2.AsyncClient, browser: httpx2.AsyncClient, house: House, world: World
 ) -> None:
     walk = Walk(browser, world.north)
     mine = SHARED | await belongings.of(house.tools.sessions, house.tools.keyring, world.north)
     await walk.start()
-    addresses = [f"{PUBLIC_URL}/api/v1{each.at(mine)}" for each in every(app) if each.method == "GET"]
+    addresses = [f"{PUBLIC_URL}/api/v1{each.at(mine)}" for each in every() if each.method == "GET"]
     addresses += [f"{PUBLIC_URL}{path}" for path in (
         walk.corner.link_path, f"{walk.corner.link_path}.", "/healthz", "/readyz", "/static/icon.svg",
         "/l/brand/0b5cad.css", "/nowhere", "/api/v1/openapi.json", "/api/v1/nothing", walk.path,

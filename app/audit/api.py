@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, Field
 
@@ -22,9 +22,9 @@ from app.kit.input.fields import Moment, PublicId, Time, Word
 from app.kit.web.paging import Cursor, CursorWrong, Limit, Page, pack, unpack
 from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
-from app.tenants.api_keys.route import ApiRoute
+from app.tenants.api_keys.route import api_router
 
-router = APIRouter(prefix="/audit", route_class=ApiRoute)
+router = api_router("/audit")
 
 Reader = Annotated[Principal, requires("audit:read")]
 Format = Literal["jsonl", "csv"]

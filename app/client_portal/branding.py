@@ -4,16 +4,16 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 
 from app.kit.database import Session
 from app.kit.errors import NotFound
+from app.kit.html import forms
 from app.links.aggregate import LinkAggregate
 from app.tenants.agencies import branding, logos
 from app.tenants.agencies.models import Agency
 
-router = APIRouter(include_in_schema=False)
+router = forms.page_router()
 
 #: The content of these URLs never changes.
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}

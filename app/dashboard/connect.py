@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from app.access import oauth_callbacks
@@ -21,7 +21,7 @@ from app.platforms import declarations
 from app.services import services_of
 from app.tenants.agencies import service as agencies
 
-router = APIRouter(include_in_schema=False, dependencies=[forms.FROM_OUR_SITE])
+router = forms.page_router()
 COOKIE = "keyturn_connect"
 PATH = "/connect"
 LIFETIME = 3600

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog, change_feed, queries
@@ -18,9 +18,9 @@ from app.kit.input.fields import Moment
 from app.kit.web.paging import Cursor, CursorWrong, Limit, Page, pack, unpack
 from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
-from app.tenants.api_keys.route import ApiRoute
+from app.tenants.api_keys.route import api_router
 
-router = APIRouter(prefix="/events", route_class=ApiRoute)
+router = api_router("/events")
 
 Reader = Annotated[Principal, requires("events:read")]
 VersionOfBodies = Annotated[ApiVersion, Query(description="Version of the bodies.", examples=[API_VERSION])]

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal, Self
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import ConfigDict, Field, model_validator
 
 from app.kit.database import RecordingSession, Session
@@ -30,10 +30,10 @@ from app.mail import service as mails
 from app.platforms.blockers import NextActor
 from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
-from app.tenants.api_keys.route import ApiRoute
+from app.tenants.api_keys.route import api_router
 from app.tenants.clients.schemas import NewClient
 
-router = APIRouter(route_class=ApiRoute)
+router = api_router()
 Reader = Annotated[Principal, requires("links:read")]
 Writer = Annotated[Principal, requires("links:write")]
 AgencyWriter = Annotated[Principal, requires("agency:write")]

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator, model_validator
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,7 +20,7 @@ from app.kit.input.fields import RequestShape, Verbatim
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
-from app.tenants.api_keys.route import ApiRoute
+from app.tenants.api_keys.route import api_router
 from app.webhooks import message
 from app.webhooks.endpoints import queries, service
 from app.webhooks.endpoints import warnings as advice
@@ -28,7 +28,7 @@ from app.webhooks.endpoints.schemas import PERSONAL_DATA, VERSION, Filter, Mode,
 from app.webhooks.models import Endpoint
 from app.webhooks.policies import event_filter
 
-router = APIRouter(prefix="/hooks", route_class=ApiRoute)
+router = api_router("/hooks")
 
 Reader = Annotated[Principal, requires("webhooks:read")]
 Writer = Annotated[Principal, requires("webhooks:write")]

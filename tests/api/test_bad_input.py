@@ -80,7 +80,7 @@ async def test_an_address_without_parameters_says_so(api: httpx2.AsyncClient) ->
 
 
 async def test_every_address_knows_its_parameters_and_no_others(app: FastAPI, api: httpx2.AsyncClient) -> None:
-    for operation in operations.every(app):
+    for operation in operations.every():
         path = operation.at(dict.fromkeys(operation.parameters, "x"))
         for each in operation.about.get("parameters", ()):
             if each["in"] == "query":

@@ -144,7 +144,7 @@ async def test_a_call_of_the_api_that_comes_slowly_holds_no_connection(
 ) -> None:
     mine = SHARED | await belongings.of(sessions, keyring, world.north)
     waited = []
-    for number, each in enumerate(each for each in every(app) if each.method in ("POST", "PUT", "PATCH")):
+    for number, each in enumerate(each for each in every() if each.method in ("POST", "PUT", "PATCH")):
         key = (f"Authorization: Bearer {world.north.key}", f"Idempotency-Key: {number}")
         request = _request(f"/api/v1{each.at(mine)}", "application/json", *key, method=each.method)
         if await slowly.waits(number, request):

@@ -116,7 +116,7 @@ def shown(poller: Poller, rows: Iterable[str]) -> list[str]:
 def test_every_list_with_the_filter_is_tried_here(app: FastAPI) -> None:
     filtered = {
         operation.at({})
-        for operation in operations.every(app)
+        for operation in operations.every()
         if any(each["name"] == "updated_since" for each in operation.about.get("parameters", []))
     }
     assert filtered == set(LISTS)

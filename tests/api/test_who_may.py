@@ -2,7 +2,6 @@
 
 import httpx2
 import pytest
-from fastapi import FastAPI
 
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
@@ -23,9 +22,9 @@ SHARED = {
 
 
 @pytest.fixture
-def operations(app: FastAPI) -> list[Operation]:
+def operations() -> list[Operation]:
     """All of them."""
-    return list(every(app))
+    return list(every())
 
 
 async def send(

@@ -97,8 +97,8 @@ class Counting(httpx2.AsyncBaseTransport):
 
 def portal_routes() -> Iterator[APIRoute]:
     """The client's routes, in the order in which they are tried."""
-    for group in routes._GROUPS:
-        yield from (route for route in group.router.routes if isinstance(route, APIRoute))
+    for router in routes.ROUTERS:
+        yield from (route for route in router.routes if isinstance(route, APIRoute))
 
 
 def route_of(method: str, path: str) -> str:

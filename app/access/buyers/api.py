@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from app.access import call_recorder
 from app.access.buyers import service
@@ -13,9 +13,9 @@ from app.kit.database import Session
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.links import queries as links
 from app.tenants.api_keys.principal import Principal, requires
-from app.tenants.api_keys.route import ApiRoute
+from app.tenants.api_keys.route import api_router
 
-router = APIRouter(route_class=ApiRoute)
+router = api_router()
 
 AgencyReader = Annotated[Principal, requires("agency:read")]
 AgencyWriter = Annotated[Principal, requires("agency:write")]

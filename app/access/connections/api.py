@@ -17,9 +17,9 @@ from app.links import url
 from app.platforms.declarations import DEFAULT_PLATFORM
 from app.services import connected_platform, services_of
 from app.tenants.api_keys.principal import Principal, requires
-from app.tenants.api_keys.route import ApiRoute
+from app.tenants.api_keys.route import api_router
 
-router = APIRouter(prefix="/connections", route_class=ApiRoute)
+router = api_router("/connections")
 callback_router = APIRouter(include_in_schema=False)
 Reader = Annotated[Principal, requires("connections:read")]
 Writer = Annotated[Principal, requires("connections:write")]

@@ -2,15 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 
 from app.access.diagnostics import service
 from app.access.diagnostics.service import HealthView
 from app.services import connected_platform, services_of
 from app.tenants.api_keys.principal import Principal, requires
-from app.tenants.api_keys.route import ApiRoute
+from app.tenants.api_keys.route import api_router
 
-router = APIRouter(route_class=ApiRoute)
+router = api_router()
 
 Reader = Annotated[Principal, requires("agency:read")]
 

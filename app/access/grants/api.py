@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from app.access.grants import service as grants
 from app.access.grants.schemas import GrantView
@@ -10,9 +10,9 @@ from app.kit.database import Session
 from app.kit.input.fields import PublicId
 from app.kit.web.paging import Cursor, Limit, Page, UpdatedSince
 from app.tenants.api_keys.principal import Principal, requires
-from app.tenants.api_keys.route import ApiRoute
+from app.tenants.api_keys.route import api_router
 
-router = APIRouter(prefix="/grants", route_class=ApiRoute)
+router = api_router("/grants")
 
 Reader = Annotated[Principal, requires("grants:read")]
 Writer = Annotated[Principal, requires("links:write")]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.access.imports import service
@@ -14,9 +14,9 @@ from app.kit.input.fields import Digits, RequestShape, Time
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
-from app.tenants.api_keys.route import ApiRoute
+from app.tenants.api_keys.route import api_router
 
-router = APIRouter(prefix="/imports", route_class=ApiRoute)
+router = api_router("/imports")
 Reader = Annotated[Principal, requires("grants:read")]
 Writer = Annotated[Principal, requires("connections:write")]
 REFUSED_SHOWN = 100

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,9 +15,9 @@ from app.kit.database import Session
 from app.kit.input.fields import PublicId, RequestShape, Time
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.tenants.api_keys.principal import Principal, requires
-from app.tenants.api_keys.route import ApiRoute
+from app.tenants.api_keys.route import api_router
 
-router = APIRouter(prefix="/partners", route_class=ApiRoute)
+router = api_router("/partners")
 Reader = Annotated[Principal, requires("grants:read")]
 Writer = Annotated[Principal, requires("clients:write")]
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from app.access.readiness import checks
@@ -13,9 +12,9 @@ from app.kit.database import Session
 from app.kit.input.fields import Time
 from app.links import queries as links
 from app.tenants.api_keys.principal import Principal, requires
-from app.tenants.api_keys.route import ApiRoute
+from app.tenants.api_keys.route import api_router
 
-router = APIRouter(route_class=ApiRoute)
+router = api_router()
 Reader = Annotated[Principal, requires("links:read")]
 
 

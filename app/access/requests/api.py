@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 
 from app.access import call_recorder
 from app.access.buyers import service as buyer_access
@@ -24,9 +24,9 @@ from app.links import queries as links
 from app.links.schemas import LinkView
 from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
-from app.tenants.api_keys.route import ApiRoute
+from app.tenants.api_keys.route import api_router
 
-router = APIRouter(route_class=ApiRoute)
+router = api_router()
 
 Reader = Annotated[Principal, requires("links:read")]
 Writer = Annotated[Principal, requires("links:write")]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from app.access.connections import selectable_assets
@@ -16,7 +16,7 @@ from app.client_portal.forms.assets import PIXEL_ON
 from app.client_portal.link_session import CurrentLink, LinkForm, OpenScreen
 from app.client_portal.rendering import go_on, platform_of, screen
 from app.kit.database import Session
-from app.kit.html import render
+from app.kit.html import forms, render
 from app.kit.html.forms import Form
 from app.kit.i18n.message import Message, Problems
 from app.links import pasted_ids
@@ -27,7 +27,7 @@ from app.platforms.client_texts import IdForm
 from app.platforms.port import ConnectedPlatform, HelpArticle
 from app.tenants.agencies import service as agencies
 
-router = APIRouter(include_in_schema=False)
+router = forms.page_router()
 ADDRESS_LENGTH, LIST_LENGTH = 2_000, 10_000
 
 

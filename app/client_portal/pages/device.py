@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,7 +24,7 @@ from app.links.pasted_ids import CONTACT_ROLES
 from app.platforms import declarations
 from app.services import services_of
 
-router = APIRouter(include_in_schema=False)
+router = forms.page_router()
 
 
 async def _new_device(session: Session, request: Request, link_id: str) -> VisitedLink:

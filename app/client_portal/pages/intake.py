@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from app.access.readiness import service
@@ -25,7 +25,7 @@ from app.links.questions import SCREEN, SubmittedAnswers
 from app.platforms import declarations
 from app.services import services_of
 
-router = APIRouter(include_in_schema=False)
+router = forms.page_router()
 #: Longer texts are cut off; shorter ones that are still too long get an error.
 MOST_LETTERS = 200_000
 MOST_PARTS = 60

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.convertors import StringConvertor, register_url_convertor
@@ -38,7 +38,7 @@ from app.services import services_of
 from app.tenants.agencies import service as agencies
 from app.tenants.agencies.service import RESERVED_SLUGS
 
-router = APIRouter(include_in_schema=False)
+router = forms.page_router()
 
 
 class AgencySlug(StringConvertor):

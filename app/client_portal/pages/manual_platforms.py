@@ -1,6 +1,6 @@
 """Screens of manual platforms: the client's own ids, and its statement that the steps are done."""
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from app.access.requests import service as access_requests
@@ -10,10 +10,10 @@ from app.client_portal.link_session import FROM_OUR_SCREEN, CurrentLink, LinkFor
 from app.client_portal.pages.assets import taken_numbers
 from app.client_portal.rendering import go_on, screen
 from app.kit.database import Session
-from app.kit.html import render
+from app.kit.html import forms, render
 from app.kit.i18n.message import Problems
 
-router = APIRouter(include_in_schema=False)
+router = forms.page_router()
 
 
 @router.get("/l/{link_id}/others")

@@ -1,6 +1,6 @@
 """Choice of the lane, and the client's authorization at the platform."""
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from app.access import oauth_callbacks
@@ -21,12 +21,12 @@ from app.client_portal.rendering import (
 )
 from app.kit import clock
 from app.kit.database import Session, reading
-from app.kit.html import render
+from app.kit.html import forms, render
 from app.links import status
 from app.platforms import declarations
 from app.services import services_of
 
-router = APIRouter(include_in_schema=False)
+router = forms.page_router()
 
 
 @router.get("/l/{link_id}/{platform}/way")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from app.access.requests import service as access_requests
@@ -37,7 +37,7 @@ from app.links.status import OVER
 from app.platforms import declarations
 from app.platforms.port import ConnectedPlatform, Platform
 
-router = APIRouter(include_in_schema=False)
+router = forms.page_router()
 
 
 @dataclass(frozen=True)

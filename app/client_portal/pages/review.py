@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from app.access import handshakes
@@ -15,7 +15,7 @@ from app.client_portal.copy.consent import Agreement, RequestGroup, agreement, g
 from app.client_portal.link_session import CurrentLink, LinkForm, OpenScreen, claim
 from app.client_portal.rendering import by_hand, is_readable, needs_own_connection, platform_of, read_access, screen
 from app.kit.database import Session
-from app.kit.html import language, render
+from app.kit.html import forms, language, render
 from app.kit.i18n.message import Message, Problems, Text, _
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest, LinkPlatform
@@ -24,7 +24,7 @@ from app.links.presets.preset import Question
 from app.platforms import declarations
 from app.services import services_of
 
-router = APIRouter(include_in_schema=False)
+router = forms.page_router()
 
 
 @router.get("/l/{link_id}/review")

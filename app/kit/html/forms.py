@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import FormData, UploadFile
 
 from app.kit import encryption
@@ -146,7 +146,13 @@ async def _check_opaque(request: Request) -> None:
 
 
 #: For all routes of a room's pages.
-FROM_OUR_SITE = Depends(check_site)
+
+
+def page_router() -> APIRouter:
+    """Routes of pages for people: not in the API's document, and no form of another site is accepted."""
+    return APIRouter(include_in_schema=False, dependencies=[Depends(check_site)])
+
+
 #: For a form on a page that anybody can see; other forms always need their token.
 OPEN_TO_ALL = Depends(_check_opaque)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi import Body, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.database import Session
@@ -17,9 +17,9 @@ from app.links.presets.service import PresetUnknown
 from app.platforms.port import Platform
 from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
-from app.tenants.api_keys.route import ApiRoute
+from app.tenants.api_keys.route import api_router
 
-router = APIRouter(prefix="/presets", route_class=ApiRoute)
+router = api_router("/presets")
 
 Reader = Annotated[Principal, requires("links:read")]
 Writer = Annotated[Principal, requires("links:write")]

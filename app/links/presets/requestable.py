@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, Field
 
 from app.kit.errors import NotFound
@@ -12,9 +12,9 @@ from app.kit.web.paging import Page
 from app.platforms.port import AssetKind, Platform
 from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
-from app.tenants.api_keys.route import ApiRoute
+from app.tenants.api_keys.route import api_router
 
-router = APIRouter(prefix="/platforms", route_class=ApiRoute)
+router = api_router("/platforms")
 
 Reader = Annotated[Principal, requires("links:read")]
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.kit.database import RecordingSession, Session
@@ -14,9 +14,9 @@ from app.links.public_links.service import MOST_PER_HOUR
 from app.links.schemas import AddressView, AgencyAccountIds
 from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
-from app.tenants.api_keys.route import ApiRoute
+from app.tenants.api_keys.route import api_router
 
-router = APIRouter(prefix="/public-links", route_class=ApiRoute)
+router = api_router("/public-links")
 Reader = Annotated[Principal, requires("links:read")]
 Writer = Annotated[Principal, requires("links:write")]
 Revealer = Annotated[Principal, requires("links:address")]

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, File, Request, UploadFile
+from fastapi import File, Request, UploadFile
 from pydantic import Field, ValidationInfo, field_validator
 
 from app.kit.database import Session
@@ -30,9 +30,9 @@ from app.tenants.agencies.logos import download
 from app.tenants.agencies.models import PlatformApp
 from app.tenants.agencies.schemas import AgencyAccountView, AgencyView, PlatformAppView, PlatformView
 from app.tenants.api_keys.principal import Principal, requires
-from app.tenants.api_keys.route import ApiRoute
+from app.tenants.api_keys.route import api_router
 
-router = APIRouter(prefix="/agency", route_class=ApiRoute)
+router = api_router("/agency")
 Reader = Annotated[Principal, requires("agency:read")]
 Writer = Annotated[Principal, requires("agency:write")]
 Sent = Annotated[UploadFile, File(description="PNG, JPEG, WebP or GIF, at most 2 MB.", examples=["logo.png"])]

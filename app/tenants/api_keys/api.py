@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.kit.database import Session
@@ -11,9 +10,9 @@ from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.tenants.agencies import service as agencies
 from app.tenants.api_keys import service
 from app.tenants.api_keys.principal import CurrentCaller, Principal, requires
-from app.tenants.api_keys.route import ApiRoute
+from app.tenants.api_keys.route import api_router
 
-router = APIRouter(route_class=ApiRoute)
+router = api_router()
 Reader = Annotated[Principal, requires("keys:read")]
 Writer = Annotated[Principal, requires("keys:write")]
 

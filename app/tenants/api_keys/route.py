@@ -1,22 +1,24 @@
-"""Route class of the JSON API: documented by its docstring and path, never cached, idempotent POST."""
+"""Routes of the JSON API: documented by docstring and path, strict about parameters, never cached, idempotent POST."""
 
 import re
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fastapi import Depends, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
 from app.kit.input import fields
 from app.kit.web import problem
+from app.kit.web.request_checks import only_known
 from app.tenants.api_keys.idempotency import CachedResponse, PendingRecord, promised
 
+API = f"{problem.API}v1"
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
 class ApiRoute(APIRoute):
-    """`APIRouter(route_class=ApiRoute)`. A POST accepts the header Idempotency-Key."""
+    """A POST accepts the header Idempotency-Key."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         methods = frozenset(options.get("methods") or ("GET",))
@@ -45,6 +47,11 @@ class ApiRoute(APIRoute):
             return made
 
         return answered
+
+
+def api_router(prefix: str = "") -> APIRouter:
+    """Routes of the API below a path of it, such as `/grants`."""
+    return APIRouter(prefix=API + prefix, route_class=ApiRoute, dependencies=[Depends(only_known)])
 
 
 class _StrictJson(Request):

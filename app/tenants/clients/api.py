@@ -2,17 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 
 from app.kit.database import Session
 from app.kit.input.fields import ExternalId
 from app.kit.web.paging import Cursor, Limit, Page, UpdatedSince
 from app.tenants.api_keys.principal import Principal, requires
-from app.tenants.api_keys.route import ApiRoute
+from app.tenants.api_keys.route import api_router
 from app.tenants.clients import service
 from app.tenants.clients.schemas import ClientChanges, ClientFields, ClientView, NewClient
 
-router = APIRouter(prefix="/clients", route_class=ApiRoute)
+router = api_router("/clients")
 
 Reader = Annotated[Principal, requires("clients:read")]
 Writer = Annotated[Principal, requires("clients:write")]

@@ -2,20 +2,20 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from app.events import queries as events
 from app.kit.database import Session
 from app.kit.input.fields import Moment
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.tenants.api_keys.principal import Principal, requires
-from app.tenants.api_keys.route import ApiRoute
+from app.tenants.api_keys.route import api_router
 from app.webhooks.deliveries import queries, service
 from app.webhooks.deliveries.conditions import StatusClass, VisibleStatus
 from app.webhooks.deliveries.queries import DeliveryFilter
 from app.webhooks.deliveries.schemas import AttemptView, DeliveryView, attempt_view, delivery_view
 
-router = APIRouter(route_class=ApiRoute)
+router = api_router()
 
 Reader = Annotated[Principal, requires("webhooks:read")]
 Writer = Annotated[Principal, requires("webhooks:write")]

@@ -4,7 +4,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
+from fastapi import Body, Header, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from app.events import catalog, rendering
@@ -18,7 +18,7 @@ from app.kit.web.long_poll_response import DeferredResponse
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
-from app.tenants.api_keys.route import ApiRoute
+from app.tenants.api_keys.route import api_router
 from app.webhooks.deliveries import queries as delivery_queries
 from app.webhooks.deliveries.schemas import AttemptView, DeliveryView, attempt_view, delivery_view
 from app.webhooks.destinations.catalog import CATALOG, example_requests, make_destinations
@@ -44,7 +44,7 @@ from app.webhooks.endpoints.schemas import (
 from app.webhooks.endpoints.stats import StatsView, Window, stats_view
 from app.webhooks.message import DestinationType
 
-router = APIRouter(prefix="/webhooks", route_class=ApiRoute)
+router = api_router("/webhooks")
 
 Reader = Annotated[Principal, requires("webhooks:read")]
 Writer = Annotated[Principal, requires("webhooks:write")]

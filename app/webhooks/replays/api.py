@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Body
+from fastapi import Body
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
@@ -12,12 +12,12 @@ from app.kit.database import Session
 from app.kit.input.fields import EventTypeName, Line200, Moment, PublicId, RequestShape
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.tenants.api_keys.principal import Principal, requires
-from app.tenants.api_keys.route import ApiRoute
+from app.tenants.api_keys.route import api_router
 from app.webhooks.models import EndpointStatus, Replay, ReplaySelect
 from app.webhooks.replays import service
 from app.webhooks.replays.service import ReplayMatches, ReplayProgress, Selection
 
-router = APIRouter(prefix="/webhooks", route_class=ApiRoute)
+router = api_router("/webhooks")
 Reader = Annotated[Principal, requires("webhooks:read")]
 Writer = Annotated[Principal, requires("webhooks:write")]
 Rate = Annotated[int, Field(ge=1, le=50, description="Deliveries queued per second.", examples=[10])]

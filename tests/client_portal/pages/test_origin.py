@@ -24,12 +24,7 @@ _TOKEN = re.compile(r'name="form_token" value="([0-9a-f]{64})"')
 
 def forms_of(routes: Iterable[Any]) -> set[str]:
     """Every path outside of the API that takes a POST."""
-    found = set()
-    for route in routes:
-        if hasattr(route, "original_router"):
-            found |= forms_of(route.original_router.routes)
-        elif "POST" in (getattr(route, "methods", None) or ()):
-            found.add(route.path)
+    found = {route.path for route in routes if "POST" in (getattr(route, "methods", None) or ())}
     return {
         path for path in found if path.startswith("/l/{") or path.split("/")[1] in ("connect", "{agency:agency_slug}")
     }

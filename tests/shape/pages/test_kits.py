@@ -12,15 +12,14 @@ from typing import Any
 import playwright
 import pytest
 
-from app import main, routes
 from app.events import catalog, rendering
 from app.events.rendering import API_VERSION
 from app.links.api import NewLink
-from app.settings import load
 from app.tenants.api_keys.api import Me
+from app.tenants.api_keys.route import API
 from app.tenants.api_keys.service import SCOPES
 from app.webhooks import message
-from tests import world as worlds
+from docs import openapi
 from tests.shape import source
 
 KITS = source.ROOT / "docs" / "kits"
@@ -78,10 +77,8 @@ def kit(name: str) -> Any:
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
     """The OpenAPI document."""
-    chosen = load(
-        database_url="postgresql+asyncpg://x/y", secret_keys=worlds.KEYS, public_url=worlds.PUBLIC_URL
-    )  # fmt: skip
-    return main.create_app(chosen).openapi()
+    whole: dict[str, Any] = openapi.document()
+    return whole
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +92,7 @@ def zapier() -> dict[str, Any]:
 
 def paths(document: dict[str, Any]) -> list[re.Pattern[str]]:
     """Addresses of the API, without the prefix."""
-    known = {path.removeprefix(routes.API) for path in document["paths"]}
+    known = {path.removeprefix(API) for path in document["paths"]}
     return [re.compile(re.sub(r"{\w+}", r"[^/]+", path) + r"\Z") for path in known]
 
 
@@ -120,7 +117,7 @@ def test_the_readme_names_every_kit() -> None:
 
 def test_the_readme_names_addresses_and_scopes_that_are_there(document: dict[str, Any]) -> None:
     text = (KITS / "README.md").read_text(encoding="utf-8")
-    named = re.findall(rf"{routes.API}(/[\w/{{}}-]+)", text)
+    named = re.findall(rf"{API}(/[\w/{{}}-]+)", text)
     assert named
     assert [path for path in named if not any(known.match(path) for known in paths(document))] == []
     assert set(re.findall(r"`([a-z]+:(?:read|write))`", text)) - SCOPES.keys() == set()
@@ -128,13 +125,12 @@ def test_the_readme_names_addresses_and_scopes_that_are_there(document: dict[str
 
 def test_zapier_asks_what_the_api_has(zapier: dict[str, Any], document: dict[str, Any]) -> None:
     asked = [
-        (each.get("method", "GET"), each["url"].removeprefix(f"https://go.example{routes.API}"))
-        for each in zapier["asked"]
+        (each.get("method", "GET"), each["url"].removeprefix(f"https://go.example{API}")) for each in zapier["asked"]
     ]
     assert len(asked) == 14
     for method, path in asked:
         assert any(known.match(path) for known in paths(document)), path
-        about = document["paths"].get(routes.API + path)
+        about = document["paths"].get(API + path)
         assert about is None or method.lower() in about
     assert zapier["keyed"] == {"Authorization": "Bearer kt_live_x"}
     assert set(re.findall(r"{{(\w+)}}", zapier["label"])) <= Me.model_fields.keys()
@@ -230,7 +226,7 @@ def test_postman_has_every_operation_once(document: dict[str, Any]) -> None:
         for each in requests
     }
     wanted = {
-        (method.upper(), path.removeprefix(routes.API))
+        (method.upper(), path.removeprefix(API))
         for path, methods in document["paths"].items()
         for method in methods
     }  # fmt: skip
