@@ -104,15 +104,16 @@ def own_headers() -> list[tuple[str, str]]:
 def wait_for(child: Child, address: str, *, seconds: float = 60.0) -> None:
     """Wait until the child itself responds at the address. Raises ChildFailed if it ends or takes too long."""
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        child.check()
-        try:
-            answer = httpx2.get(address, timeout=2, trust_env=False)
-            if answer.status_code == 200 and child.instance in (None, answer.headers.get(INSTANCE)):
-                return
-        except httpx2.TransportError:
-            pass
-        time.sleep(0.05)
+    with httpx2.Client(timeout=2, trust_env=False) as client:
+        while time.monotonic() < deadline:
+            child.check()
+            try:
+                answer = client.get(address)
+                if answer.status_code == 200 and child.instance in (None, answer.headers.get(INSTANCE)):
+                    return
+            except httpx2.TransportError:
+                pass
+            time.sleep(0.05)
     raise ChildFailed(f"{child.name} did not answer at {address} within {seconds:.0f} s.{child._last_lines()}")
 
 
