@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
-from app import VERSION, routes, settings
+from app import VERSION, routes, settings, settle_memory
 from app.assembly import egress_of, mail_queue_of, platforms_of
 from app.events import openapi
 from app.kit import keyring_check, logs
@@ -81,6 +81,7 @@ def _life(chosen: Settings):  # type: ignore[no-untyped-def]  # the context mana
         async with httpx2.AsyncClient(trust_env=False) as http:
             fill(app, chosen, http, egress, make_sessions(engine))
             await keyring_check.warn(engine, metadata, app.state.services.keyring)
+            settle_memory()
             async with http_server.served_at(inner_app(app), chosen.metrics_listens):
                 yield
         await egress.close()

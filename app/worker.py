@@ -1,7 +1,6 @@
 """The worker: the table of everything that is due, and the loop that serves it."""
 
 import asyncio
-import gc
 import signal
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
@@ -12,6 +11,7 @@ import httpx2
 import structlog
 import uvloop
 
+from app import settle_memory
 from app.access.connections import token_job
 from app.access.connections.models import Connection
 from app.access.context import AccessContext
@@ -93,13 +93,6 @@ async def run(chosen: Settings, *, platforms: Platforms | None = None) -> None:
     await egress.close()
     await looping.dispose()
     await engine.dispose()
-
-
-def settle_memory() -> None:
-    """Freeze the objects loaded so far: repeated garbage collection of them costs a third of a busy worker's time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 def tools(

@@ -20,7 +20,7 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from app import main, migrate
+from app import main, migrate, settle_memory
 from app.access.context import AccessContext
 from app.access.retry_policy import RetryTiming
 from app.assembly import egress_of, platforms_of
@@ -29,7 +29,6 @@ from app.kit.egress.client import tls_context
 from app.kit.embedded_postgres.server import EmbeddedPostgres
 from app.kit.encryption import Keyring
 from app.settings import Settings, load
-from app.worker import settle_memory
 from simulator import seed
 from tests import forked, lifecycles
 from tests import world as worlds

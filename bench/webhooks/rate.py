@@ -6,10 +6,10 @@ import json
 import os
 from dataclasses import dataclass
 
+from app import settle_memory
 from app.events import catalog, rendering
 from app.kit.egress.client import Egress
 from app.webhooks import message
-from app.worker import settle_memory
 from bench.webhooks.stage import Stage, cpu_of_all, cpu_seconds, memory_mb, now
 
 #: As many as ten endpoints of ten agencies may have in flight.
