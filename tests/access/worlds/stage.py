@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import handshakes
@@ -15,10 +15,11 @@ from app.access.connections import service as connections
 from app.access.handshakes import Handshake
 from app.access.retry_policy import MOST_ACCEPTED, RetryTiming
 from app.kit import ids
+from app.kit.database import reading
 from app.kit.i18n.locales import ENGLISH
 from app.links import queries as links
 from app.links.aggregate import LinkAggregate
-from app.links.models import AccessRequest
+from app.links.models import AccessRequest, Link
 from app.links.pasted_ids import SelectedAsset
 from app.links.status import OVER, PROVED
 from tests.access.worlds import truth
@@ -120,18 +121,23 @@ class Stage:
 
     async def _look(self) -> tuple[object, bool]:
         """The statuses shown with the number of writes, and True if everything rests; nothing may be falsely green."""
-        handshakes_here = select(Handshake).where(Handshake.agency_id == self.corner.agency_id)
+        agency_id, link_id = self.corner.agency_id, self.corner.link_id
         writes = select(func.count()).where(
-            PlatformCall.agency_id == self.corner.agency_id, PlatformCall.purpose.in_(("share", "unshare"))
+            PlatformCall.agency_id == agency_id, PlatformCall.purpose.in_(("share", "unshare"))
         )
-        async with self.house.tools.sessions() as session:
-            link = await self.load_link(session)
-            rests = all(each.due_at is None or each.watching for each in await session.scalars(handshakes_here))
-            written = (await session.execute(writes)).scalar_one()
-        if any(each.status == "verified" for each in link.access_requests) or link.link.status == "completed":
-            self._no_false_green(link, await self.house.tiktok.world())
-        shown = [(each.id, each.status, each.code, each.next_actor, each.seen_by) for each in link.access_requests]
-        return (shown, written), rests
+        moving = exists().where(
+            Handshake.agency_id == agency_id, Handshake.due_at.is_not(None), Handshake.watching.is_(False)
+        )
+        here = select(Link.status, writes.scalar_subquery(), moving).where(
+            Link.agency_id == agency_id, Link.id == link_id
+        )
+        async with reading(self.house.tools.sessions) as session:
+            status, written, moves = (await session.execute(here)).one()
+            asked = await links.access_requests(session, agency_id, link_id)
+            if status == "completed" or any(each.status == "verified" for each in asked):
+                self._no_false_green(await self.load_link(session), await self.house.tiktok.world())
+        shown = [(each.id, each.status, each.code, each.next_actor, each.seen_by) for each in asked]
+        return (shown, written), not moves
 
     def _no_false_green(self, link: LinkAggregate, world: dict[str, Any]) -> None:
         """Nothing is verified, and no link complete, that is not so at TikTok."""
