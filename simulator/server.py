@@ -38,11 +38,8 @@ def create_simulator(
     app.add_route("/open_api/v1.3/{path:path}", answer_call, methods=EVERY_METHOD)
     app.add_route("/open_api/{path:path}", _unknown_version, methods=EVERY_METHOD)
     app.add_route("/", _home)
-    app.include_router(consent.router)
-    app.include_router(business_center.router)
-    app.include_router(control.router)
-    app.include_router(building.router)
-    app.include_router(people.router)
+    for room in (consent, business_center, control, building, people):
+        app.router.routes += room.router.routes
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "pages" / "static"))
     return WithTransport(app)
 

@@ -189,7 +189,7 @@ async def http(tiktok_simulator: Simulated) -> AsyncIterator[httpx2.AsyncClient]
 def tiktok(tiktok_simulator: Simulated, http: httpx2.AsyncClient) -> TikTokWorld:
     """TikTok as it is seeded."""
     tiktok_simulator.reset()
-    return TikTokWorld(tiktok_simulator.address, http)
+    return TikTokWorld(tiktok_simulator.address, http, tiktok_simulator)
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from app.kit.egress.client import tls_context
 from simulator import seed
 from simulator.api.connection import WithTransport
+from simulator.control import overview
 from simulator.server import create_simulator
 from simulator.simulator import Simulator
 
@@ -69,6 +70,10 @@ class Simulated:
     def _simulator(self) -> Simulator:
         return cast(Simulator, self.app.app.state.simulator)
 
+    def world(self) -> dict[str, Any]:
+        """Everything there is."""
+        return overview.world(self._simulator)
+
     def client(self) -> httpx2.AsyncClient:
         """A client that reaches the simulator in memory, everything else over HTTP. To be closed."""
         return httpx2.AsyncClient(trust_env=False, verify=tls_context(), mounts={self.address: InMemory(self.app)})
@@ -96,6 +101,8 @@ class TikTokWorld:
 
     address: str
     http: httpx2.AsyncClient
+    #: of this process; it is asked for its world without HTTP
+    simulated: Simulated | None = None
 
     async def switch(self, **switches: Any) -> None:
         """E.g. partner_approval=True, read_lag=3, qps=5, flaky=0.2, lost_answers=0.2, reauthorize=True,
@@ -121,7 +128,7 @@ class TikTokWorld:
 
     async def world(self) -> dict[str, Any]:
         """Everything there is."""
-        return dict(await self._control("GET", "world"))
+        return self.simulated.world() if self.simulated else dict(await self._control("GET", "world"))
 
     async def share_by_hand(
         self,
