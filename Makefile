@@ -30,7 +30,7 @@ up: .make/app ## starts Keyturn on an embedded PostgreSQL: database, web and wor
 	@$(BIN)/keyturn up $(ARGS)
 
 test: .make/dev ## runs all tests, on an embedded PostgreSQL
-	@$(BIN)/pytest -n auto $(ARGS)
+	@$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 test-faults: .make/dev ## kills each process of `keyturn up` and delivering workers five times, sharing workers twenty times: about 7 min
 	@KEYTURN_TEST_KILLS=5 $(BIN)/pytest -q -n 0 tests/test_up.py tests/faults -k killed $(ARGS)
