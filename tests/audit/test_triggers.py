@@ -37,6 +37,7 @@ from app.tenants.agencies.models import AgencyAccount
 from app.tenants.agencies.platform_ids import set_platform
 from app.tenants.clients.models import Client
 from tests.api import belongings
+from tests.prepared import Prepared
 from tests.world import TESTS, World
 
 ANA = Actor("api_key", "key_of_ana")
@@ -93,8 +94,12 @@ def rename(world: World, name: str) -> Any:
 
 
 @pytest.fixture
-async def belongs(sessions: Sessions, keyring: Keyring, world: World) -> None:
+async def belongs(prepared: Prepared, sessions: Sessions, keyring: Keyring, world: World) -> None:
     """A row of every audited table."""
+    await prepared.reach("a row of every audited table", lambda: _fill(sessions, keyring, world))
+
+
+async def _fill(sessions: Sessions, keyring: Keyring, world: World) -> None:
     await belongings.of(sessions, keyring, world.north)
     async with sessions.begin() as session:
         agency_id = world.north.agency_id

@@ -17,18 +17,6 @@ from tests.house import House, change_link
 from tests.world import TESTS, Corner
 
 
-@pytest.fixture
-async def shared(house: House) -> House:
-    """One ad account, verified as Operator, and the client's connection still there."""
-    north = house.world.north
-    await house.connect_agency(north)
-    await house.connect_client(north)
-    await house.agree(north, LUNE_EU)
-    await house.work()
-    await house.connect_client(north)
-    return house
-
-
 async def _grant(house: House) -> Grant:
     async with house.tools.sessions() as session:
         north = house.world.north

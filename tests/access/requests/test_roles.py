@@ -12,18 +12,6 @@ from tests.house import House, change_link
 VERIFIED = ("verified", None)
 
 
-@pytest.fixture
-async def shared(house: House) -> House:
-    """One ad account, verified as Operator, and the client's connection still there."""
-    north = house.world.north
-    await house.connect_agency(north)
-    await house.connect_client(north)
-    await house.agree(north, LUNE_EU)
-    await house.work()
-    await house.connect_client(north)
-    return house
-
-
 async def _role(house: House) -> str | None:
     shares = (await house.tiktok.world())["shares"]
     mine = [each for each in shares if (each["bc_id"], each["partner_id"]) == (MAISON_LUNE, NORTH_AGENCY)]

@@ -13,16 +13,22 @@ from app.links.access_changes import add_access_request
 from app.links.models import AccessRequest
 from app.links.presets.preset import PresetAccessRequest
 from simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE
-from tests.client_portal.walk import Walk, trip
+from tests.client_portal.walk import Remembered, Walk, trip
 from tests.house import House
+from tests.prepared import Prepared
 from tests.world import TESTS
 
 VERIFIED = ("verified", None)
 
 
 @pytest.fixture
-async def done(walk: Walk, house: House) -> Walk:
+async def done(walk: Walk, house: House, prepared: Prepared) -> Walk:
     """A client with a completed link: everything is verified, and its authorization was given back."""
+    walk.remember(await prepared.reach("a completed link", lambda: _complete(walk, house)))
+    return walk
+
+
+async def _complete(walk: Walk, house: House) -> Remembered:
     await house.connect_agency(walk.corner)
     await walk.start()
     await trip(walk, house)
@@ -33,7 +39,7 @@ async def done(walk: Walk, house: House) -> Walk:
     await house.work()
     assert await house.statuses(walk.corner) == [VERIFIED]
     assert await _held(walk, house) == "given_back"
-    return walk
+    return walk.remembered()
 
 
 async def _held(walk: Walk, house: House) -> str:

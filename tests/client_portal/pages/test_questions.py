@@ -14,8 +14,9 @@ from app.kit.encryption import Keyring
 from app.kit.i18n import pseudo
 from app.links import answers, questions
 from app.links import service as link_service
-from tests.client_portal.walk import SAME_ORIGIN, Walk
-from tests.world import TESTS, World
+from tests.client_portal.walk import SAME_ORIGIN, Remembered, Walk
+from tests.prepared import Prepared
+from tests.world import TESTS, Corner, World
 
 QUESTIONS = [
     {"key": "website", "kind": "address", "label": "Which website?"},
@@ -32,10 +33,20 @@ PDF = ("plan.pdf", b"%PDF-1.7 the plan")
 
 
 @pytest.fixture
-async def asked(api: httpx2.AsyncClient, walk: Walk, sessions: Sessions, keyring: Keyring, world: World) -> Walk:
+async def asked(
+    api: httpx2.AsyncClient, walk: Walk, sessions: Sessions, keyring: Keyring, world: World, prepared: Prepared
+) -> Walk:
     """A client in front of the questions."""
-    assert (await api.post("/presets", json=PRESET)).status_code == 201
-    return await _with_link(walk, sessions, keyring, world, preset="asked")
+
+    async def begin() -> tuple[Corner, Remembered]:
+        assert (await api.post("/presets", json=PRESET)).status_code == 201
+        there = await _with_link(walk, sessions, keyring, world, preset="asked")
+        return there.corner, there.remembered()
+
+    corner, kept = await prepared.reach("in front of the questions", begin)
+    there = Walk(walk.browser, corner)
+    there.remember(kept)
+    return there
 
 
 async def _with_link(walk: Walk, sessions: Sessions, keyring: Keyring, world: World, *, preset: str) -> Walk:

@@ -8,8 +8,9 @@ from app.access.grants import service as grants
 from app.links import queries as links
 from simulator import seed
 from simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE, PIXEL_LUNE_APP_CODE, PIXEL_LUNE_CODE
-from tests.client_portal.walk import Walk, trip
+from tests.client_portal.walk import Remembered, Walk, trip
 from tests.house import House
+from tests.prepared import Prepared
 from tests.world import TESTS
 
 VERIFIED = ("verified", None)
@@ -17,14 +18,19 @@ ON = f"on-{PIXEL_LUNE_APP_CODE}"
 
 
 @pytest.fixture
-async def asked(walk: Walk, house: House) -> Walk:
+async def asked(walk: Walk, house: House, prepared: Prepared) -> Walk:
     """A client who connected, on a link that asks for a pixel, too, which may be left out."""
+    walk.remember(await prepared.reach("asked for a pixel", lambda: _connected(walk, house)))
+    return walk
+
+
+async def _connected(walk: Walk, house: House) -> Remembered:
     await house.connect_agency(walk.corner)
     await house.ask_for(walk.corner, "pixel", "LINK", required=False)
     await walk.start()
     await trip(walk, house)
     await walk.send("account", account_id=MAISON_LUNE)
-    return walk
+    return walk.remembered()
 
 
 async def _kinds(walk: Walk, house: House) -> list[tuple[str, str | None, str | None, str]]:
