@@ -56,6 +56,10 @@ class AuditEntryView(BaseModel):
     action: str = Field(description="`created`, `changed` or `deleted`.", examples=["changed"])
     subject_type: str = Field(examples=["client"])
     subject_id: str = Field(examples=["client_01ksy1q3e0fzs8qj5m8g3d4w7t"])
+    link_id: str | None = Field(
+        description="The link, for a change of a link, its platforms, access requests or buyers; else null.",
+        examples=[None],
+    )
     changed: list[str] = Field(
         description="The changed fields. Secrets appear only here, without their values.", examples=[["name"]]
     )
@@ -74,9 +78,9 @@ class AuditEntryView(BaseModel):
         entry, personal = record.entry, record.personal
         return cls(
             id=entry.id, occurred_at=entry.occurred_at, actor_kind=entry.actor_kind, actor_id=entry.actor_id,
-            action=entry.action, subject_type=entry.subject_type, subject_id=record.subject_id, changed=record.changed,
-            before=record.before, after=record.after, request_id=entry.request_id,
-            network_address=personal.network_address if personal else None,
+            action=entry.action, subject_type=entry.subject_type, subject_id=record.subject_id,
+            link_id=entry.link_id, changed=record.changed, before=record.before, after=record.after,
+            request_id=entry.request_id, network_address=personal.network_address if personal else None,
             user_agent=personal.user_agent if personal else None,
         )  # fmt: skip
 
@@ -91,6 +95,12 @@ class AuditQuery:
         Word | None, Query(description="Only changes of things of this type.", examples=["endpoint"])
     ] = None
     subject_id: Annotated[PublicId | None, Query(description="Only changes of this one.")] = None
+    link_id: Annotated[
+        PublicId | None, Query(description="Only changes of this link, its platforms, access requests and buyers.")
+    ] = None
+    request_id: Annotated[
+        PublicId | None, Query(description="Only changes that this request made: the header X-Request-Id.")
+    ] = None
     since: Annotated[Moment | None, Query(description="Only changes at this time or later.")] = None
     until: Annotated[Moment | None, Query(description="Only changes before this time.")] = None
 
@@ -98,9 +108,7 @@ class AuditQuery:
         """The filter as queries take it. Raises InvalidInput."""
         if self.subject_type and self.subject_type not in audited():
             raise InvalidInput(fields={"subject_type": f"Use one of: {', '.join(sorted(audited()))}."})
-        return AuditFilter(
-            self.actor_kind, self.actor_id, self.subject_type, self.subject_id, self.since, self.until
-        )  # fmt: skip
+        return AuditFilter(**vars(self))
 
 
 @router.get("")

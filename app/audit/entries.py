@@ -49,7 +49,15 @@ class AuditEntry(ActorColumns, Base):
         Index("ix_audit_entries_order", "agency_id", "transaction_id", "id"),
         Index("ix_audit_entries_subject", "agency_id", "subject_id", "transaction_id", "id"),
         Index("ix_audit_entries_actor", "agency_id", "actor_id", "transaction_id", "id"),
-    )
+        Index(
+            "ix_audit_entries_link", "agency_id", "link_id", "transaction_id", "id",
+            postgresql_where=text("link_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_audit_entries_request", "agency_id", "request_id", "transaction_id", "id",
+            postgresql_where=text("request_id IS NOT NULL"),
+        ),
+    )  # fmt: skip
 
     agency_id: Mapped[str] = agency_key()
     id: Mapped[str] = mapped_column(ids.Id("audit"), primary_key=True)
@@ -57,6 +65,8 @@ class AuditEntry(ActorColumns, Base):
     action: Mapped[str] = mapped_column(String(8))
     subject_type: Mapped[str] = mapped_column(String(32))
     subject_id: Mapped[uuid.UUID] = mapped_column(Uuid())
+    #: link that the changed row is or belongs to
+    link_id: Mapped[str | None] = mapped_column(ids.Id("link"))
     #: names of the changed columns, with secret and personal ones
     changed: Mapped[list[Any]]
     #: values of the changed columns, without secret and personal ones; ids are raw
@@ -85,12 +95,14 @@ class AuditPersonal(Base):
 
 @dataclass(frozen=True)
 class AuditFilter:
-    """Filter of entries, from `since` (inclusive) to `until` (exclusive). `subject_id` is a public id."""
+    """Filter of entries, from `since` (inclusive) to `until` (exclusive). Ids are public ones."""
 
     actor_kind: str | None = None
     actor_id: str | None = None
     subject_type: str | None = None
     subject_id: str | None = None
+    link_id: str | None = None
+    request_id: str | None = None
     since: datetime | None = None
     until: datetime | None = None
 
@@ -106,6 +118,10 @@ class AuditFilter:
         if self.subject_id:
             prefix = self.subject_id.rpartition("_")[0]
             where.append(AuditEntry.subject_id == ids.parse(prefix, self.subject_id))
+        if self.link_id:
+            where.append(AuditEntry.link_id == literal(ids.parse("link", self.link_id), Uuid()))
+        if self.request_id:
+            where.append(AuditEntry.request_id == self.request_id)
         if self.since is not None:
             where += [AuditEntry.occurred_at >= self.since, AuditEntry.id >= ids.since("audit", self.since)]
         if self.until is not None:

@@ -67,6 +67,8 @@ DECLARE
   entry record;
   entry_id uuid := new_id();
   agency uuid := coalesce(becomes ->> 'agency_id', was ->> 'agency_id', becomes ->> 'id', was ->> 'id');
+  row_id uuid := coalesce(becomes ->> 'id', was ->> 'id');
+  link uuid := coalesce(becomes ->> 'link_id', was ->> 'link_id');
 BEGIN
   SELECT jsonb_agg(name ORDER BY place) AS changed,
     coalesce(jsonb_object_agg(name, was -> name) FILTER (WHERE shown AND was ? name), '{}') AS before,
@@ -84,11 +86,11 @@ BEGIN
     RETURN NULL;
   END IF;
   INSERT INTO audit_entries (
-    agency_id, id, actor_kind, actor_id, action, subject_type, subject_id, changed, before, after, request_id
+    agency_id, id, actor_kind, actor_id, action, subject_type, subject_id, link_id, changed, before, after, request_id
   ) VALUES (
     agency, entry_id, who ->> 'kind', who ->> 'id',
     CASE TG_OP WHEN 'INSERT' THEN 'created' WHEN 'UPDATE' THEN 'changed' ELSE 'deleted' END,
-    TG_ARGV[0], coalesce(becomes ->> 'id', was ->> 'id', becomes ->> 'link_id', was ->> 'link_id')::uuid,
+    TG_ARGV[0], coalesce(row_id, link), CASE TG_ARGV[0] WHEN 'link' THEN row_id ELSE link END,
     entry.changed, entry.before, entry.after, who ->> 'request_id'
   );
   IF who ? 'address' OR who ? 'agent' OR entry.personal_before IS NOT NULL OR entry.personal_after IS NOT NULL THEN
@@ -522,6 +524,7 @@ def _tables() -> None:
         sa.Column("action", sa.String(length=8), nullable=False),
         sa.Column("subject_type", sa.String(length=32), nullable=False),
         sa.Column("subject_id", sa.Uuid(), nullable=False),
+        sa.Column("link_id", sa.Uuid(), nullable=True),
         sa.Column("changed", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("before", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("after", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
@@ -545,6 +548,14 @@ def _tables() -> None:
     op.create_index(
         "ix_audit_entries_actor", "audit_entries", ["agency_id", "actor_id", "transaction_id", "id"], unique=False
     )
+    op.create_index(
+        "ix_audit_entries_link", "audit_entries", ["agency_id", "link_id", "transaction_id", "id"], unique=False,
+        postgresql_where=sa.text("link_id IS NOT NULL"),
+    )  # fmt: skip
+    op.create_index(
+        "ix_audit_entries_request", "audit_entries", ["agency_id", "request_id", "transaction_id", "id"], unique=False,
+        postgresql_where=sa.text("request_id IS NOT NULL"),
+    )  # fmt: skip
     op.create_table(
         "audit_personal",
         sa.Column("agency_id", sa.Uuid(), nullable=False),

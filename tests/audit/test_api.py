@@ -15,6 +15,7 @@ from app.audit import entries
 from app.audit.api import AuditEntryView
 from app.audit.entries import AuditFilter, AuditPersonal
 from app.cli import first_key
+from app.kit import ids
 from app.kit.actor import acting_as
 from app.kit.database import CROSS_TENANT, Sessions
 from app.tenants.api_keys import service as keys
@@ -46,7 +47,7 @@ async def test_who_what_before_after_when_and_from_where(api: httpx2.AsyncClient
     assert entry.pop("occurred_at") >= "2026"
     assert entry == {
         "actor_kind": "api_key", "actor_id": world.north.key_id, "action": "changed", "subject_type": "client",
-        "subject_id": world.north.client_id, "changed": ["name"], "before": {"name": "Maison Lune"},
+        "subject_id": world.north.client_id, "link_id": None, "changed": ["name"], "before": {"name": "Maison Lune"},
         "after": {"name": "Maison Lune SARL"}, "request_id": answer.headers["x-request-id"],
         "network_address": "127.0.0.1", "user_agent": "crm/1.0",
     }  # fmt: skip
@@ -103,6 +104,71 @@ async def test_filters(api: httpx2.AsyncClient, world: World) -> None:
     assert (unknown.status_code, "endpoint" in unknown.json()["errors"]["subject_type"]) == (422, True)
 
 
+async def exported(api: httpx2.AsyncClient, **filters: Any) -> list[dict[str, Any]]:
+    """Entries of an export, in its order."""
+    answer = await api.get("/audit/export", params=filters)
+    assert answer.status_code == 200, answer.text
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+async def test_a_link_selects_its_entries_and_those_of_what_belongs_to_it(
+    api: httpx2.AsyncClient, browser: httpx2.AsyncClient, world: World
+) -> None:
+    walk = Walk(browser, world.north)
+    await walk.start()
+    await walk.answer("lane", "account", "accounts")  # two accounts: one more access request
+    other = (await api.post("/links", json={"client_id": world.north.client_id})).json()
+    [request, *_] = (await api.get(f"/links/{world.north.link_id}/access-requests")).json()["data"]
+    role = {"role": "ADMIN", "reason": "To pay the invoices."}
+    assert (await api.post(f"/access-requests/{request['id']}/role", json=role)).status_code == 200
+    buyers = f"/links/{world.north.link_id}/buyers"
+    given = {"buyers": [{"email": "bo@north.example", "role": "OPERATOR"}]}
+    assert (await api.put(buyers, json=given)).status_code == 200
+    assert (await api.delete(buyers)).status_code == 204
+    assert (await api.post(f"/links/{world.north.link_id}/revocation")).status_code == 200
+    found = await log(api, link_id=world.north.link_id, limit=200)
+    assert {(each["subject_type"], each["action"]) for each in found} == {
+        ("link", "created"), ("link", "changed"), ("link_platform", "created"), ("link_platform", "changed"),
+        ("access_request", "created"), ("access_request", "changed"), ("buyer_list", "created"),
+        ("buyer_list", "deleted"),
+    }  # fmt: skip
+    everything = await log(api, limit=200)
+    assert found == [each for each in everything if each["link_id"] == world.north.link_id]
+    named = {"link", "link_platform", "access_request", "buyer_list"}
+    assert {each["subject_type"] for each in everything if each["link_id"]} == named
+    assert other["id"] in json.dumps(everything)
+    assert other["id"] not in json.dumps(found)
+    requests = [each for each in found if each["subject_type"] == "access_request"]
+    assert await log(api, link_id=world.north.link_id, subject_type="access_request") == requests
+    assert await exported(api, link_id=world.north.link_id) == found[::-1]
+
+
+async def test_a_request_selects_the_changes_that_it_made(api: httpx2.AsyncClient, world: World) -> None:
+    made = await api.post("/links", json={"client_id": world.north.client_id})
+    await rename(api, world, "Brand")
+    request_id = made.headers["x-request-id"]
+    found = await log(api, request_id=request_id)
+    assert {each["subject_type"] for each in found} == {"link", "link_platform", "access_request"}
+    assert {(each["request_id"], each["link_id"]) for each in found} == {(request_id, made.json()["id"])}
+    assert await exported(api, request_id=request_id) == found[::-1]
+    assert await log(api, request_id=request_id, subject_type="client") == []
+
+
+@pytest.mark.parametrize("read", [log, exported])
+async def test_an_unknown_link_or_request_has_no_entries(api: httpx2.AsyncClient, world: World, read: Any) -> None:
+    renamed = await rename(api, world, "Brand")
+    assert await read(api, request_id=renamed.headers["x-request-id"])
+    for unknown in ({"link_id": ids.new("link")}, {"link_id": world.south.link_id}, {"request_id": ids.new("req")}):
+        assert await read(api, **unknown) == []
+
+
+@pytest.mark.parametrize("path", ["/audit", "/audit/export"])
+@pytest.mark.parametrize("malformed", ["link_1", "client_01ksy1q3e0fzs8qj5m8g3d4w7t"])
+async def test_a_malformed_link_is_not_found(api: httpx2.AsyncClient, path: str, malformed: str) -> None:
+    refused = await api.get(path, params={"link_id": malformed})
+    assert (refused.status_code, refused.json()["code"]) == (404, "not_found")
+
+
 @pytest.mark.parametrize("path", ["/audit", "/audit/export"])
 async def test_it_has_a_scope_of_its_own(api: httpx2.AsyncClient, sessions: Sessions, world: World, path: str) -> None:
     scopes = sorted(keys.ALL_SCOPES - {"audit:read"})
@@ -115,13 +181,20 @@ async def test_it_has_a_scope_of_its_own(api: httpx2.AsyncClient, sessions: Sess
 
 
 async def test_nothing_of_another_agency_is_shown(api: httpx2.AsyncClient, world: World) -> None:
-    await rename(api, world, "Brand of the north")
+    renamed = await rename(api, world, "Brand of the north")
     theirs = {"Authorization": f"Bearer {world.south.key}"}
-    for path in ("/audit?limit=200", "/audit/export", f"/audit?subject_id={world.north.client_id}"):
+    ours = [
+        f"subject_id={world.north.client_id}", f"link_id={world.north.link_id}",
+        f"request_id={renamed.headers['x-request-id']}",
+    ]  # fmt: skip
+    for path in ("/audit?limit=200", "/audit/export", *(f"/audit?{each}" for each in ours)):
         answer = await api.get(path, headers=theirs)
         assert answer.status_code == 200
         assert "Brand of the north" not in answer.text
         assert world.north.client_id not in answer.text
+        assert world.north.link_id not in answer.text
+    for each in ours:
+        assert (await api.get(f"/audit/export?{each}", headers=theirs)).text == ""
 
 
 async def test_erased_parts_are_gone_and_the_entry_stays(

@@ -68,6 +68,9 @@ SECRET = {
     "webhook_endpoints.headers_encrypted", "webhook_endpoints.options_encrypted", "webhook_secrets.secret_encrypted",
 }  # fmt: skip
 
+#: Subjects whose rows are a link or belong to one. The buyer list of the tests is that of a Business Center.
+OF_LINKS = {"link", "link_platform", "access_request"}
+
 
 def audit_of(subject: str) -> audit.Audit:
     """The declaration of a table."""
@@ -168,6 +171,7 @@ async def test_every_audited_column_is_recorded_and_no_secret_is(
     )
     entry = await newest(session, world)
     assert (entry.subject_type, entry.action, entry.changed) == (subject, "changed", [name])
+    assert entry.link_id == (world.north.link_id if subject in OF_LINKS else None)
     personal = await session.get(AuditPersonal, (entry.agency_id, entry.id))
     if str(column) in SECRET:
         assert (entry.before, entry.after, personal) == ({}, {}, None)

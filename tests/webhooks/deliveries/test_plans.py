@@ -1,11 +1,9 @@
 """The list reads what it shows and little else, however many deliveries there are."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.kit import clock
@@ -13,6 +11,7 @@ from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.webhooks.deliveries import queries
 from app.webhooks.deliveries.queries import DeliveryFilter
+from tests import plans
 from tests.webhooks import scenes
 from tests.webhooks.deliveries import many
 from tests.world import World
@@ -23,38 +22,12 @@ FEW = 2_000
 
 async def plan(engine: AsyncEngine, sessions: Sessions, agency_id: str, sought: DeliveryFilter) -> Any:
     """What PostgreSQL did to answer a page of the list."""
-    seen: list[tuple[str, Any]] = []
 
-    def keep(_c: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
-        seen.append((statement, parameters))
+    async def page() -> None:
+        async with sessions() as session:
+            await queries.page(session, agency_id, sought, limit=51)
 
-    event.listen(engine.sync_engine, "before_cursor_execute", keep)
-    async with sessions() as session:
-        await queries.page(session, agency_id, sought, limit=51)
-        event.remove(engine.sync_engine, "before_cursor_execute", keep)
-        [(statement, parameters)] = seen
-        raw = await (await session.connection()).get_raw_connection()
-        assert raw.driver_connection is not None
-        rows = await raw.driver_connection.fetch(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", *parameters)
-    return rows[0][0][0]["Plan"]
-
-
-def nodes(found: Any) -> Iterator[Any]:
-    yield found
-    for below in found.get("Plans", ()):
-        yield from nodes(below)
-
-
-def read(found: Any) -> int:
-    """How many deliveries were looked at."""
-    return sum(
-        int(
-            (each["Actual Rows"] + each.get("Rows Removed by Filter", 0) + each.get("Rows Removed by Index Recheck", 0))
-            * each["Actual Loops"]
-        )
-        for each in nodes(found)
-        if each.get("Relation Name") == "webhook_deliveries"
-    )
+    return await plans.of_last(engine, page)
 
 
 @pytest.fixture
@@ -99,8 +72,8 @@ async def test_no_list_reads_the_table(
     looked_at = {}
     for name, sought in everything.items():
         found = await plan(engine, sessions, world.north.agency_id, sought)
-        scans = [each for each in nodes(found) if each.get("Relation Name") == "webhook_deliveries"]
+        scans = plans.scans(found, "webhook_deliveries")
         assert not [each for each in scans if each["Node Type"] == "Seq Scan"], (name, found)
-        looked_at[name] = read(found)
+        looked_at[name] = plans.rows_read(found, "webhook_deliveries")
     # the slack of an hour for clocks is 3,600 deliveries of the one endpoint and 2,000 of the other
     assert {name: count for name, count in looked_at.items() if count > 6_500} == {}, looked_at
