@@ -213,6 +213,8 @@ async def test_one_client_is_erased_as_the_docs_say(
     api: httpx2.AsyncClient, browser: httpx2.AsyncClient, sessions: Sessions, world: World
 ) -> None:
     await rename(api, world, "Ana Lima")
+    person = {"email": "lea@north.example", "role": "ANALYST", "reason": "To look."}
+    assert (await api.post(f"/links/{world.north.link_id}/people", json=person)).status_code == 201
     walk = Walk(browser, world.north)
     await walk.start()
     await walk.answer("lane", "account", "accounts")
@@ -224,6 +226,9 @@ async def test_one_client_is_erased_as_the_docs_say(
         await session.execute(text(statement))
         assert (await session.execute(of_south)).scalar_one() == before > 0, "another agency has a client crm-1 too"
     entries = await log(api, limit=200)
+    of_link = [each for each in entries if each["link_id"] == world.north.link_id]
+    assert any("person_email" in each["changed"] for each in of_link)
+    assert "lea@north.example" not in json.dumps(of_link)
     by_client = [each for each in entries if each["actor_kind"] == "client"]
     assert by_client
     assert not [each for each in by_client if each["network_address"]]
