@@ -108,9 +108,9 @@ async def save_assets(request: Request, session: Session, link: OpenScreen, kind
 async def show_pixels(request: Request, link: OpenScreen) -> Response:
     """Show the choice of pixels with their ad accounts, and of catalogs."""
     known = link.here.pixel_codes
-    if known is None:  # TikTok's list is proposed if it leaves no choice
+    if known is None:  # what the link requests is proposed if the platform's list leaves no choice
         can = [choice.id for choice in _pixel_choices(link) if choice.can]
-        known = can if len(can) == 1 or not _requests_of_kind(link, "pixel") else []
+        known = can if len(can) == 1 and _requests_of_kind(link, "pixel") else []
     on = {
         access_request.asset_id: access_request.parent_asset_id
         for access_request in _requests_of_kind(link, "pixel")

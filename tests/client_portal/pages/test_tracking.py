@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from sqlalchemy import select
 
+from app.access.connections.models import Connection
 from app.access.grants import service as grants
 from app.links import queries as links
 from simulator import seed
@@ -138,14 +140,51 @@ async def test_what_is_needed_is_not_declined_by_an_empty_field(walk: Walk, hous
     assert walk.goes_to(await walk.see("review")) == "pixels"
 
 
-async def test_a_pixel_that_tiktok_lists_is_ticked_where_none_is_asked_for(walk: Walk, house: House) -> None:
+def _ticked(page: str) -> list[str]:
+    """The values of the ticked boxes."""
+    return re.findall(r'value="([^"]+)"\s+checked', page)
+
+
+async def test_no_pixel_is_ticked_where_the_link_asks_for_none(walk: Walk, house: House) -> None:
     await walk.start()
     await trip(walk, house)
     await walk.send("account", account_id=MAISON_LUNE)
     await walk.send("accounts", assets=[LUNE_EU])
     page = (await walk.see("pixels")).text
     assert "<textarea" not in page
-    assert re.search(rf'value="{PIXEL_LUNE_CODE}"\s+checked', page)
+    assert f'value="{PIXEL_LUNE_CODE}"' in page
+    assert _ticked(page) == []
+    assert "This is optional" in page
+    await walk.send("pixels")
+    await walk.answer("markets", "contacts", "get-ready")
+    assert PIXEL_LUNE_CODE not in (await walk.see("review")).text
+    await walk.send("pixels", pixels=[PIXEL_LUNE_CODE])
+    assert _ticked((await walk.see("pixels")).text) == [PIXEL_LUNE_CODE], "as chosen before"
+    assert PIXEL_LUNE_CODE in (await walk.see("review")).text
+
+
+@pytest.mark.parametrize("required", [True, False])
+async def test_the_only_pixel_is_ticked_if_the_link_asks_for_one(walk: Walk, house: House, *, required: bool) -> None:
+    await house.ask_for(walk.corner, "pixel", "LINK", required=required)
+    await walk.start()
+    await trip(walk, house)
+    async with house.tools.sessions.begin() as session:
+        of_client = select(Connection).where(Connection.agency_id == walk.corner.agency_id)
+        connection = (await session.scalars(of_client)).one()
+        connection.found = {
+            **connection.found,
+            "assets": [each for each in connection.found["assets"] if each["asset_id"] != PIXEL_LUNE_APP_CODE],
+        }
+    await walk.send("account", account_id=MAISON_LUNE)
+    await walk.send("accounts", assets=[LUNE_EU])
+    assert _ticked((await walk.see("pixels")).text) == [PIXEL_LUNE_CODE]
+
+
+async def test_a_pixel_that_tiktok_lists_is_not_missing_where_none_is_asked_for(walk: Walk, house: House) -> None:
+    await walk.start()
+    await trip(walk, house)
+    await walk.send("account", account_id=MAISON_LUNE)
+    await walk.send("accounts", assets=[LUNE_EU])
     await walk.send("pixels")
     await walk.answer("markets", "contacts")
     assert "None yet" not in (await walk.see("get-ready")).text
