@@ -1,11 +1,13 @@
 """Choice of the lane, and the client's authorization at the platform."""
 
+from datetime import timedelta
+
 from fastapi import Request
 from fastapi.responses import Response
 
 from app.access import oauth_callbacks
 from app.access.connections import service as connections
-from app.access.connections.oauth_flow import ExchangeOutcome
+from app.access.connections.token_exchange import LONGEST_HOLD, ExchangeOutcome
 from app.client_portal import link_session, screens, service, status_texts
 from app.client_portal.branding import brand_of
 from app.client_portal.errors import Elsewhere, OtherBrowser
@@ -54,6 +56,7 @@ async def show_lanes(
             agency=link.aggregate.agency.name,
             platform=platform.key,
         ),
+        hold_hours=LONGEST_HOLD // timedelta(hours=1),
         by_hand_first=outcome in status_texts.BY_HAND_FIRST,
         can_leave=link.aggregate.can_leave(platform.key),
     )

@@ -2,11 +2,12 @@
 
 import asyncio
 import re
+from datetime import timedelta
 
 import httpx2
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.connections.models import Connection
@@ -65,6 +66,21 @@ async def test_a_person_without_a_name(walk: Walk, house: House, sessions: Sessi
             update(Connection).where(Connection.agency_id == world.north.agency_id).values(person=None)
         )
     assert "Go on as your TikTok sign-in" in (await walk.see("way")).text
+
+
+async def test_before_the_trip_the_use_of_the_authorization_is_explained_with_its_limit(
+    walk: Walk, house: House, session: AsyncSession, world: World
+) -> None:
+    await walk.start()
+    page = " ".join((await walk.see("way")).text.split())
+    assert "Keyturn only reads your name, your accounts and who has access, shares what you agree to" in page
+    assert "asks TikTok to cancel the permission" in page
+    limit = re.search(r"at the latest (\d+) hours after you connect", page)
+    assert limit
+    await trip(walk, house)
+    connection = (await session.scalars(select(Connection).where(Connection.agency_id == world.north.agency_id))).one()
+    assert connection.revoke_at
+    assert connection.revoke_at - connection.created_at == timedelta(hours=int(limit[1]))
 
 
 async def test_whoever_cancels_shared_nothing_and_may_go_on(walk: Walk, house: House) -> None:
