@@ -261,5 +261,5 @@ async def test_a_link_of_the_second_platform_alone_says_nothing_of_the_first(
     await house.work()
     for screen in ("progress", "receipt"):
         await see(screen)
-    said = re.compile(r"[^.>]*(?:TikTok|Business Center|Ads Manager|ad account|campaign|ads\b)[^.<]*")
+    said = re.compile(r"[^.>]*(?:TikTok|Business Center|Ads Manager|ad account|campaign|\bads\b)[^.<]*")
     assert {f"{page.url.path}: {text}" for page in pages for text in said.findall(page.text)} == set()
