@@ -1,7 +1,9 @@
 """Text as people type and paste it: invisible characters are removed, passwords are detected. Pure."""
 
+import difflib
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from app.kit.i18n.locales import english
 from app.kit.i18n.message import Message, _, _n
@@ -174,3 +176,8 @@ def looks_like_password(text: str) -> bool:
 def asks_for_password(text: str) -> bool:
     """True if a text for clients seems to ask for a password, a key or a token."""
     return bool(_ASKED.search(folded(text)))
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that a misspelled one most likely means; None if none is near."""
+    return next(iter(difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.7)), None)

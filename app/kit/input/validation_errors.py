@@ -1,6 +1,5 @@
 """Validation errors, with a sentence for each field."""
 
-import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar, get_args
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from app.kit.errors import AppError, InvalidInput
 from app.kit.input.fields import SENTENCES
+from app.kit.input.text import nearest
 
 Model = TypeVar("Model", bound=BaseModel)
 #: Parts that pydantic adds to the names of fields; `kind[…]` are our tags of unions.
@@ -68,8 +68,8 @@ def _unknown(places: Sequence[Sequence[str | int]], shape: Any, fields: dict[str
     meant = {}
     for place in places:
         known = _names_at(shape, place[1:-1])
-        if near := difflib.get_close_matches(str(place[-1]), known, n=1, cutoff=0.7):
-            meant[_name(place)] = f"Did you mean `{near[0]}`?"
+        if near := nearest(str(place[-1]), known):
+            meant[_name(place)] = f"Did you mean `{near}`?"
     first = _name(places[0])
     hint = meant.get(first) or f"{UnknownField.hint} The fields are: {', '.join(_names_at(shape, places[0][1:-1]))}."
     said = {name: f"{sentence} {meant[name]}" if name in meant else sentence for name, sentence in fields.items()}

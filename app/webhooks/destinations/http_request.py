@@ -1,6 +1,5 @@
 """One request as the agency wrote it, signed like every delivery. Pure."""
 
-import difflib
 import json
 import math
 import re
@@ -8,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from app.kit.input.text import unbroken
+from app.kit.input.text import nearest, unbroken
 from app.webhooks import message
 from app.webhooks.destinations import event_values
 from app.webhooks.destinations.event_values import KEYS, is_key
@@ -132,6 +131,6 @@ def _encoded(value: Any) -> str:
 
 
 def _unknown(name: str) -> str:
-    near = difflib.get_close_matches(name, sorted(KEYS), n=1, cutoff=0.7)
-    hint = f"Did you mean `{{{near[0]}}}`?" if near else "The keys of `data`, `id`, `type` and `timestamp` are known."
+    near = nearest(name, KEYS)
+    hint = f"Did you mean `{{{near}}}`?" if near else "The keys of `data`, `id`, `type` and `timestamp` are known."
     return f"No event has a key {name[:64]!r}. {hint}"

@@ -1,8 +1,9 @@
 """Event types and filters of an endpoint. Pure."""
 
-import difflib
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
+
+from app.kit.input import text
 
 #: Prefix of events about webhooks. Only endpoints that name them receive them, otherwise a failing one would cause
 #: more.
@@ -28,8 +29,7 @@ def unknown(patterns: Sequence[str], names: Collection[str]) -> str | None:
 def nearest(pattern: str, names: Collection[str]) -> str | None:
     """The event type, or `word.*`, that is nearest to a misspelled pattern."""
     words = {f"{name.split('.')[0]}.*" for name in names}
-    found = difflib.get_close_matches(pattern, sorted({*names, *words, EVERYTHING}), n=1, cutoff=0.7)
-    return found[0] if found else None
+    return text.nearest(pattern, {*names, *words, EVERYTHING})
 
 
 def covers(pattern: str, other: str) -> bool:
