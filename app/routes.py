@@ -52,7 +52,7 @@ NOUNS = {
     "hooks": "REST hooks, as automation tools subscribe.",
 }
 
-_API = tuple(
+_API_ROUTERS = tuple(
     room.router
     for room in (
         api_keys_api,
@@ -79,11 +79,11 @@ _API = tuple(
     )
 )
 #: The client's path /{agency}/{client}/{token} comes last, because it would match the others.
-_PAGES = (connections_api.callback_router, connect.router, *portal.ROUTERS)
+_PAGE_ROUTERS = (connections_api.callback_router, connect.router, *portal.ROUTERS)
 _ROUTERS = {
-    "all": (health.router, *_API, *_PAGES),
-    "api": (health.router, *_API),
-    "pages": (health.router, *_PAGES),
+    "all": (health.router, *_API_ROUTERS, *_PAGE_ROUTERS),
+    "api": (health.router, *_API_ROUTERS),
+    "pages": (health.router, *_PAGE_ROUTERS),
 }
 
 

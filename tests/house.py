@@ -38,8 +38,8 @@ from tests.world import CLIENT_BROWSER, TESTS, Corner, World
 
 #: In one statement, because most tests do it many times.
 _HURRIED = text("""
-    WITH handshaking AS (UPDATE handshakes SET due_at = now() WHERE due_at IS NOT NULL),
-        buying AS (UPDATE buyer_access SET due_at = now() WHERE due_at IS NOT NULL)
+    WITH handshakes_due AS (UPDATE handshakes SET due_at = now() WHERE due_at IS NOT NULL),
+        buyers_due AS (UPDATE buyer_access SET due_at = now() WHERE due_at IS NOT NULL)
     UPDATE rate_limits SET closed_until = 0
 """).execution_options(**CROSS_TENANT)
 
@@ -74,6 +74,13 @@ class House:
             tools.sessions, tools.platforms, tools.keyring, handle=back.handle, cookie=cookie
         )
         return arrived.outcome
+
+    async def share(self, corner: Corner, *asset_ids: str) -> None:
+        """Both sides authorize, the client agrees to these ad accounts, and the worker shares and verifies them."""
+        await self.connect_agency(corner)
+        await self.connect_client(corner)
+        await self.agree(corner, *asset_ids)
+        await self.work()
 
     async def open_link(self, corner: Corner, cookie: str = CLIENT_BROWSER) -> str:
         """The client presses Start: the cookie."""

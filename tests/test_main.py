@@ -9,6 +9,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
+from starlette.routing import Mount, Route
 
 from app import main
 from app.kit.database import Sessions, make_engine, make_sessions
@@ -214,6 +215,11 @@ async def test_pages_and_api_can_be_served_apart(
         assert (await browser.get("/api/v1/openapi.json")).status_code == (404 if api_ == 404 else 200)
         for path in ("/healthz", "/readyz"):
             assert (await browser.get(path)).status_code == 200
+
+
+def test_no_route_is_behind_an_included_router(app: FastAPI) -> None:
+    """FastAPI tries those several times, and tests that walk the routes would not see them."""
+    assert [route for route in app.routes if not isinstance(route, Route | Mount)] == []
 
 
 async def test_figures_are_on_the_inner_address_alone(app: FastAPI, browser: httpx2.AsyncClient) -> None:

@@ -104,7 +104,7 @@ def own_headers() -> list[tuple[str, str]]:
 def wait_for(child: Child, address: str, *, seconds: float = 60.0) -> None:
     """Wait until the child itself responds at the address. Raises ChildFailed if it ends or takes too long."""
     deadline = time.monotonic() + seconds
-    with httpx2.Client(timeout=2, trust_env=False) as client:
+    with httpx2.Client(timeout=2, trust_env=False, headers={"Connection": "close"}) as client:
         while time.monotonic() < deadline:
             child.check()
             try:

@@ -16,8 +16,5 @@ async def shared(house: House, prepared: Prepared) -> House:
 
 async def _share(house: House) -> None:
     north = house.world.north
-    await house.connect_agency(north)
-    await house.connect_client(north)
-    await house.agree(north, LUNE_EU)
-    await house.work()
+    await house.share(north, LUNE_EU)
     await house.connect_client(north)

@@ -149,7 +149,7 @@ async def _check_opaque(request: Request) -> None:
 
 
 def page_router() -> APIRouter:
-    """Routes of pages for people: not in the API's document, and no form of another site is accepted."""
+    """A router for pages: not in the OpenAPI document, and forms of other sites are refused."""
     return APIRouter(include_in_schema=False, dependencies=[Depends(check_site)])
 
 

@@ -18,7 +18,7 @@ _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
 class ApiRoute(APIRoute):
-    """A POST accepts the header Idempotency-Key."""
+    """A route of the API. A POST accepts the header Idempotency-Key."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         methods = frozenset(options.get("methods") or ("GET",))
@@ -50,7 +50,7 @@ class ApiRoute(APIRoute):
 
 
 def api_router(prefix: str = "") -> APIRouter:
-    """Routes of the API below a path of it, such as `/grants`."""
+    """A router for routes of the API below `prefix`, such as `/grants`."""
     return APIRouter(prefix=API + prefix, route_class=ApiRoute, dependencies=[Depends(only_known)])
 
 

@@ -33,11 +33,7 @@ def house(house: House) -> House:
 
 
 async def _completed(house: House) -> None:
-    north = house.world.north
-    await house.connect_agency(north)
-    await house.connect_client(north)
-    await house.agree(north, LUNE_EU)
-    await house.work()
+    await house.share(house.world.north, LUNE_EU)
     assert (await _link(house)).status == "completed"
 
 

@@ -18,10 +18,7 @@ VERIFIED = ("verified", None)
 
 async def _verified(house: House) -> None:
     north = house.world.north
-    await house.connect_agency(north)
-    await house.connect_client(north)
-    await house.agree(north, LUNE_EU)
-    await house.work()
+    await house.share(north, LUNE_EU)
     assert await house.statuses(north) == [VERIFIED]
 
 
