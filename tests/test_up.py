@@ -109,11 +109,14 @@ def making_clients(folder: Path, address: str) -> Iterator[tuple[list[str], str]
     def make() -> None:
         headers = {"Authorization": f"Bearer {key['value']}"}
         with httpx2.Client(base_url=f"{address}/api/v1", headers=headers, trust_env=False, timeout=20) as http:
-            while not over.is_set():
+            answered = True
+            while not over.is_set() or not answered:  # stored, perhaps, although its response was lost
+                answered = False
                 try:
                     wish = {"name": "Brand", "external_id": f"crm:{len(made)}"}
                     if http.post("/clients", json=wish).status_code in (200, 201):
                         made.append(wish["external_id"])
+                        answered = True
                         continue
                 except httpx2.TransportError:
                     pass
