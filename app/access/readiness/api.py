@@ -33,7 +33,10 @@ class ReadinessItem(BaseModel):
     since: Time | None = Field(description="Time of the evidence.")
     blocks: bool = Field(description="Nothing can be shared until it is done.")
     code: str | None = Field(description="Reason of `to_do`.", examples=["unusual_currency"])
-    seen: list[str] = Field(description="Values that were read or given.", examples=[["EUR"]])
+    seen: list[str] = Field(
+        description="Values that were read or given. Nothing of an asset that the client has not selected.",
+        examples=[["EUR"]],
+    )
     answer: str | None = Field(
         description="The client's answer: `yes`, `no`, `own`, `plan` or `later`.", examples=["later"]
     )
@@ -48,7 +51,7 @@ class ReadinessItem(BaseModel):
         verdict, said = item.verdict, item.said
         return cls(
             key=item.key, title=checks.TITLES[item.key], status=verdict.status, source=verdict.source,
-            since=verdict.since, blocks=verdict.blocks, code=verdict.code, seen=list(verdict.seen),
+            since=verdict.since, blocks=verdict.blocks, code=verdict.code, seen=list(verdict.seen_by_agency),
             answer=said.answer if said else None, answered_by=said.by if said else None,
             answered_at=said.at if said else None, note=(said.note or None) if said else None, hint=checks.hint(item),
         )  # fmt: skip

@@ -4,7 +4,7 @@ Evidence is the intake, reads at the platform, and the client's own statements. 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from functools import cache
 from typing import Literal
@@ -113,7 +113,8 @@ class Facts:
 class ReadinessVerdict:
     """Result of a check. `seen`: values for people (names, codes, domains). `code`: reason of `to_do`.
 
-    `blocks`: nothing can be shared until it is done.
+    `blocks`: nothing can be shared until it is done. `client_only`: `seen` comes from assets that the client has not
+    selected, so that the agency must not see it.
     """
 
     status: State
@@ -122,6 +123,12 @@ class ReadinessVerdict:
     seen: tuple[str, ...] = ()
     code: str | None = None
     blocks: bool = False
+    client_only: bool = False
+
+    @property
+    def seen_by_agency(self) -> tuple[str, ...]:
+        """`seen`, without what only the client may see."""
+        return () if self.client_only else self.seen
 
 
 Rule = Callable[[Facts], ReadinessVerdict]
@@ -156,7 +163,8 @@ def business_center(facts: Facts) -> ReadinessVerdict:
     if center is None:
         return unknown()
     code = center.problem
-    return from_platform(facts, center.name, code=code, blocks=code is not None and code != "not_bc_admin")
+    verdict = from_platform(facts, center.name, code=code, blocks=code is not None and code != "not_bc_admin")
+    return verdict if facts.account_id else _client_only(verdict)
 
 
 #: Problems that prevent sharing; an ad account in review or suspended can be shared and used later.
@@ -181,7 +189,9 @@ def ad_account(facts: Facts) -> ReadinessVerdict:
         return from_intake(facts, *(each.asset_id for each in facts.accounts)) if facts.accounts else unknown()
     if not facts.accounts:
         own = [account.name for account in held if account.owned]
-        return from_platform(facts, *own) if own else from_platform(facts, code="no_ad_account", blocks=True)
+        return _client_only(
+            from_platform(facts, *own) if own else from_platform(facts, code="no_ad_account", blocks=True)
+        )
     return _chosen(facts, {account.asset_id: account for account in held})
 
 
@@ -221,6 +231,13 @@ def _fits(
     facts: Facts, key: str, value: Callable[[DiscoveredAsset], str], is_usual: Callable[[str], bool | None]
 ) -> ReadinessVerdict:
     """Compare with the markets. A client's confirmation of an unusual value counts."""
+    verdict = _fit(facts, key, value, is_usual)
+    return verdict if facts.accounts else _client_only(verdict)
+
+
+def _fit(
+    facts: Facts, key: str, value: Callable[[DiscoveredAsset], str], is_usual: Callable[[str], bool | None]
+) -> ReadinessVerdict:
     named = {each.asset_id for each in facts.accounts}
     meant = [each for each in facts.held or () if (each.asset_id in named if named else each.owned)]
     seen = tuple(dict.fromkeys(value(account) for account in meant if value(account)))
@@ -273,7 +290,7 @@ def pixel(facts: Facts) -> ReadinessVerdict:
     if facts.pixel_codes:
         return from_client(facts, "pixel", unknown(*facts.pixel_codes))
     if listed := tuple(pixel.name for pixel in facts.pixels_held if pixel.owned):
-        return from_client(facts, "pixel", unknown(*listed))
+        return _client_only(from_client(facts, "pixel", unknown(*listed)))
     if facts.pixel_codes is None:
         return from_client(facts, "pixel", unknown())
     return from_client(facts, "pixel", from_intake(facts, code="no_pixel"))
@@ -304,6 +321,10 @@ def _payment(facts: Facts) -> ReadinessVerdict:
 def _word_on(key: str) -> Callable[[Facts], ReadinessVerdict]:
     """Checks that only the client can answer."""
     return lambda facts: from_client(facts, key, unknown())
+
+
+def _client_only(verdict: ReadinessVerdict) -> ReadinessVerdict:
+    return replace(verdict, client_only=True)
 
 
 def unknown(*seen: str) -> ReadinessVerdict:

@@ -79,6 +79,18 @@ async def test_what_the_client_connected_is_read_by_machine(
     assert "cannot be changed later" in unusual["hint"]
 
 
+async def test_the_agency_sees_nothing_of_what_the_client_has_not_selected(
+    api: httpx2.AsyncClient, house: House, world: World, sessions: Sessions
+) -> None:
+    corner = world.north
+    await house.connect_client(corner)
+    items = _items(await _read(api, corner))
+    assert {key: item["seen"] for key, item in items.items() if item["seen"]} == {}
+    async with change_link(sessions, corner) as (session, link):
+        shown = {item.key: item.verdict.seen for item in await service.of_link(session, link)}
+    assert shown["ad_account"], "the client does see it"
+
+
 async def test_an_account_of_another_owner_blocks(
     api: httpx2.AsyncClient, house: House, world: World, sessions: Sessions
 ) -> None:
