@@ -163,9 +163,9 @@ class DiagnosticFinding:
 
 @dataclass(frozen=True)
 class Connected:
-    """The agency's newest connection, live or not."""
+    """The agency's newest connection, usable or not."""
 
-    status: str
+    is_usable: bool
     app_id: str
     person: str
     made_at: datetime

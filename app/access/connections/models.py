@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, String, func, text
+from sqlalchemy import CheckConstraint, ColumnElement, Index, String, func, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.kit import ids
+from app.kit import clock, ids
 from app.kit.database import Base, CreatedAt, agency_key, belongs_to, belongs_to_agency
 from app.kit.jobs import JobMixin
 
@@ -55,6 +56,16 @@ class Connection(JobMixin, CreatedAt, Base):
     found: Mapped[dict[str, Any]]
     found_at: Mapped[datetime] = mapped_column(server_default=func.now())
     ended_at: Mapped[datetime | None]
+
+    @hybrid_property
+    def is_usable(self) -> bool:
+        """True if calls may use its token. Not once the revocation is due, even while the platform refuses it."""
+        return self.status == "live" and (self.revoke_at is None or self.revoke_at > clock.now())
+
+    @is_usable.inplace.expression
+    @classmethod
+    def _is_usable(cls) -> ColumnElement[bool]:
+        return (cls.status == "live") & (cls.revoke_at.is_(None) | (cls.revoke_at > func.now()))
 
 
 class Invitation(CreatedAt, Base):

@@ -14,7 +14,6 @@ from app.access.context import AccessContext
 from app.events import catalog
 from app.events.recorder import record
 from app.events.schema import ConnectionActorData
-from app.kit import clock
 from app.kit.actor import system_actor
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError, NotFound
@@ -95,15 +94,15 @@ async def page(session: AsyncSession, agency_id: str, *, limit: int, before: str
 
 
 async def of_link(session: AsyncSession, agency_id: str, link_id: str, platform: str) -> Connection | None:
-    """The live connection with a platform that the client made on a link, in any browser."""
-    here = (Connection.link_id == link_id, Connection.platform == platform, Connection.status == "live")
+    """The usable connection with a platform that the client made on a link, in any browser."""
+    here = (Connection.link_id == link_id, Connection.platform == platform, Connection.is_usable)
     return await _latest(session, agency_id, *here)
 
 
 def of_browser(browser: LinkSession) -> Select[Connection]:
-    """Select the live connections of a browser, the newest of each platform: its own, or any of the link after a code
-    was entered."""
-    where = [Connection.link_id == browser.link_id, Connection.status == "live"]
+    """Select the usable connections of a browser, the newest of each platform: its own, or any of the link after a
+    code was entered."""
+    where = [Connection.link_id == browser.link_id, Connection.is_usable]
     if browser.verified_by != VerifiedBy.CODE:
         where.append(Connection.browser_id == browser.id)
     return (
@@ -117,7 +116,7 @@ def of_browser(browser: LinkSession) -> Select[Connection]:
 async def of_client(
     session: AsyncSession, agency_id: str, client_id: str, platform: str, account_id: str
 ) -> Connection | None:
-    """The client's connection for a Business Center: the newest live one that can use it, else the newest."""
+    """The client's connection for a Business Center: the newest usable one that can use it, else the newest."""
     newest = select(Connection).where(
         Connection.agency_id == agency_id, Connection.client_id == client_id, Connection.platform == platform
     )
@@ -127,26 +126,26 @@ async def of_client(
 async def of_both(
     session: AsyncSession, agency_id: str, client_id: str, platform: str, account_id: str
 ) -> tuple[Connection | None, Connection | None, bool]:
-    """The client's connection for a Business Center, as `of_client`, and the agency's own live one.
+    """The client's connection for a Business Center, as `of_client`, and the agency's own usable one.
 
-    The last value is true if the client has a live token whose revocation is not due yet.
+    The last value is true if the client has a usable connection, for whatever Business Center.
     """
     agency, clients = (await _newest_of_both(session, agency_id, client_id, [platform]))[platform]
-    has_token = len(clients) == _NEWEST or any(map(_is_in_use, clients))
+    has_token = len(clients) == _NEWEST or any(each.is_usable for each in clients)
     return _best(clients, account_id), agency, has_token
 
 
 async def _newest_of_both(
     session: AsyncSession, agency_id: str, client_id: str, platforms: Collection[str]
 ) -> Mapping[str, tuple[Connection | None, Sequence[Connection]]]:
-    """By platform the agency's own live connection, and the client's, newest first; in one statement."""
+    """By platform the agency's own usable connection, and the client's, newest first; in one statement."""
     if not platforms:
         return {}
     wanted: list[Select[Any]] = []
     for platform in platforms:
         here = (Connection.agency_id == agency_id, Connection.platform == platform)
         newest = select(Connection.id).where(*here, Connection.client_id == client_id)
-        own = select(Connection.id).where(*here, Connection.side == "agency", Connection.status == "live")
+        own = select(Connection.id).where(*here, Connection.side == "agency", Connection.is_usable)
         wanted += [each.order_by(Connection.id.desc()).limit(limit) for each, limit in ((newest, _NEWEST), (own, 1))]
     rows = select(Connection).where(Connection.agency_id == agency_id, Connection.id.in_(union_all(*wanted)))
     found = (await session.scalars(rows.order_by(Connection.id.desc()))).all()
@@ -159,33 +158,29 @@ async def _newest_of_both(
     }
 
 
-def _is_in_use(connection: Connection) -> bool:
-    return connection.status == "live" and (connection.revoke_at is None or connection.revoke_at > clock.now())
-
-
 def _best(newest_first: Sequence[Connection], account_id: str) -> Connection | None:
     fitting = [each for each in newest_first if account_id in usable(each)]
-    living = [each for each in fitting if each.status == "live"]
-    return next(iter([*living, *fitting, *newest_first]), None)
+    usable_ones = [each for each in fitting if each.is_usable]
+    return next(iter([*usable_ones, *fitting, *newest_first]), None)
 
 
 async def of_agency(session: AsyncSession, agency_id: str, platform: str) -> Connection | None:
-    """The agency's own live connection."""
+    """The agency's own usable connection."""
     return await _latest(
         session,
         agency_id,
         Connection.side == "agency",
         Connection.platform == platform,
-        Connection.status == "live",
+        Connection.is_usable,
     )
 
 
 async def last_of_agency(session: AsyncSession, agency_id: str, platform: str) -> Connection | None:
-    """The agency's own connection: the live one, else the last one, which shows how it ended."""
+    """The agency's own connection: the usable one, else the last one, which shows how it ended."""
     rows = select(Connection).where(
         Connection.agency_id == agency_id, Connection.side == "agency", Connection.platform == platform
     )
-    newest = rows.order_by((Connection.status == "live").desc(), Connection.id.desc()).limit(1)
+    newest = rows.order_by(Connection.is_usable.desc(), Connection.id.desc()).limit(1)
     return (await session.scalars(newest)).one_or_none()
 
 
@@ -204,7 +199,7 @@ async def read_access(
         agency, clients = found[platform]
         client = _best(clients, account_id)
         held = _HELD[client.status] if client else "never"
-        access[platform] = ReadAccess(held, can_look=agency is not None or held == "live")
+        access[platform] = ReadAccess(held, can_look=agency is not None or (client is not None and client.is_usable))
     return access
 
 
@@ -323,8 +318,7 @@ async def mark_dead(session: AsyncSession, connection: Connection) -> None:
         .where(
             Connection.agency_id == connection.agency_id,
             Connection.id == connection.id,
-            Connection.status == "live",
-            Connection.revoke_at.is_(None) | (Connection.revoke_at > func.now()),
+            Connection.is_usable,
         )
         .values(status="dead", ended_at=func.now(), revoke_at=func.now(), due_at=func.now())
         .returning(Connection.id)

@@ -77,13 +77,13 @@ async def _examine(platform: ConnectedPlatform, keyring: Keyring, at: _At, *, fo
         redirect = diagnosis.redirect_address_finding(redirect_uri, None)
         return Diagnostics(None, redirect_uri, (*diagnosis.findings_without_app(), redirect))
     row = at.connection
-    living = row if row is not None and row.status == "live" else None
-    access = connections.access(living, keyring, Priority.INTERACTIVE) if living else None
-    examined = await diagnosis.examine(at.app, access, living.scopes if living else (), account_id=at.account_id or "")
+    usable = row if row is not None and row.is_usable else None
+    access = connections.access(usable, keyring, Priority.INTERACTIVE) if usable else None
+    examined = await diagnosis.examine(at.app, access, usable.scopes if usable else (), account_id=at.account_id or "")
     connected = None
     if row is not None:
         person = row.person or f"your {platform.name} sign-in"
-        connected = Connected(row.status, row.app_id, person, row.created_at, row.ended_at)
+        connected = Connected(row.is_usable, row.app_id, person, row.created_at, row.ended_at)
     came_back = row.created_at if row is not None and row.app_id == at.app.app_id else None
     return Diagnostics(
         at.app.app_id,

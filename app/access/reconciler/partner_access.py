@@ -181,7 +181,7 @@ def _priority(handshake: Handshake, loaded: ReconcileInput) -> Priority:
 
 def _is_same(observed_with: Connection | None, now: Connection) -> bool:
     """True if the client's connection is the one that was observed with, and may still be used."""
-    return observed_with is not None and now.id == observed_with.id and now.status == "live"
+    return observed_with is not None and now.id == observed_with.id and now.is_usable
 
 
 def _member(action: Action, now: ReconcileInput) -> ActionMember | None:

@@ -42,10 +42,10 @@ class PlatformReader:
     def __post_init__(self) -> None:
         if self.connection is None:
             self.closed = NO_TOKEN
-        elif self.connection.status == "revoked":
-            self.closed = REVOKED
         elif self.connection.status == "dead":
             self.closed = DEAD
+        elif not self.connection.is_usable:
+            self.closed = REVOKED
 
     @property
     def scopes(self) -> Sequence[str] | None:

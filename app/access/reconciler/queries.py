@@ -33,7 +33,7 @@ class ReconcileInput:
     """Rows that a handshake is reconciled from.
 
     `requests`: access requests that it answers, with their links; `client_requests`: all of its client on the platform.
-    `has_token`: the client has a live token whose revocation is not due.
+    `has_token`: the client has a usable connection.
     `grants`: current grants of the client that answer an access request or are to be removed; `removals`: those of the
     handshake that are to be removed and have no current access request. `searched_at`: the last request for a check
     for which the agency's other partners were searched.
@@ -67,7 +67,7 @@ async def load_input(
         session, agency_id, client_id, platform, handshake.client_account_id
     )
     blocker = None
-    if client is None or client.status != "live":
+    if client is None or not client.is_usable:
         last = await connections.last_authorization(session, agency_id, client_id, platform)
         blocker = connections.authorization_blocker(last, clock.now())
     found = await links.access_requests_of_client(session, agency_id, client_id, platform)

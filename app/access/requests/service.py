@@ -145,7 +145,7 @@ async def _can_read(session: AsyncSession, aggregate: LinkAggregate, access_requ
         access_request.platform,
         aggregate.on(access_request.platform).client_account_id or "",
     )
-    return client is not None and client.status == "live"
+    return client is not None and client.is_usable
 
 
 async def say_platform_done(session: AsyncSession, aggregate: LinkAggregate, platform: str) -> None:

@@ -46,7 +46,7 @@ def of(
     found = [_app(app_id, examined.app, other), _app_status(examined, connected)]
     if for_agency:
         found.append(_connection(app_id, examined, connected))
-        if connected is not None and connected.status == "live":
+        if connected is not None and connected.is_usable:
             found += [_center(examined, account_id), *_permissions(examined.lacking)]
             found += [_read(each, examined.lacking) for each in examined.reads]
     return [*found, _rate_limit(examined.rate_limit)]
@@ -95,7 +95,7 @@ def _app_status(examined: DiagnosticReport, connected: Connected | None) -> Diag
 def _connection(app_id: str, examined: DiagnosticReport, connected: Connected | None) -> DiagnosticFinding:
     if connected is None:
         return DiagnosticFinding("agency connection", "fail", "there is none, so that nothing can be proved.", CONNECT)
-    if connected.status != "live":
+    if not connected.is_usable:
         ended = f" on {long_date(connected.ended_at)}" if connected.ended_at else ""
         return DiagnosticFinding("agency connection", "fail", f"the last one ended{ended}.", CONNECT)
     if examined.token is not None and examined.token.blocker == "connection_dead":

@@ -1,12 +1,15 @@
 """Worlds in which a simpler loop would be wrong: each once was."""
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from app.access.call_recorder import PlatformCall
 from app.access.connections.models import Connection
 from app.access.connections.oauth_flow import ExchangeOutcome
+from app.access.connections.token_exchange import LONGEST_HOLD
 from app.access.grants import service as grants
 from app.access.handshakes import Handshake
 from app.access.requests import lifecycle
@@ -105,6 +108,28 @@ async def test_a_token_that_cannot_be_revoked_yet_is_reported_once_with_the_ids_
         "agency_id": north.agency_id, "link_id": north.link_id, "client_id": north.client_id, "external_id": "crm-1",
         "platform": "tiktok", "connection_id": connection.id, "next_actor": "us",
     }  # fmt: skip
+
+
+async def test_a_token_whose_time_is_over_is_not_used_while_the_platform_refuses_its_revocation(house: House) -> None:
+    north = house.world.north
+    await _ready(house, seed.LUNE_EU)
+    await house.later(LONGEST_HOLD + timedelta(minutes=1))
+    await house.tiktok.fault("oauth2/revoke_token/", code=50000, times=99)
+    before = (await house.tiktok.calls())["by_path"]
+    await house.work(3)
+    since = Counter((await house.tiktok.calls())["by_path"]) - Counter(before)
+    assert since["oauth2/revoke_token/"] >= 1
+    assert since["bc/partner/add/"] == 0
+    with_it = select(PlatformCall.purpose).join(
+        Connection, (PlatformCall.agency_id == Connection.agency_id) & (PlatformCall.connection_id == Connection.id)
+    )
+    after = PlatformCall.started_at > func.now() - LONGEST_HOLD
+    async with house.tools.sessions() as session:
+        purposes = await session.scalars(
+            with_it.where(Connection.agency_id == north.agency_id, Connection.side == "client", after)
+        )
+        assert set(purposes) == {"revoke_token"}
+    assert (await house.access_requests(north))[0].next_actor == "client"
 
 
 async def test_a_link_that_ended_unused_keeps_nobodys_token_and_its_access_requests_have_ended(house: House) -> None:
