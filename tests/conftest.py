@@ -39,6 +39,14 @@ from tests.prepared import Prepared, State
 from tests.tiktok import Simulated, TikTokWorld, simulated
 from tests.world import World
 
+HERE = Path(__file__).parent
+#: Files with tests that take ten seconds and more, mostly to wait. They come first, one after another: the other
+#: processes keep both cores busy meanwhile, and none of them is left over at the end.
+LONG = (
+    "faults/", "test_up.py", "stories/test_walk.py", "demo/test_start.py", "access/imports/test_import.py",
+    "platforms/rate_limiter/test_together.py", "access/reconciler/test_no_wait_for_ever.py",
+    "client_portal/test_round_trips.py",
+)  # fmt: skip
 SHARED_MEMORY = Path("/dev/shm")
 ROOM = 2 * 1024**3
 
@@ -59,6 +67,12 @@ def pytest_configure() -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """Processes for `-n auto`: three for two cores, since a test waits a third of its time for others."""
     return max(1, 3 * (os.cpu_count() or 1) // 2)
+
+
+@pytest.hookimpl(trylast=True)  # after all have been put into a random order
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest tests first."""
+    items.sort(key=lambda item: not item.path.relative_to(HERE).as_posix().startswith(LONG))
 
 
 def pytest_collection_finish() -> None:
