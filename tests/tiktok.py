@@ -2,6 +2,7 @@
 
 import asyncio
 import pickle
+import re
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,8 @@ from simulator.control import overview
 from simulator.server import create_simulator
 from simulator.simulator import Simulator
 
+#: A ticked box of the consent page.
+_OFFERED = re.compile(r'name="advertiser_ids"\s+value="([^"]*)"\s+checked')
 REDIRECT = "https://go.keyturn.example/callbacks/tiktok"
 ALL = object()
 
@@ -284,11 +287,10 @@ class TikTokWorld:
     async def consent(self, address: str, person: str, *, ticked: Any = ALL, cancel: bool = False) -> dict[str, str]:
         """A person at the consent page: what the way back carries."""
         asked = dict(parse_qsl(urlsplit(address).query))
-        page = await self.http.get(f"{self.address}/portal/auth", params=asked)
+        page = await self.http.get(f"{self.address}/portal/auth", params={**asked, "person": person})
         assert page.status_code == 200, page.text
         if ticked is ALL:
-            accounts = (await self.world())["ad_accounts"]
-            ticked = [each["asset_id"] for each in accounts]
+            ticked = _OFFERED.findall(page.text)
         answer = await self.http.post(
             f"{self.address}/portal/auth",
             data={

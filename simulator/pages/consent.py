@@ -29,7 +29,7 @@ PERMISSION_NAMES = {
 
 
 @router.get("/portal/auth")
-def access_request(
+def authorize(
     request: Request,
     simulator: Running,
     app_id: str = "",
