@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.connections import oauth_flow
+from app.kit import encryption
 from app.kit.actor import Actor, bind_actor
 from app.kit.encryption import Keyring
 from app.links import service as link_service
 from app.tenants.agencies import service as agencies
-from app.tenants.api_keys import service as members
+from app.tenants.api_keys import service as api_keys
 from app.tenants.api_keys.service import ALL_SCOPES
 from app.tenants.clients import service as clients
+from app.tenants.members import passwords
+from app.tenants.members import service as members
 from app.webhooks.endpoints import service as endpoint_service
 from app.webhooks.endpoints.service import EndpointSpec
 from demo.world import AGENCY_BC, Addresses, Demo
@@ -40,15 +43,20 @@ async def seed(session: AsyncSession, keyring: Keyring, addresses: Addresses) ->
     """Writes the demo's records; gives what is to be shown of them, and the secret of the inbox's endpoint."""
     bind_actor(DEMO)
     agency_id = await _agency(session)
-    _, key = await members.create_key(
+    _, key = await api_keys.create_key(
         session, agency_id, name="demo", scopes=sorted(ALL_SCOPES), expires_at=None, actor=DEMO
     )
     spec = EndpointSpec(url=f"{addresses.inbox}/hook", event_types=["*"], description="The demo's CRM inbox")
     endpoint, secret = await endpoint_service.create_endpoint(session, agency_id, spec, keyring=keyring, actor=DEMO)
     _, token = await oauth_flow.invite_agency(session, agency_id, platform="tiktok")
+    owner = await members.add(
+        session, agency_id, name="Nora North", email="nora@northagency.example", role="owner",
+        password_hash=await passwords.hashed(encryption.new_secret()),
+    )  # fmt: skip
+    desk = f"{addresses.web}/desk/join/{await members.let_in(session, owner)}"
     made = {each.lane: await _link(session, keyring, agency_id, each, addresses) for each in CLIENTS}
     connect = f"{addresses.web}/connect/{token}"
-    return Demo(addresses, key, connect, made, endpoint_id=endpoint.id), secret
+    return Demo(addresses, key, connect, desk, made, endpoint_id=endpoint.id), secret
 
 
 async def _agency(session: AsyncSession) -> str:

@@ -38,6 +38,8 @@ class Demo:
     addresses: Addresses
     api_key: str
     connect_address: str
+    #: one-time address at which Nora North is signed in to the dashboard
+    desk_address: str
     links: Mapping[str, str]
     public_link: str = ""
     endpoint_id: str = ""

@@ -49,7 +49,8 @@ class AuditEntryView(BaseModel):
         examples=["api_key"],
     )
     actor_id: str = Field(
-        description="Id of the API key, the client, or the invitation of the member. Of `system`: `worker`, `cli` (the "
+        description="Id of the API key, the client, or the member (of an invitation, if somebody connected the "
+        "agency with it). Of `system`: `worker`, `cli` (the "
         "command line), `keyturn` (a rule, during a request) or `database` (a change past Keyturn).",
         examples=["key_01ksy1q3e0fzs8qj5m8g3d4w7r"],
     )

@@ -1,9 +1,9 @@
-"""Creation of an agency and its first API key in the database, before the API can be used."""
+"""Creation of an agency, its first API key and its members in the database, before the API can be used."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import click
 from pydantic import BaseModel
@@ -24,6 +24,8 @@ from app.tenants.agencies.schemas import AgencyView
 from app.tenants.api_keys import service as keys
 from app.tenants.api_keys.api import KeyView, NewKey, NewKeyView
 from app.tenants.api_keys.service import SCOPES
+from app.tenants.members import service as members
+from app.tenants.members.models import Role
 
 #: The actor of commands that write to the database.
 ACTOR = Actor("system", "cli")
@@ -44,6 +46,38 @@ def create_agency(*, name: str, slug: str, contact_name: str, contact_email: str
     _show(_in_transaction(work), as_json=as_json)
     if not as_json:
         click.echo("\nMake an API key for it: `keyturn key create`.", err=True)
+
+
+def setup_address() -> str:
+    """The one-time address at which an agency and its owner are made in a browser."""
+
+    async def work(session: AsyncSession) -> str:
+        return await members.new_setup_code(session)
+
+    return f"{load().public_url}/desk/setup/{_in_transaction(work)}"
+
+
+def is_empty() -> bool:
+    """True if there is no agency yet."""
+
+    async def work(session: AsyncSession) -> bool:
+        return not await service.every(session)
+
+    return _in_transaction(work)
+
+
+def member_address(*, email: str | None, role: str, agency: str | None) -> str:
+    """The one-time address at which somebody becomes a member, or signs in if the address belongs to one."""
+
+    async def work(session: AsyncSession) -> str:
+        owner = await service.chosen(session, agency)
+        known = [each for each in await members.every(session, owner.id) if email and each.email == email.lower()]
+        if known:
+            return await members.let_in(session, known[0])
+        _, token = await members.invite(session, owner.id, email=email, role=cast(Role, role))
+        return token
+
+    return f"{load().public_url}/desk/join/{_in_transaction(work)}"
 
 
 def list_agencies(*, as_json: bool) -> None:

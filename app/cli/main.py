@@ -256,6 +256,33 @@ def list_agencies(as_json: bool) -> None:
     first_key.list_agencies(as_json=as_json)
 
 
+@cli.command()
+def setup() -> None:
+    """Print a one-time address at which an agency and its owner are made, in a browser."""
+    from app.cli import first_key
+
+    click.echo(first_key.setup_address())
+
+
+@cli.group(cls=Commands)
+def member() -> None:
+    """Let people of the agency into the dashboard."""
+
+
+@member.command("invite")
+@click.option("--email", help="E-mail address. Of a member: they sign in once without the password.")
+@click.option(
+    "--role", type=click.Choice(["owner", "manager", "member", "viewer"]), default="owner", show_default=True,
+    help="What a new member may do.",
+)  # fmt: skip
+@click.option("--agency", help="The agency's slug; needed where there are several.")
+def invite_member(email: str | None, role: str, agency: str | None) -> None:
+    """Print a one-time address at which somebody becomes a member."""
+    from app.cli import first_key
+
+    click.echo(first_key.member_address(email=email, role=role, agency=agency))
+
+
 def main() -> None:
     """The entry point."""
     cli(prog_name="keyturn")

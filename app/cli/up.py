@@ -111,7 +111,11 @@ def _serve(env: dict[str, str], host: str, port: int, folder: Path, server: Embe
         # other commands look in the default data directory
         where = "" if folder == local.usual_folder() else f"KEYTURN_DATA_DIR={shlex.quote(str(folder))} "
         err.print(f"· Keyturn is up at {env['KEYTURN_PUBLIC_URL']}")
-        err.print(f"· first an agency and an API key: `{where}keyturn agency create`, `{where}keyturn key create`")
+        from app.cli import first_key  # the database is there only now
+
+        if first_key.is_empty():
+            err.print(f"· begin here, once, within a day: {first_key.setup_address()}")
+        err.print(f"· an API key: `{where}keyturn key create`; another address to begin: `{where}keyturn setup`")
         while not told:
             time.sleep(0.2)
             child_processes.check_parts(

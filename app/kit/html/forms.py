@@ -65,6 +65,11 @@ class Form:
             self.problems[name] = CREDENTIAL
         return text
 
+    def secret(self, name: str) -> str:
+        """A password, exactly as it was typed; never shown again."""
+        value = self._fields.get(name, "")
+        return value if isinstance(value, str) else ""
+
     def line(self, name: str, *, most: int = 200) -> str:
         """One single-line field, such as a name."""
         return one_line(self.text(name, most=most))

@@ -1,0 +1,51 @@
+"""The frame of every page of the dashboard: navigation, member, and times as they are shown."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from app.dashboard.member_session import PATH, CurrentMember
+from app.kit import clock
+from app.kit.html import render
+from app.kit.i18n.message import Message, _, _n
+
+ROLE_NAMES = {"owner": _("Owner"), "manager": _("Manager"), "member": _("Member"), "viewer": _("Viewer")}
+
+
+@dataclass(frozen=True)
+class Place:
+    """An entry of the navigation."""
+
+    path: str
+    icon: str
+    words: Message
+
+
+PLACES = (
+    Place(PATH, "l-pipe", _("Pipeline")),
+)  # fmt: skip
+SET_UP: tuple[Place, ...] = ()
+
+
+def page(request: Request, caller: CurrentMember, name: str, *, here: str, status: int = 200, **shown: Any) -> Response:
+    """A page inside the frame; `here` is the path of its entry in the navigation."""
+    shown |= {
+        "agency": caller.agency, "member": caller.member, "role": ROLE_NAMES[caller.member.role],
+        "form_token": caller.form_token, "here": here, "places": PLACES, "set_up": SET_UP, "ago": ago,
+    }  # fmt: skip
+    return render.page(request, f"dashboard:desk/{name}.html", status=status, **shown)
+
+
+def ago(moment: datetime) -> Message:
+    """The time since a moment, in the largest whole unit."""
+    minutes = int((clock.now() - moment).total_seconds()) // 60
+    if minutes < 1:
+        return _("just now")
+    if minutes < 60:
+        return _n("{count} min", "{count} min", minutes)
+    if minutes < 24 * 60:
+        return _n("{count} h", "{count} h", minutes // 60)
+    return _n("{count} day", "{count} days", minutes // (24 * 60))

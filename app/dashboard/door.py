@@ -1,0 +1,187 @@
+"""Pages in front of the dashboard: first run, joining by invitation, signing in and out."""
+
+import re
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from app.dashboard.member_session import COOKIE, PATH, SIGN_IN, MemberForm, Viewer, is_ours
+from app.kit import throttle
+from app.kit.actor import bind_actor
+from app.kit.database import Session
+from app.kit.html import forms, language, render
+from app.kit.html.forms import Form, SentForm
+from app.kit.i18n.message import Message, _, _n
+from app.kit.input import email_address
+from app.kit.input.text import TypedWrong
+from app.services import services_of
+from app.tenants.agencies import service as agencies
+from app.tenants.agencies.service import SlugTaken
+from app.tenants.members import passwords
+from app.tenants.members import service as members
+from app.tenants.members.models import Member
+from app.tenants.members.service import MemberKnown
+
+router = forms.page_router()
+SETUP, JOIN = f"{PATH}/setup", f"{PATH}/join"
+_NAME_NEEDED = _("Enter your name.")
+_WRONG = _("E-mail address and password don’t belong together.")
+_NOT_A_SLUG_PART = re.compile(r"[^a-z0-9]+")
+
+
+@router.get(SIGN_IN)
+async def sign_in_page(request: Request, back: str = "") -> Response:
+    """The sign-in form. `back`: the page to return to."""
+    return _sign_in(request, back=back)
+
+
+@router.post(SIGN_IN, dependencies=[forms.OPEN_TO_ALL])
+async def sign_in(request: Request, form: SentForm) -> Response:
+    """Open a session in this browser. Attempts are counted by e-mail address and by network address."""
+    services = services_of(request)
+    email, back = form.line("email", most=254), form.text("back", most=2000)
+    if not email or not form.secret("password"):
+        return _sign_in(request, email=email, back=back, problem=_WRONG)
+    try:
+        await members.count_sign_in(services.sessions, services.keyring, email)
+    except throttle.Throttled as reached:
+        minutes = -(-int(reached.retry_after.total_seconds()) // 60)
+        wait = _n("Too many attempts. Wait {count} minute.", "Too many attempts. Wait {count} minutes.", minutes)
+        return _sign_in(request, email=email, back=back, problem=wait, status=429)
+    member = await members.by_password(services.sessions, email, form.secret("password"))
+    if member is None:
+        return _sign_in(request, email=email, back=back, problem=_WRONG)
+    async with services.sessions.begin() as session:
+        return await _enter(request, session, member, back if is_ours(back) else PATH)
+
+
+@router.post(f"{PATH}/sign-out")
+async def sign_out(request: Request, session: Session, caller: Viewer, form: MemberForm) -> Response:  # noqa: ARG001
+    """End this browser's session."""
+    await members.end_sessions(session, caller.agency_id, caller.member.id, session_id=caller.session.id)
+    answer = render.see_other(request, SIGN_IN)
+    answer.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="lax", secure=services_of(request).secure_cookies)
+    return answer
+
+
+@router.get(f"{SETUP}/{{code}}")
+async def setup_page(request: Request, session: Session, code: str) -> Response:
+    """The form of the first run: an agency and its owner."""
+    await members.check_setup_code(session, code)
+    return _setup(request, {}, {})
+
+
+@router.post(f"{SETUP}/{{code}}", dependencies=[forms.OPEN_TO_ALL])
+async def setup(request: Request, session: Session, code: str, form: SentForm) -> Response:
+    """Make the first agency and its owner, who is signed in at once."""
+    await members.check_setup_code(session, code)
+    agency_name = form.line("agency", most=120)
+    person = _person(form, form.line("email", most=254), agency_name)
+    if not agency_name:
+        form.problems["agency"] = _("Enter the name of your agency.")
+    if form.problems:
+        return _setup(request, {**person, "agency": agency_name}, form.problems)
+    password_hash = await passwords.hashed(form.secret("password"))
+    await members.use_setup_code(session, code)
+    agency = await agencies.create_agency(
+        session, name=agency_name, slug=await _free_slug(session, agency_name), contact_name=person["name"],
+        contact_email=person["email"], actor=members.SETUP,
+    )  # fmt: skip
+    owner = await members.add(
+        session, agency.id, name=person["name"], email=person["email"], role="owner", password_hash=password_hash
+    )
+    return await _enter(request, session, owner, PATH)
+
+
+@router.get(f"{JOIN}/{{token}}")
+async def join_page(request: Request, session: Session, token: str) -> Response:
+    """The form of an invitation: name and password; for a member who is known, a button."""
+    invited = await members.invitation(session, token)
+    agency = await agencies.find(session, invited.agency_id)
+    language.prefer(request, link=None, agency=agency.language)
+    if invited.member_id is not None:
+        member = await members.find(session, agency.id, invited.member_id)
+        return _page(request, "enter", status=200, agency=agency.name, member=member)
+    return _join(request, agency.name, invited.email, {}, {})
+
+
+@router.post(f"{JOIN}/{{token}}", dependencies=[forms.OPEN_TO_ALL])
+async def join(request: Request, session: Session, token: str, form: SentForm) -> Response:
+    """Become a member, or be one already: either way signed in at once."""
+    invited = await members.invitation(session, token)
+    agency = await agencies.find(session, invited.agency_id)
+    language.prefer(request, link=None, agency=agency.language)
+    if invited.member_id is not None:
+        return await _enter(request, session, await members.enter(session, token), PATH)
+    person = _person(form, invited.email or form.line("email", most=254), agency.name)
+    if not form.problems:
+        password_hash = await passwords.hashed(form.secret("password"))
+        try:
+            member = await members.join(
+                session, token, name=person["name"], email=person["email"], password_hash=password_hash
+            )
+        except MemberKnown as known:
+            form.problems["email"] = known.message
+        else:
+            return await _enter(request, session, member, PATH)
+    return _join(request, agency.name, invited.email, person, form.problems)
+
+
+async def _enter(request: Request, session: Session, member: Member, address: str) -> Response:
+    bind_actor(member.actor)
+    cookie = await members.sign_in(session, member)
+    answer = render.see_other(request, address)
+    answer.set_cookie(
+        COOKIE, cookie, max_age=int(members.SESSION_LIFETIME.total_seconds()), path=PATH, httponly=True,
+        samesite="lax", secure=services_of(request).secure_cookies,
+    )  # fmt: skip
+    return answer
+
+
+def _person(form: Form, email: str, agency_name: str) -> dict[str, str]:
+    """Name and e-mail address as given; what is wrong with them or with the password is in the form's problems."""
+    name = form.line("name", most=120)
+    if not name:
+        form.problems["name"] = _NAME_NEEDED
+    try:
+        email = email_address.read(email)
+    except TypedWrong as wrong:
+        form.problems["email"] = wrong.message
+    if weak := passwords.problem(form.secret("password"), (name, email, agency_name)):
+        form.problems["password"] = weak
+    return {"name": name, "email": email}
+
+
+async def _free_slug(session: Session, name: str) -> str:
+    """A slug from the name of an agency that no other has."""
+    start = _NOT_A_SLUG_PART.sub("-", name.lower()).strip("-")[:36].strip("-") or "agency"
+    for slug in (start, *(f"{start}-{number}" for number in range(2, 100))):
+        if slug not in agencies.RESERVED_SLUGS and await agencies.by_slug(session, slug) is None:
+            return slug
+    raise SlugTaken
+
+
+def _sign_in(
+    request: Request, *, back: str, email: str = "", problem: Message | None = None, status: int = 200
+) -> Response:
+    return _page(
+        request, "sign_in", status=422 if problem and status == 200 else status, email=email,
+        back=back if is_ours(back) else "", problem=problem,
+    )  # fmt: skip
+
+
+def _setup(request: Request, given: dict[str, str], problems: dict[str, Message]) -> Response:
+    return _page(request, "setup", status=422 if problems else 200, given=given, problems=problems)
+
+
+def _join(
+    request: Request, agency: str, email: str | None, given: dict[str, str], problems: dict[str, Message]
+) -> Response:
+    status = 422 if problems else 200
+    return _page(request, "join", status=status, agency=agency, email=email, given=given, problems=problems)
+
+
+def _page(request: Request, name: str, *, status: int, **shown: Any) -> Response:
+    shown |= {"form_token": forms.token(request), "shortest": passwords.SHORTEST}
+    return render.page(request, f"dashboard:desk/{name}.html", status=status, **shown)

@@ -1,0 +1,167 @@
+"""The pipeline, home of the dashboard: links by whose turn it is, the longest wait first."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Query, Request
+from fastapi.responses import Response
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union_all
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.dashboard import desk, turns
+from app.dashboard.member_session import PATH, Viewer
+from app.dashboard.turns import TURNS, Label, Situation, Turn
+from app.kit import clock
+from app.kit.database import reading
+from app.kit.html import forms
+from app.links.models import AccessRequest, Link
+from app.services import services_of
+from app.tenants.clients.models import Client
+
+router = forms.page_router()
+#: Rows of a group on the page of all groups, and on that of one.
+_FEW, _MANY = 10, 200
+#: Groups shown together; ended links have a page of their own.
+_TOGETHER: tuple[Turn, ...] = TURNS[:-1]
+_ENDED = ("expired", "revoked", "closed")
+_PROVED_OR_ENDED = ("verified", "drifted", *_ENDED)
+
+
+@dataclass(frozen=True)
+class PipelineRow:
+    """One link: the client, what is missing, since when, and how far it is."""
+
+    link: Link
+    client: Client
+    situation: Situation
+    marks: Sequence[Label]
+    done: int
+    wanted: int
+    since: datetime | None
+
+
+@dataclass(frozen=True)
+class Group:
+    """Links of one turn. `count`: all of them, `rows`: those shown; `since`: the longest wait."""
+
+    turn: Turn
+    label: Label
+    count: int
+    since: datetime | None
+    rows: Sequence[PipelineRow]
+
+
+@router.get(PATH)
+async def pipeline(
+    request: Request,
+    caller: Viewer,
+    turn: Annotated[Turn | None, Query()] = None,
+    q: Annotated[str, Query(max_length=200)] = "",
+) -> Response:
+    """Every group, or one. `q` seeks in names of clients, contacts and assets."""
+    words = " ".join(q.split())
+    async with reading(services_of(request).sessions) as session:
+        counts = await _counts(session, caller.agency_id, words)
+        shown = (turn,) if turn else _TOGETHER
+        rows = await _rows(session, caller.agency_id, shown, words, most=_MANY if turn else _FEW)
+    platform = services_of(request).platforms.default.name
+    groups = [
+        Group(each, turns.in_words(each, platform), *counts.get(each, (0, None)), rows=rows.get(each, ()))
+        for each in TURNS
+    ]
+    return desk.page(
+        request, caller, "pipeline", here=PATH, groups=groups, shown=shown, turn=turn, q=words, now=clock.now(),
+    )  # fmt: skip
+
+
+def of_turn(turn: Turn) -> ColumnElement[bool]:
+    """Condition of the links of a group, as `turns.turn_of`."""
+    if turn in ("drifted", "verified"):
+        return Link.stage == turn
+    if turn == "ended":
+        return Link.stage.in_(_ENDED)
+    active = Link.stage.not_in(_PROVED_OR_ENDED)
+    if turn == "agency":
+        return active & (Link.next_actor.is_(None) | (Link.next_actor == "agency"))
+    if turn == "client":
+        return active & (Link.next_actor == "client")
+    return active & Link.next_actor.in_(("platform", "us"))
+
+
+def _sought(agency_id: str, words: str) -> ColumnElement[bool]:
+    """Condition of the links that a search is about."""
+    if not words:
+        return Link.agency_id == agency_id
+    asset = (
+        select(AccessRequest.id)
+        .where(
+            AccessRequest.agency_id == Link.agency_id,
+            AccessRequest.link_id == Link.id,
+            AccessRequest.asset_name.icontains(words, autoescape=True) | (AccessRequest.asset_id == words),
+        )
+        .exists()
+    )
+    names = (Client.name, Client.contact_name, Client.contact_email)
+    return and_(
+        Link.agency_id == agency_id,
+        or_(*(each.icontains(words, autoescape=True) for each in names), Link.external_id == words, asset),
+    )
+
+
+async def _counts(session: AsyncSession, agency_id: str, words: str) -> Mapping[Turn, tuple[int, datetime | None]]:
+    """By turn, the number of links and the start of the longest wait."""
+    rows = select(Link.stage, Link.next_actor, func.count(), func.min(Link.next_actor_since))
+    if words:
+        rows = rows.join(Client, (Client.agency_id == Link.agency_id) & (Client.id == Link.client_id))
+    found = await session.execute(rows.where(_sought(agency_id, words)).group_by(Link.stage, Link.next_actor))
+    counts: dict[Turn, tuple[int, datetime | None]] = {}
+    for stage, next_actor, count, since in found:
+        turn = turns.turn_of(stage, next_actor)
+        before, earliest = counts.get(turn, (0, None))
+        times = [each for each in (earliest, since) if each is not None]
+        counts[turn] = (before + count, min(times) if times else None)
+    return counts
+
+
+async def _rows(
+    session: AsyncSession, agency_id: str, shown: Sequence[Turn], words: str, *, most: int
+) -> Mapping[Turn, Sequence[PipelineRow]]:
+    """The rows of some groups: all links in one statement, their access requests in another."""
+    chosen = union_all(*(_of_group(agency_id, turn, words, most) for turn in shown)).subquery()
+    both = (
+        select(Link, Client)
+        .join(Client, (Client.agency_id == Link.agency_id) & (Client.id == Link.client_id))
+        .where(Link.agency_id == agency_id, Link.id.in_(select(chosen.c.id)))
+        .order_by(Link.next_actor_since.nulls_last(), Link.id.desc())
+    )
+    found = (await session.execute(both)).all()
+    asked = select(AccessRequest).where(
+        AccessRequest.agency_id == agency_id, AccessRequest.link_id.in_([link.id for link, _ in found])
+    )
+    requests: dict[str, list[AccessRequest]] = {}
+    if found:
+        for each in await session.scalars(asked.order_by(AccessRequest.position, AccessRequest.id)):
+            requests.setdefault(each.link_id, []).append(each)
+    rows: dict[Turn, list[PipelineRow]] = {}
+    for link, client in found:
+        row = _row(link, client, requests.get(link.id, []))
+        rows.setdefault(turns.turn_of(link.stage, link.next_actor), []).append(row)
+    return rows
+
+
+def _of_group(agency_id: str, turn: Turn, words: str, most: int) -> Select[tuple[str]]:
+    rows = select(Link.id).where(_sought(agency_id, words), of_turn(turn))
+    if words:
+        rows = rows.join(Client, (Client.agency_id == Link.agency_id) & (Client.id == Link.client_id))
+    order = (Link.id.desc(),) if turn in ("verified", "ended") else (Link.next_actor_since, Link.id)
+    return select(rows.order_by(*order).limit(most).subquery().c.id)
+
+
+def _row(link: Link, client: Client, requests: Sequence[AccessRequest]) -> PipelineRow:
+    marks = sorted((turns.STATUSES[each.status] for each in requests), key=lambda mark: mark.icon != "verified")
+    return PipelineRow(
+        link=link, client=client, situation=turns.situation(link, requests), marks=marks, done=link.done_count,
+        wanted=link.open_count + link.done_count, since=link.next_actor_since or link.completed_at,
+    )  # fmt: skip

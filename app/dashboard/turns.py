@@ -1,0 +1,121 @@
+"""Whose turn a link is, and what is said about it: groups of the pipeline, shapes and words of statuses."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from app.kit.i18n.message import Message, Value, _
+from app.links.models import AccessRequest, Link
+from app.links.status import OVER, PROVED
+from app.platforms import declarations
+from app.platforms.blockers import BLOCKERS
+
+Turn = Literal["agency", "drifted", "client", "platform", "verified", "ended"]
+#: In the order in which the agency can change something.
+TURNS: tuple[Turn, ...] = get_args(Turn)
+Tone = Literal["good", "wait", "bad", "info", "off"]
+#: An operation of the API that a hint for programs names.
+_OPERATION = re.compile(r"\s*\((?:GET|POST|PUT|PATCH|DELETE) /[^)]*\)")
+_OVER_STAGES = ("expired", "revoked", "closed")
+
+
+@dataclass(frozen=True)
+class Label:
+    """A status as it is shown: icon, words and tone."""
+
+    icon: str
+    words: Message
+    tone: Tone
+
+
+LABELS: Mapping[Turn, Label] = {
+    "agency": Label("you", _("Needs you"), "bad"),
+    "drifted": Label("drifted", _("Drifted"), "bad"),
+    "client": Label("client", _("Waiting for client"), "wait"),
+    "platform": Label("platform", _("Waiting for the platform"), "info"),
+    "verified": Label("verified", _("Verified"), "good"),
+    "ended": Label("ended", _("Ended"), "off"),
+}
+#: Statuses of access requests. `approved` is Keyturn's own turn.
+STATUSES: Mapping[str, Label] = {
+    "waiting": Label("none", _("Not agreed yet"), "off"),
+    "approved": Label("us", _("Being shared"), "info"),
+    "awaiting_partner": Label("platform", _("Waiting for the platform"), "info"),
+    "awaiting_client": Label("client", _("Waiting for client"), "wait"),
+    "verified": Label("verified", _("Verified"), "good"),
+    "attested": Label("attested", _("Attested"), "info"),
+    "blocked": Label("blocked", _("Blocked"), "bad"),
+    "unverifiable": Label("unverifiable", _("Cannot be verified"), "bad"),
+    "drifted": Label("drifted", _("Drifted"), "bad"),
+    "declined": Label("ended", _("Declined"), "off"),
+    "ended": Label("ended", _("Ended"), "off"),
+}
+#: Sentence about a link of which no access request is in the way, by its status.
+_SENTENCES: Mapping[str, Message] = {
+    "draft": _("The link is ready and was not sent."),
+    "sent": _("The link was sent and not opened."),
+    "opened": _("The client opened the link and has not begun."),
+    "in_progress": _("The client has begun and not agreed yet."),
+    "submitted": _("The client has agreed."),
+    "completed": _("All verified."),
+    "drifted": _("Access has changed since it was verified."),
+    "expired": _("The link has expired."),
+    "revoked": _("The link was revoked."),
+}
+_NEXT: Mapping[Turn, Message] = {
+    "agency": _("Send it by e-mail, or copy the address."),
+    "drifted": _("Ask the client whether that was on purpose."),
+    "client": _("Send the link again; it takes about 6 minutes."),
+    "platform": _("Nothing to do. Keyturn looks again by itself."),
+    "verified": _("Watched daily."),
+    "ended": _("Make a new link if you still need access."),
+}
+
+
+def turn_of(stage: str, next_actor: str | None) -> Turn:
+    """The group of a link in the pipeline."""
+    if stage in ("drifted", "verified"):
+        return "drifted" if stage == "drifted" else "verified"
+    if stage in _OVER_STAGES:
+        return "ended"
+    if next_actor in ("agency", "client"):
+        return "agency" if next_actor == "agency" else "client"
+    return "platform" if next_actor is not None else "agency"
+
+
+def in_words(turn: Turn, platform: str) -> Label:
+    """The label of a group; one that waits for a platform names it."""
+    if turn != "platform":
+        return LABELS[turn]
+    return Label("platform", _("Waiting for {platform}", platform=platform), "info")
+
+
+@dataclass(frozen=True)
+class Situation:
+    """The missing part, and the next step of the agency."""
+
+    missing: Message
+    step: Message | str
+
+
+def situation(link: Link, requests: Sequence[AccessRequest]) -> Situation:
+    """The situation of a link: that of the first access request that is in the way, else of the link's status."""
+    turn = turn_of(link.stage, link.next_actor)
+    stuck = next((each for each in requests if each.code and each.status not in PROVED | OVER), None)
+    blocker = BLOCKERS.get(stuck.code or "") if stuck is not None else None
+    if stuck is None or blocker is None:
+        return Situation(_SENTENCES[link.status], _NEXT[turn])
+    return Situation(_("{summary}: {asset}", summary=blocker.summary, asset=name_of(stuck)), plain(blocker.hint))
+
+
+def plain(hint: str) -> str:
+    """A hint without the operations of the API in parentheses."""
+    return _OPERATION.sub("", hint)
+
+
+def name_of(request: AccessRequest) -> Value:
+    """The asset by name, else by number, else its kind."""
+    if request.asset_name or request.asset_id:
+        return request.asset_name or request.asset_id or ""
+    return declarations.find(request.platform, request.kind).texts.title(1)

@@ -1,0 +1,350 @@
+"""Members of an agency: joining, signing in, sessions, roles and leaving."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, delete, exists, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kit import clock, encryption, ids, throttle
+from app.kit.actor import Actor, current_origin
+from app.kit.database import CROSS_TENANT, Sessions
+from app.kit.encryption import Keyring
+from app.kit.errors import AppError, NotFound
+from app.kit.i18n.message import _
+from app.kit.throttle import Limit
+from app.tenants.agencies.models import Agency
+from app.tenants.members import passwords
+from app.tenants.members.models import ROLES, Member, MemberInvitation, MemberSession, Role, SetupCode
+
+#: The actor of what the first run makes before there is a member.
+SETUP = Actor("system", "setup")
+#: A session ends this long after its last use.
+SESSION_LIFETIME = timedelta(days=14)
+USE_RECORDED_EVERY = timedelta(minutes=5)
+INVITATION_LIFETIME = timedelta(days=7)
+SETUP_LIFETIME = timedelta(days=1)
+#: Attempts to sign in, by e-mail address and by network address. They outlast a restart.
+SIGN_INS_OF_EMAIL = Limit("sign-in-email", 8, timedelta(minutes=15))
+SIGN_INS_FROM_ADDRESS = Limit("sign-in-address", 40, timedelta(minutes=15))
+#: Agencies of one address that are tried at a sign-in.
+_MOST_AGENCIES = 5
+
+
+class MemberKnown(AppError):
+    """The agency has a member with this e-mail address."""
+
+    status = 409
+    code = "member_known"
+    message = _("Somebody with this e-mail address is a member already.")
+    advice = _("Use another address, or sign in with this one.")
+
+
+class InvitationEnded(AppError):
+    """The one-time address is unknown, used, or too old; these are not distinguished."""
+
+    status = 410
+    code = "invitation_ended"
+    message = _("This address does not work any more")
+    advice = _("It works once, and not for ever. Ask an owner of your agency for a new one.")
+
+
+class LastOwner(AppError):
+    """Without this owner nobody could manage the agency's members."""
+
+    status = 409
+    code = "last_owner"
+    message = _("This is the last owner.")
+    advice = _("Make another member an owner first.")
+
+
+class RoleTooHigh(AppError):
+    """Somebody would give or take a role above their own."""
+
+    status = 403
+    code = "role_too_high"
+    message = _("You can’t give a role above your own, or change a member who has one.")
+    advice = _("Ask an owner of your agency.")
+
+
+class SignedIn(NamedTuple):
+    """A session with its member and agency."""
+
+    session: MemberSession
+    member: Member
+    agency: Agency
+
+
+def may(role: Role, needed: Role) -> bool:
+    """True if a role includes another."""
+    return ROLES.index(role) <= ROLES.index(needed)
+
+
+async def find(session: AsyncSession, agency_id: str, member_id: str) -> Member:
+    """One member who was not removed. Raises NotFound."""
+    found = await session.get(Member, (agency_id, member_id))
+    if found is None or found.removed_at is not None:
+        raise NotFound
+    return found
+
+
+async def every(session: AsyncSession, agency_id: str) -> Sequence[Member]:
+    """The members of an agency by name."""
+    rows = select(Member).where(Member.agency_id == agency_id, Member.removed_at.is_(None))
+    return (await session.scalars(rows.order_by(func.lower(Member.name), Member.id))).all()
+
+
+async def add(
+    session: AsyncSession, agency_id: str, *, name: str, email: str, role: Role, password_hash: str
+) -> Member:
+    """Add a member. Raises MemberKnown."""
+    email = email.lower()
+    known = select(exists().where(Member.agency_id == agency_id, Member.email == email, Member.removed_at.is_(None)))
+    if await session.scalar(known):
+        raise MemberKnown
+    member = Member(
+        agency_id=agency_id, id=ids.new("member"), name=name, email=email, role=role, password_hash=password_hash
+    )
+    session.add(member)
+    await session.flush()
+    return member
+
+
+async def invite(
+    session: AsyncSession, agency_id: str, *, email: str | None, role: Role, by: Role = "owner"
+) -> tuple[MemberInvitation, str]:
+    """Invite somebody: the invitation and its token, which is shown only once. Raises RoleTooHigh, MemberKnown."""
+    if not may(by, role):
+        raise RoleTooHigh
+    email = email.lower() if email else None
+    if email and any(each.email == email for each in await every(session, agency_id)):
+        raise MemberKnown
+    return await _new_invitation(session, agency_id, email=email, role=role, lifetime=INVITATION_LIFETIME)
+
+
+async def let_in(session: AsyncSession, member: Member, *, by: Role = "owner") -> str:
+    """The token of an address at which a member signs in once without the password. Raises RoleTooHigh."""
+    if not may(by, member.role):
+        raise RoleTooHigh
+    _, token = await _new_invitation(
+        session, member.agency_id, email=member.email, role=member.role, lifetime=SETUP_LIFETIME, member_id=member.id
+    )
+    return token
+
+
+async def _new_invitation(
+    session: AsyncSession, agency_id: str, *, email: str | None, role: Role, lifetime: timedelta,
+    member_id: str | None = None,
+) -> tuple[MemberInvitation, str]:  # fmt: skip
+    token = encryption.new_secret()
+    made = MemberInvitation(
+        agency_id=agency_id, id=ids.new("member_invitation"), email=email, role=role, member_id=member_id,
+        token_hash=encryption.sha256(token), expires_at=clock.now() + lifetime,
+    )  # fmt: skip
+    session.add(made)
+    await session.flush()
+    return made, token
+
+
+async def invitation(session: AsyncSession, token: str, *, lock: bool = False) -> MemberInvitation:
+    """The invitation with this token. Raises InvitationEnded."""
+    rows = select(MemberInvitation).where(
+        MemberInvitation.token_hash == encryption.sha256(token),
+        MemberInvitation.used_at.is_(None),
+        MemberInvitation.expires_at > func.now(),
+    )
+    rows = rows.with_for_update() if lock else rows
+    found = (await session.scalars(rows, execution_options=CROSS_TENANT)).one_or_none()
+    if found is None:
+        raise InvitationEnded
+    return found
+
+
+async def join(session: AsyncSession, token: str, *, name: str, email: str, password_hash: str) -> Member:
+    """Become a member with an invitation, which works once. Raises InvitationEnded, MemberKnown."""
+    invited = await invitation(session, token, lock=True)
+    invited.used_at = clock.now()
+    return await add(
+        session, invited.agency_id, name=name, email=invited.email or email, role=invited.role,
+        password_hash=password_hash,
+    )  # fmt: skip
+
+
+async def enter(session: AsyncSession, token: str) -> Member:
+    """The member who signs in with a one-time address. Raises InvitationEnded."""
+    invited = await invitation(session, token, lock=True)
+    invited.used_at = clock.now()
+    if invited.member_id is None:
+        raise InvitationEnded
+    return await find(session, invited.agency_id, invited.member_id)
+
+
+async def new_setup_code(session: AsyncSession) -> str:
+    """A code for the first agency and its owner; earlier codes end."""
+    await session.execute(delete(SetupCode))
+    code = encryption.new_secret()
+    session.add(SetupCode(code_hash=encryption.sha256(code), expires_at=clock.now() + SETUP_LIFETIME))
+    await session.flush()
+    return code
+
+
+async def check_setup_code(session: AsyncSession, code: str) -> None:
+    """Raises InvitationEnded unless the code can still be used."""
+    if not await session.scalar(select(exists().where(*_usable(code)))):
+        raise InvitationEnded
+
+
+def _usable(code: str) -> tuple[ColumnElement[bool], ...]:
+    of_code = SetupCode.code_hash == encryption.sha256(code)
+    return of_code, SetupCode.used_at.is_(None), SetupCode.expires_at > func.now()
+
+
+async def use_setup_code(session: AsyncSession, code: str) -> None:
+    """Use the code up. Raises InvitationEnded."""
+    used = update(SetupCode).where(*_usable(code)).values(used_at=func.now()).returning(SetupCode.expires_at)
+    if (await session.execute(used)).first() is None:
+        raise InvitationEnded
+
+
+async def count_sign_in(sessions: Sessions, keyring: Keyring, email: str) -> None:
+    """Count an attempt to sign in, in a transaction of its own. Raises Throttled."""
+    origin = current_origin()
+    wanted = [(SIGN_INS_OF_EMAIL, keyring.keyed_hash(email.lower(), purpose="sign-in"))]
+    if origin is not None:
+        wanted.append((SIGN_INS_FROM_ADDRESS, keyring.keyed_hash(origin.address, purpose="sign-in")))
+    async with sessions.begin() as session:
+        await throttle.take(session, *wanted)
+
+
+async def by_password(sessions: Sessions, email: str, password: str) -> Member | None:
+    """The member with this e-mail address and password; None if there is none. No transaction is open meanwhile."""
+    rows = select(Member).where(Member.email == email.lower(), Member.removed_at.is_(None))
+    async with sessions() as session:
+        found = await session.scalars(rows.order_by(Member.id).limit(_MOST_AGENCIES), execution_options=CROSS_TENANT)
+        members = found.all()
+    for member in members:
+        if await passwords.matches(password, member.password_hash):
+            return member
+    if not members:
+        await passwords.matches(password, None)
+    return None
+
+
+async def sign_in(session: AsyncSession, member: Member) -> str:
+    """Open a session in the browser that sent the request: the value of its new cookie."""
+    cookie, origin = encryption.new_secret(), current_origin()
+    session.add(
+        MemberSession(
+            agency_id=member.agency_id, id=ids.new("session"), member_id=member.id,
+            cookie_hash=encryption.sha256(cookie), user_agent=origin.user_agent[:256] if origin else "",
+            network_address=origin.address[:64] if origin else "", last_used_at=clock.now(),
+            expires_at=clock.now() + SESSION_LIFETIME,
+        )
+    )  # fmt: skip
+    await session.flush()
+    return cookie
+
+
+async def by_cookie(session: AsyncSession, cookie: str) -> SignedIn | None:
+    """The session of a browser, with its member and agency; None if it has ended."""
+    rows = (
+        select(MemberSession, Member, Agency)
+        .join(Member, (Member.agency_id == MemberSession.agency_id) & (Member.id == MemberSession.member_id))
+        .join(Agency, Agency.id == MemberSession.agency_id)
+        .where(
+            MemberSession.cookie_hash == encryption.sha256(cookie),
+            MemberSession.expires_at > func.now(),
+            Member.removed_at.is_(None),
+        )
+    )
+    found = (await session.execute(rows, execution_options=CROSS_TENANT)).one_or_none()
+    return SignedIn(*found) if found else None
+
+
+def is_use_stale(session: MemberSession) -> bool:
+    """True if the last recorded use is some minutes ago, so that reads rarely write."""
+    return clock.now() - session.last_used_at >= USE_RECORDED_EVERY
+
+
+async def record_use(session: AsyncSession, used: MemberSession) -> None:
+    """Record that a session is used now, and extend it."""
+    await session.execute(
+        update(MemberSession)
+        .where(MemberSession.agency_id == used.agency_id, MemberSession.id == used.id)
+        .values(last_used_at=func.now(), expires_at=func.now() + SESSION_LIFETIME)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def sessions_of(session: AsyncSession, agency_id: str, member_id: str) -> Sequence[MemberSession]:
+    """A member's sessions, the last used first."""
+    rows = select(MemberSession).where(
+        MemberSession.agency_id == agency_id,
+        MemberSession.member_id == member_id,
+        MemberSession.expires_at > func.now(),
+    )
+    return (await session.scalars(rows.order_by(MemberSession.last_used_at.desc()))).all()
+
+
+async def end_sessions(
+    session: AsyncSession, agency_id: str, member_id: str, *, session_id: str | None = None, keep: str | None = None
+) -> None:
+    """End one session of a member, or all but the one to keep."""
+    gone = delete(MemberSession).where(MemberSession.agency_id == agency_id, MemberSession.member_id == member_id)
+    if session_id is not None:
+        gone = gone.where(MemberSession.id == session_id)
+    if keep is not None:
+        gone = gone.where(MemberSession.id != keep)
+    await session.execute(gone)
+
+
+async def change_role(session: AsyncSession, agency_id: str, member_id: str, role: Role, *, by: Role) -> Member:
+    """Give a member another role. Raises NotFound, RoleTooHigh, LastOwner."""
+    member = await _changeable(session, agency_id, member_id, by=by)
+    if not may(by, role):
+        raise RoleTooHigh
+    if member.role == "owner" and role != "owner":
+        await _check_other_owner(session, member)
+    member.role = role
+    return member
+
+
+async def remove(session: AsyncSession, agency_id: str, member_id: str, *, by: Role) -> None:
+    """Remove a member, and end all their sessions. Raises NotFound, RoleTooHigh, LastOwner."""
+    member = await _changeable(session, agency_id, member_id, by=by)
+    if member.role == "owner":
+        await _check_other_owner(session, member)
+    member.removed_at = clock.now()
+    await end_sessions(session, agency_id, member_id)
+
+
+async def prune(sessions: Sessions, now: datetime, limit: int) -> int:
+    """Delete sessions that ended by themselves."""
+    past = (
+        select(MemberSession.cookie_hash)
+        .where(MemberSession.expires_at < now)
+        .limit(limit)
+        .execution_options(**CROSS_TENANT)
+    )
+    async with sessions.begin() as session:
+        gone = delete(MemberSession).where(MemberSession.cookie_hash.in_(past.with_for_update(skip_locked=True)))
+        found = await session.execute(gone.returning(MemberSession.id), execution_options=CROSS_TENANT)
+        return len(found.all())
+
+
+async def _changeable(session: AsyncSession, agency_id: str, member_id: str, *, by: Role) -> Member:
+    member = await find(session, agency_id, member_id)
+    if not may(by, member.role):
+        raise RoleTooHigh
+    return member
+
+
+async def _check_other_owner(session: AsyncSession, member: Member) -> None:
+    """The owners are locked, so that two cannot leave at once."""
+    rows = select(Member.id).where(
+        Member.agency_id == member.agency_id, Member.role == "owner", Member.removed_at.is_(None)
+    )
+    owners = (await session.scalars(rows.order_by(Member.id).with_for_update())).all()
+    if not set(owners) - {member.id}:
+        raise LastOwner

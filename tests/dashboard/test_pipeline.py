@@ -1,0 +1,105 @@
+"""The pipeline: links by whose turn it is, what is missing, and a search."""
+
+import re
+from typing import get_args
+
+import httpx2
+import pytest
+from sqlalchemy import select
+
+from app.access.requests import lifecycle
+from app.dashboard import turns
+from app.dashboard.pipeline import of_turn
+from app.kit.database import CROSS_TENANT, Sessions
+from app.links.models import Link
+from app.links.status import ACCESS_STATUSES, STAGES, STATUSES, TURNS
+from app.platforms.blockers import BLOCKERS
+from simulator.seed import LUNE_EU
+from tests.dashboard.conftest import SignIn
+from tests.house import House
+from tests.world import TESTS, World
+
+
+def _groups(page: str) -> dict[str, int]:
+    """Counts of the strip by turn."""
+    return {turn: int(count) for turn, count in re.findall(r'\?turn=(\w+)".*?class="n">(\d+)<', page, re.DOTALL)}
+
+
+async def test_each_link_is_in_the_group_of_whose_turn_it_is(
+    browser: httpx2.AsyncClient, sign_in: SignIn, house: House, world: World
+) -> None:
+    await sign_in()
+    page = (await browser.get("/desk")).text
+    assert _groups(page) == {"agency": 1, "drifted": 0, "client": 0, "platform": 0, "verified": 0}
+    assert "The link is ready and was not sent." in page
+    await house.share(world.north, LUNE_EU)
+    page = (await browser.get("/desk")).text
+    assert _groups(page) == {"agency": 0, "drifted": 0, "client": 0, "platform": 0, "verified": 1}
+    assert "1 of 1 done" in page
+    await house.tiktok.unshare_by_hand("7111222233334444555", LUNE_EU)
+    await house.work()
+    page = (await browser.get("/desk")).text
+    assert _groups(page)["drifted"] == 1
+    assert f"It is not shared with you: {LUNE_EU}" in page
+    assert "POST /" not in page
+
+
+async def test_an_ended_link_has_a_page_of_its_own(
+    browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World
+) -> None:
+    await sign_in()
+    async with sessions.begin() as session:
+        await lifecycle.end_link(session, world.north.agency_id, world.north.link_id, actor=TESTS)
+    page = (await browser.get("/desk")).text
+    assert "1 link has ended" in page
+    assert "Maison Lune" not in page
+    assert "The link was revoked." in (await browser.get("/desk", params={"turn": "ended"})).text
+
+
+@pytest.mark.parametrize(
+    ("words", "found"), [("lune", True), ("  MAISON  ", True), ("Brand", False), ("%", False), ("<b>", False)]
+)
+async def test_a_search_is_about_clients_contacts_and_assets(
+    browser: httpx2.AsyncClient, sign_in: SignIn, words: str, found: bool
+) -> None:
+    await sign_in("viewer")
+    page = await browser.get("/desk", params={"q": words})
+    assert page.status_code == 200
+    assert ("Maison Lune" in page.text) == found
+    assert "“<b>" not in page.text
+
+
+async def test_another_agency_and_nobody_see_nothing(
+    browser: httpx2.AsyncClient, sign_in: SignIn, world: World
+) -> None:
+    assert (await browser.get("/desk")).status_code == 303
+    await sign_in(corner=world.south)
+    page = (await browser.get("/desk")).text
+    assert world.north.link_id not in page
+    assert world.south.link_id in page
+
+
+@pytest.mark.parametrize("turn", turns.TURNS)
+async def test_the_condition_of_a_group_is_its_rule(sessions: Sessions, turn: turns.Turn) -> None:
+    """Every stage with every next actor, as the database sees it."""
+    async with sessions() as session:
+        link = (await session.scalars(select(Link).limit(1), execution_options=CROSS_TENANT)).one()
+        for stage in STAGES:
+            for actor in (None, *TURNS):
+                link.stage, link.next_actor = stage, actor
+                await session.flush()
+                is_in = select(Link.id).where(Link.agency_id == link.agency_id, Link.id == link.id, of_turn(turn))
+                found = await session.scalar(is_in)
+                assert (found is not None) == (turns.turn_of(stage, actor) == turn), (stage, actor)
+        await session.rollback()
+
+
+def test_every_status_has_words() -> None:
+    assert turns.STATUSES.keys() == set(ACCESS_STATUSES)
+    assert turns._SENTENCES.keys() == set(STATUSES)
+    assert turns.LABELS.keys() == set(get_args(turns.Turn))
+
+
+@pytest.mark.parametrize("code", BLOCKERS)
+def test_no_hint_names_an_operation_of_the_api(code: str) -> None:
+    assert "/api/" not in turns.plain(BLOCKERS[code].hint)
