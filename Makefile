@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install setup demo up test test-deployment test-faults test-worlds check lint style types layers templates format docs messages schemas house bench-budget bench-idle bench-lists bench-onboarding bench-webhooks bench-writes pins clean
+.PHONY: help install setup demo up screens test test-browser test-deployment test-faults test-worlds check lint style types layers templates format docs messages schemas house bench-budget bench-idle bench-lists bench-onboarding bench-webhooks bench-writes pins clean
 
 BIN := .venv/bin
 # more arguments for the program behind a target: make test ARGS='tests/kit -k egress'
@@ -43,6 +43,14 @@ test-deployment: .make/dev ## nginx with TLS before Keyturn, PgBouncer behind it
 	  PATH="$$PATH:/usr/sbin" command -v $$each >/dev/null || { echo "$$each is missing; as root: apt-get install $$each" >&2; exit 1; }; \
 	done
 	@$(BIN)/pytest tests/deployment $(ARGS)
+
+test-browser: .make/dev ## every page of the dashboard in Chromium: accessible, from phone to desk, light and dark: about 2 min
+	@command -v chromium >/dev/null || { echo "chromium is missing; as root: apt-get install chromium" >&2; exit 1; }
+	@$(BIN)/pytest -n 0 tests/browser $(ARGS)
+
+screens: .make/dev ## the same, with a PNG of each page and size in .make/screens
+	@mkdir -p .make/screens
+	@KEYTURN_SCREENS=.make/screens $(BIN)/pytest -n 0 tests/browser -k fits $(ARGS)
 
 check: lint test ## lint and test: what has to be green before a commit
 

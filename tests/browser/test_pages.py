@@ -1,0 +1,109 @@
+"""Every page of the dashboard in Chromium, from phone to desk, light and dark: accessible, and nothing overflows.
+
+With KEYTURN_SCREENS each page is also written as a PNG into that folder: `make screens`.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx2
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, StorageState
+from starlette.routing import Route
+
+from app import routes
+from demo.world import Demo
+
+SCREENS = os.environ.get("KEYTURN_SCREENS")
+#: Width, and the colour scheme that is looked at in it.
+SIZES = ((390, "light"), (390, "dark"), (1280, "light"), (1280, "dark"))
+#: Pages of somebody who is not signed in yet.
+DOOR = ("/desk/sign-in",)
+#: Opened with a token of their own, which works once.
+ONCE = ("/desk/setup/{code}", "/desk/join/{token}")
+#: Answers that are no page.
+FILES = re.compile(r"\.(?:csv|jsonl|svg)$")
+#: Further states of pages, in their address.
+STATES = ("/desk?turn=ended", "/desk?turn=verified&q=lune", "/desk?q=nothing+has+this+name")
+
+
+def addresses() -> list[str]:
+    """The paths of every page of the dashboard."""
+    found = [
+        route.path
+        for route in routes.served("pages")
+        if isinstance(route, Route) and route.path.startswith("/desk") and "GET" in (route.methods or ())
+    ]
+    return [path for path in found if path not in (*ONCE, *DOOR) and not FILES.search(path)]
+
+
+@pytest.fixture(scope="session")
+def names(demo: Demo) -> Mapping[str, str]:
+    """The parameters of addresses: ids of the demo."""
+    headers = {"Authorization": f"Bearer {demo.api_key}"}
+    with httpx2.Client(base_url=f"{demo.addresses.web}/api/v1", headers=headers) as api:
+        link = next(each for each in api.get("/links").json()["data"] if each["status"] == "completed")
+        return {"link_id": link["id"], "client_id": link["client_id"], "endpoint_id": demo.endpoint_id}
+
+
+async def _looked_at(page: Page, address: str, width: int, scheme: str) -> None:
+    complaints: list[str] = []
+    page.on("console", lambda line: complaints.append(line.text) if line.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    answer = await page.goto(address)
+    assert answer
+    assert answer.status == 200
+    if SCREENS:
+        name = re.sub(r"[^a-z0-9]+", "-", address.split("/desk", 1)[1].lower()).strip("-")[:80] or "pipeline"
+        await page.screenshot(path=Path(SCREENS) / f"{name}-{width}-{scheme}.png", full_page=True)
+    results = await Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+    assert await page.evaluate("document.scrollingElement.scrollWidth") <= width, "it scrolls sideways"
+    assert await page.locator("h1").count() == 1
+    assert complaints == []
+
+
+@pytest.mark.parametrize(("width", "scheme"), SIZES)
+@pytest.mark.parametrize("path", [*addresses(), *STATES])
+async def test_a_page_is_accessible_and_fits(
+    chromium: Browser, demo: Demo, signed_in: StorageState, names: Mapping[str, str],
+    path: str, width: int, scheme: str,
+) -> None:  # fmt: skip
+    context = await chromium.new_context(
+        viewport={"width": width, "height": 844}, color_scheme=scheme, storage_state=signed_in,  # type: ignore[arg-type]
+    )  # fmt: skip
+    try:
+        await _looked_at(await context.new_page(), demo.addresses.web + path.format_map(names), width, scheme)
+    finally:
+        await context.close()
+
+
+@pytest.mark.parametrize(("width", "scheme"), SIZES)
+@pytest.mark.parametrize("path", DOOR)
+async def test_a_page_before_the_sign_in_is_accessible_and_fits(
+    chromium: Browser, demo: Demo, path: str, width: int, scheme: str
+) -> None:
+    context = await chromium.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)  # type: ignore[arg-type]
+    try:
+        await _looked_at(await context.new_page(), demo.addresses.web + path, width, scheme)
+    finally:
+        await context.close()
+
+
+async def test_the_keyboard_reaches_the_content_first_and_the_menu_of_a_phone(
+    chromium: Browser, demo: Demo, signed_in: StorageState
+) -> None:
+    context = await chromium.new_context(viewport={"width": 390, "height": 844}, storage_state=signed_in)
+    page = await context.new_page()
+    await page.goto(f"{demo.addresses.web}/desk")
+    await page.keyboard.press("Tab")
+    assert await page.evaluate("document.activeElement.className") == "skip"
+    await page.get_by_role("button", name="Menu").focus()
+    await page.keyboard.press("Enter")
+    assert await page.get_by_role("button", name="Sign out").is_visible()
+    await page.keyboard.press("Escape")
+    assert not await page.get_by_role("button", name="Sign out").is_visible()
+    await context.close()
