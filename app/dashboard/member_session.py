@@ -75,13 +75,18 @@ async def _signed_in(request: Request) -> CurrentMember:
     if len(cookie) == _COOKIE_LENGTH:
         async with alone(services.sessions) as session:
             found = await members.by_cookie(session, cookie)
-            if found is not None and members.is_use_stale(found.session):
+            if found is not None and not _is_by_itself(request) and members.is_use_stale(found.session):
                 await members.record_use(session, found.session)
     if found is None:
         raise SignInNeeded(back_of(request))
     bind_actor(found.member.actor)
     language.prefer(request, link=None, agency=found.agency.language)
     return CurrentMember(found.member, found.agency, found.session, forms.token(request, cookie))
+
+
+def _is_by_itself(request: Request) -> bool:
+    """True for a request that an open page makes by itself, which is no use of the session by its member."""
+    return "hx-request" in request.headers
 
 
 def back_of(request: Request) -> str:

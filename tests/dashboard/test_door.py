@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from app.dashboard.member_session import COOKIE
+from app.kit import clock
 from app.kit.database import CROSS_TENANT, Sessions
 from app.tenants.agencies.models import Agency
 from app.tenants.members import passwords
@@ -214,6 +215,22 @@ async def test_a_removed_member_and_an_old_session_are_out(
         await members.remove(
             session, member.agency_id, (await members.every(session, member.agency_id))[0].id, by="owner"
         )
+
+
+@pytest.mark.parametrize(("headers", "extended"), [({}, True), ({"HX-Request": "true"}, False)])
+async def test_only_what_the_member_does_extends_a_session(
+    browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, headers: dict[str, str], extended: bool
+) -> None:
+    member = await sign_in()
+    mine = MemberSession.agency_id == member.agency_id
+    async with sessions.begin() as session:
+        earlier = func.now() - timedelta(hours=1)
+        await session.execute(update(MemberSession).where(mine).values(last_used_at=earlier))
+    assert (await browser.get("/desk", headers=headers)).status_code == 200
+    async with sessions() as session:
+        used = await session.scalar(select(MemberSession.last_used_at).where(mine))
+    assert used
+    assert (clock.now() - used < timedelta(minutes=1)) == extended
 
 
 async def test_the_last_owner_stays(sessions: Sessions, world: World) -> None:
