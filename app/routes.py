@@ -12,7 +12,7 @@ from app.access.readiness import api as readiness_api
 from app.access.requests import api as requests_api
 from app.audit import api as audit_api
 from app.client_portal import routes as portal
-from app.dashboard import connect, door, pipeline
+from app.dashboard import access, connect, door, pipeline
 from app.events import api as events_api
 from app.kit.web import health
 from app.links import api as links_api
@@ -79,7 +79,14 @@ _API_ROUTERS = tuple(
     )
 )
 #: The client's path /{agency}/{client}/{token} comes last, because it would match the others.
-_PAGE_ROUTERS = (connections_api.callback_router, connect.router, door.router, pipeline.router, *portal.ROUTERS)
+_PAGE_ROUTERS = (
+    connections_api.callback_router,
+    connect.router,
+    door.router,
+    pipeline.router,
+    access.router,
+    *portal.ROUTERS,
+)
 _ROUTERS = {
     "all": (health.router, *_API_ROUTERS, *_PAGE_ROUTERS),
     "api": (health.router, *_API_ROUTERS),

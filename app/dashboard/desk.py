@@ -26,6 +26,7 @@ class Place:
 
 PLACES = (
     Place(PATH, "l-pipe", _("Pipeline")),
+    Place(f"{PATH}/access", "l-have", _("What you already have")),
 )  # fmt: skip
 SET_UP: tuple[Place, ...] = ()
 

@@ -50,10 +50,21 @@ async def find(session: AsyncSession, agency_id: str, partner_id: str) -> Partne
 
 
 async def page(
-    session: AsyncSession, agency_id: str, *, limit: int, before: str | None = None, only: Filter | None = None
+    session: AsyncSession,
+    agency_id: str,
+    *,
+    limit: int,
+    before: str | None = None,
+    only: Filter | None = None,
+    words: str = "",
 ) -> Sequence[Partner]:
-    """Partners, newest first; `before` is the id of the last one of the page before."""
+    """Partners, newest first; `before` is the id of the last one of the page before.
+
+    `words`: part of the name, or the whole id at the platform.
+    """
     rows = select(Partner).where(Partner.agency_id == agency_id)
+    if words:
+        rows = rows.where(Partner.name.icontains(words, autoescape=True) | (Partner.account_id == words))
     if before:
         rows = rows.where(Partner.id < before)
     if only:
