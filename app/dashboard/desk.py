@@ -36,6 +36,7 @@ def page(request: Request, caller: CurrentMember, name: str, *, here: str, statu
     shown |= {
         "agency": caller.agency, "member": caller.member, "role": ROLE_NAMES[caller.member.role],
         "form_token": caller.form_token, "here": here, "places": PLACES, "set_up": SET_UP, "ago": ago,
+        "may": caller.may,
     }  # fmt: skip
     return render.page(request, f"dashboard:desk/{name}.html", status=status, **shown)
 

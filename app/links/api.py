@@ -64,7 +64,7 @@ class NewLink(RequestShape):
 
     client_id: PublicId | None = Field(None, description="An existing client; else describe a new one in `client`.")
     client: NewClient | None = None
-    preset: Word = Field("run-campaigns", description="What to request.")
+    preset: Word = Field(service.DEFAULT_PRESET, description="What to request.")
     expires_at: Moment | None = Field(None, description="At most 90 days from now; 14 days unless given.")
     external_id: ExternalId | None = Field(None, description="Its id in your CRM. A known one gives the existing link.")
     requested_by: Line120 | None = Field(

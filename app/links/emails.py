@@ -1,5 +1,6 @@
 """E-mails about a link: the invitation, a client needed again, and a client that wants a new link."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -8,12 +9,13 @@ from app.events import catalog
 from app.kit import clock
 from app.kit.actor import Actor
 from app.kit.errors import AppError
+from app.kit.i18n import locales
 from app.links import queries, status, url
 from app.links import service as link_service
 from app.links.aggregate import LinkAggregate
 from app.links.service import DEFAULT_LIFE, LinkOver
 from app.mail import service as mails
-from app.mail.rendered_email import Recipient
+from app.mail.rendered_email import Recipient, RenderedEmail
 from app.mail.service import Mail, MailQueue, Shown
 from app.platforms import declarations
 from app.platforms.registry import Platforms
@@ -89,12 +91,6 @@ async def _invite(
     address: str,
     platforms: Platforms,
 ) -> Mail:
-    connecting = [each.platform for each in aggregate.connecting]
-    others = dict.fromkeys(
-        access_request.asset_name or platforms[access_request.platform].name
-        for access_request in aggregate.access_requests
-        if access_request.is_manual
-    )
     return await mails.queue(
         session,
         outbox,
@@ -105,19 +101,40 @@ async def _invite(
         about_id=aggregate.link.id,
         not_after=aggregate.link.expires_at,
         languages=aggregate.languages,
-        context={
-            "name": to.name,
-            "things": tuple(declarations.texts(each).things.fill(platform=platforms[each].name) for each in connecting),
-            "have_ready": tuple(
-                declarations.texts(each).have_ready.fill(platform=platforms[each].name) for each in connecting
-            ),
-            "others": tuple(others),
-            "requested_by": aggregate.link.requested_by,
-            "reasons": tuple(dict.fromkeys(access_request.why for access_request in aggregate.access_requests)),
-            "address": address,
-            "until": aggregate.link.expires_at,
-        },
+        context=_invitation(aggregate, platforms, to.name, address),
     )
+
+
+def preview_invitation(
+    aggregate: LinkAggregate, *, platforms: Platforms, address: str, languages: Sequence[str]
+) -> tuple[RenderedEmail, str]:
+    """The invitation as it would be sent now, for other ways to send it, and the tag of its language."""
+    tag = locales.best(aggregate.languages, languages)
+    letterhead = agencies.email_branding(aggregate.agency)
+    context = _invitation(aggregate, platforms, aggregate.client.contact_name, address)
+    return mails.render(INVITATION, letterhead, tag, context), tag
+
+
+def _invitation(aggregate: LinkAggregate, platforms: Platforms, name: str | None, address: str) -> dict[str, Shown]:
+    """Values of the invitation's templates."""
+    connecting = [each.platform for each in aggregate.connecting]
+    others = dict.fromkeys(
+        access_request.asset_name or platforms[access_request.platform].name
+        for access_request in aggregate.access_requests
+        if access_request.is_manual
+    )
+    return {
+        "name": name,
+        "things": tuple(declarations.texts(each).things.fill(platform=platforms[each].name) for each in connecting),
+        "have_ready": tuple(
+            declarations.texts(each).have_ready.fill(platform=platforms[each].name) for each in connecting
+        ),
+        "others": tuple(others),
+        "requested_by": aggregate.link.requested_by,
+        "reasons": tuple(dict.fromkeys(access_request.why for access_request in aggregate.access_requests)),
+        "address": address,
+        "until": aggregate.link.expires_at,
+    }
 
 
 def _over(aggregate: LinkAggregate) -> str | None:

@@ -1,6 +1,6 @@
 """Queries of links, their access requests and browsers, and loading of the aggregate."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -50,6 +50,15 @@ async def has_active_link(session: AsyncSession, agency_id: str, client_id: str)
     """True if a client has an active link."""
     active = select(Link.id).where(Link.agency_id == agency_id, Link.client_id == client_id, is_active())
     return (await session.execute(select(active.exists()))).scalar_one()
+
+
+async def active_links(session: AsyncSession, agency_id: str, client_ids: Collection[str]) -> Mapping[str, list[Link]]:
+    """The active links of some clients by client, the newest first."""
+    rows = select(Link).where(Link.agency_id == agency_id, Link.client_id.in_(client_ids), is_active())
+    found: dict[str, list[Link]] = {}
+    for link in await session.scalars(rows.order_by(Link.id.desc())) if client_ids else ():
+        found.setdefault(link.client_id, []).append(link)
+    return found
 
 
 def is_active() -> ColumnElement[bool]:

@@ -26,6 +26,7 @@ from app.tenants.agencies.models import Agency
 from app.tenants.clients import service as clients
 from app.tenants.clients.models import Client
 
+DEFAULT_PRESET = "run-campaigns"
 DEFAULT_LIFE = timedelta(days=14)
 LONGEST_LIFE = timedelta(days=90)
 NO_ACCOUNTS: Mapping[str, str] = MappingProxyType({})
@@ -164,7 +165,15 @@ async def show_address(
 ) -> str:
     """Return the link's address again; each call is recorded, and the first one marks the link as sent."""
     aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
-    token = keyring.decrypt(aggregate.link.token_encrypted, bound_to=token_place(agency_id, link_id))
+    return await reveal_address(session, aggregate, public_url=public_url, keyring=keyring, actor=actor)
+
+
+async def reveal_address(
+    session: AsyncSession, aggregate: LinkAggregate, *, public_url: str, keyring: Keyring, actor: Actor
+) -> str:
+    """The address of a link that is loaded and locked; recorded as by `show_address`."""
+    place = token_place(aggregate.agency.id, aggregate.link.id)
+    token = keyring.decrypt(aggregate.link.token_encrypted, bound_to=place)
     aggregate.draft_event(catalog.LINK_ADDRESS_SHOWN, actor=actor)
     aggregate.mark_sent(actor=actor)
     await aggregate.save(session)

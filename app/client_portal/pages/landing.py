@@ -7,20 +7,19 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.convertors import StringConvertor, register_url_convertor
 
-from app.client_portal import offers, rate_limits, screens
-from app.client_portal.branding import brand_of, brand_of_agency
-from app.client_portal.copy import status_rows
+from app.client_portal import rate_limits, screens
+from app.client_portal.branding import brand_of_agency
 from app.client_portal.copy.consent import platform_offers
 from app.client_portal.errors import LinkEnded, LinkUnknown, PublicLinkEnded
 from app.client_portal.forms import intake
 from app.client_portal.forms.intake import TRAP, Visitor
-from app.client_portal.link_session import OpenLink, opened_before, screens_of
-from app.client_portal.rendering import can_email_codes, platform_of
+from app.client_portal.link_session import OpenLink, opened_before
+from app.client_portal.rendering import welcome_page
 from app.kit.actor import bind_actor
 from app.kit.database import Session
 from app.kit.html import forms, language, render
 from app.kit.html.forms import SentForm
-from app.kit.i18n.message import Problems, Text
+from app.kit.i18n.message import Problems
 from app.kit.input import email_address
 from app.kit.web.problem import PathUnknown
 from app.links import devices, emails, url
@@ -32,7 +31,6 @@ from app.links.presets import service as presets
 from app.links.public_links import service as public_links
 from app.links.public_links import signup as entering
 from app.links.public_links.signup import Details, PublicLinkBusy, PublicLinkOver, Sender
-from app.platforms import declarations
 from app.platforms.manual.library import CUSTOM
 from app.services import services_of
 from app.tenants.agencies import service as agencies
@@ -121,33 +119,7 @@ async def welcome(request: Request, session: Session, token: str) -> Response:
         return render.see_other(request, await meant_link(session, request.url.path))
     aggregate = await _by_token(request, session, token)
     _refuse_dead(request, aggregate)
-    asked = offers.of_link(aggregate, services_of(request).platforms)
-    return render.page(
-        request,
-        "client_portal:door/welcome.html",
-        **brand_of(aggregate),
-        form_token=forms.token(request),
-        link=aggregate.link,
-        summary=status_rows.summary(aggregate) if aggregate.link.submitted_at else None,
-        settled=aggregate.is_settled,
-        changed=any(access_request.status == "drifted" for access_request in aggregate.access_requests),
-        offers=asked,
-        codes=can_email_codes(request, aggregate),
-        platforms=[_words_of(request, aggregate, each.platform) for each in aggregate.connecting],
-        others=list(dict.fromkeys(each.platform.name for each in offers.manual_requests(aggregate) if not each.title)),
-        minutes=sum(map(screens.minutes_of, screens_of(aggregate))),
-    )
-
-
-def _words_of(request: Request, aggregate: LinkAggregate, key: str) -> dict[str, Text]:
-    """Texts of the first page about a platform."""
-    name, texts = platform_of(request, key).name, declarations.texts(key)
-    return {
-        "name": name,
-        "things": texts.things.fill(platform=name),
-        "undo": texts.undo.fill(platform=name, agency=aggregate.agency.name),
-        "have_ready": texts.have_ready.fill(platform=name),
-    }
+    return welcome_page(request, aggregate, form_token=forms.token(request))
 
 
 @router.post(SECRET, dependencies=[forms.OPEN_TO_ALL])

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Path, Query, Response
 
 from app.kit.database import Session
-from app.kit.input.fields import ExternalId
+from app.kit.input.fields import ExternalId, Line200
 from app.kit.web.paging import Cursor, Limit, Page, UpdatedSince
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import api_router
@@ -23,14 +23,16 @@ async def list_clients(
     caller: Reader,
     session: Session,
     external_id: Annotated[ExternalId | None, Query(examples=["hubspot:1234"])] = None,
+    q: Annotated[Line200 | None, Query(description="Part of the name, of the contact's or of its address.")] = None,
     updated_since: UpdatedSince = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[ClientView]:
     """List the clients of your agency, newest first."""
     found = await service.page(
-        session, caller.agency_id, limit=limit, cursor=cursor, external_id=external_id, updated_since=updated_since
-    )
+        session, caller.agency_id, limit=limit, cursor=cursor, external_id=external_id, words=q,
+        updated_since=updated_since,
+    )  # fmt: skip
     return Page(data=[ClientView.model_validate(row) for row in found], next_cursor=found.next_cursor)
 
 

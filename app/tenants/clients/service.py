@@ -1,9 +1,10 @@
 """Clients, the companies that grant access: queries and use cases."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -40,13 +41,40 @@ async def page(
     limit: int,
     cursor: str | None = None,
     external_id: str | None = None,
+    words: str | None = None,
     updated_since: datetime | None = None,
 ) -> ChangePage[Client]:
-    """Clients, newest first; with `updated_since`, in the order of their changes."""
+    """Clients, newest first; with `updated_since`, in the order of their changes.
+
+    `words`: part of the name, of the contact's, or of its address.
+    """
     rows = select(Client).where(Client.agency_id == agency_id)
     if external_id:
         rows = rows.where(Client.external_id == external_id)
+    if words:
+        names = (Client.name, Client.contact_name, Client.contact_email)
+        rows = rows.where(or_(*(each.icontains(words, autoescape=True) for each in names)))
     return await paging.change_page(session, rows, Client, limit=limit, cursor=cursor, since=updated_since)
+
+
+async def alike(
+    session: AsyncSession,
+    agency_id: str,
+    *,
+    names: Collection[str],
+    emails: Collection[str],
+    external_ids: Collection[str] = (),
+) -> Sequence[Client]:
+    """Clients with one of these names, contact addresses (both in any case) or CRM ids, the newest first."""
+    rows = select(Client).where(
+        Client.agency_id == agency_id,
+        or_(
+            func.lower(Client.name).in_([each.lower() for each in names]),
+            func.lower(Client.contact_email).in_([each.lower() for each in emails]),
+            Client.external_id.in_(external_ids),
+        ),
+    )
+    return (await session.scalars(rows.order_by(Client.id.desc()))).all()
 
 
 async def create_client(

@@ -51,3 +51,11 @@ async def test_updated_since_finds_what_changed(api: httpx2.AsyncClient) -> None
     assert [each["name"] for each in (await api.get("/clients", params=since)).json()["data"]] == ["New"]
     await api.patch(f"/clients/{old['id']}", json={"name": "Older"})
     assert {each["name"] for each in (await api.get("/clients", params=since)).json()["data"]} == {"New", "Older"}
+
+
+@pytest.mark.parametrize(
+    ("words", "found"), [("aiso", True), ("LUNE.example", True), ("ana c", True), ("%", False), ("Tinta", False)]
+)
+async def test_a_search_is_about_name_and_contact(api: httpx2.AsyncClient, words: str, found: bool) -> None:
+    listed = (await api.get("/clients", params={"q": words})).json()["data"]
+    assert [each["name"] for each in listed] == (["Maison Lune"] if found else [])
