@@ -36,6 +36,7 @@ _API, _FILES, _SQL = "the API says it to developers", "about files of the produc
 #: Literals that look like texts and are none for clients or members, and why: by path, and then by the name of the part
 #: of the module, or by the text in a template or script.
 APART: Mapping[str, Mapping[str, str]] = {
+    "app/access/grants/service.py": {"UNIQUE_GRANT": _SQL, "record_grants": _SQL},
     "app/client_portal/branding.py": {"FOR_EVER": _HEADER, "logo": _HEADER},
     "app/client_portal/forms/intake.py": {"OTHER_NAMES": "names of countries that are typed, in any language"},
     "app/client_portal/in_app_browser.py": {"_MARKS": "names of browsers as they call themselves"},
@@ -45,6 +46,7 @@ APART: Mapping[str, Mapping[str, str]] = {
     "app/kit/i18n/locales.py": {"PseudoLocale.name": "the language itself, which is for developers"},
     "app/kit/i18n/templates.py": {"link": _ATTRIBUTES},
     "app/links/emails.py": {"_over": _API, "_instructions": _COMMAND, "_post": _COMMAND},
+    "app/links/service.py": {"_sides": _API, "checked_end": _API},
     "app/mail/service.py": {"Mail.__table_args__": _SQL, "_mail_to": _ATTRIBUTES},
     "app/platforms/manual/schema.py": dict.fromkeys(("_repeated", "_patterns", "_names", "_guidance"), _FILES),
     "app/platforms/manual/library.py": {"load": _FILES, "ManualPlatform.wrong": _API},

@@ -36,6 +36,7 @@ class Case:
     `was_verified`: it was proved before, so the client cannot choose another. `choosing`: it is an item of a list to
     choose from, and nothing is agreed yet. `can_connect`: there is an app that the client can authorize.
     `can_look`: the result can be read at the platform; otherwise the agency confirms it. `texts`: the platform's words.
+    `in_message`: the texts are for a message that leads to the page, so they point to nothing on it.
     """
 
     kind: AssetKind = _ANY_KIND
@@ -46,6 +47,7 @@ class Case:
     can_connect: bool = True
     can_look: bool = True
     texts: ClientTexts = ClientTexts()
+    in_message: bool = False
 
     @property
     def by_hand(self) -> bool:
@@ -64,6 +66,8 @@ class Case:
     @property
     def next(self) -> Message:
         """Next step for a client who has read the blocker."""
+        if self.in_message:
+            return _("The link shows the steps.")
         steps = _("Follow the steps below, then press “{button}”.", button=self.done)
         return steps if self.can_look else sentences(steps, _("{agency} then confirms that it arrived."))
 
@@ -156,6 +160,8 @@ def of_status(status: str, case: Case, next_actor: str | None = None) -> StatusT
     if status == "unverifiable" and case.was_verified:
         return _NOT_SEEN_NOW
     if status == "awaiting_client" or (status == "approved" and case.by_hand):
+        if case.in_message:
+            return StatusTexts(_YOUR_TURN, sentences(_NOT_SHARED_YET, case.next), "yours")
         return StatusTexts(_YOUR_TURN, case.next, "yours")
     return (_BY_HAND if case.by_hand else {}).get(status, STATUSES[status])
 

@@ -10,6 +10,7 @@ from app.kit import clock
 from app.kit.actor import Actor
 from app.kit.errors import AppError
 from app.kit.i18n import locales
+from app.kit.i18n.message import _
 from app.links import queries, status, url
 from app.links import service as link_service
 from app.links.aggregate import LinkAggregate
@@ -38,6 +39,8 @@ class MailNotConfigured(AppError):
     hint = (
         "Pass the address on yourself (GET /api/v1/links/{id}/address), or set KEYTURN_SMTP_URL and KEYTURN_MAIL_FROM."
     )
+    message = _("This installation sends no e-mails.")
+    advice = _("Show the address and pass it on yourself.")
 
 
 class ContactMissing(AppError):
@@ -47,6 +50,8 @@ class ContactMissing(AppError):
     code = "contact_missing"
     detail = "The client has no contact with an e-mail address."
     hint = "Give the client one with PATCH /api/v1/clients/{id}, then send the invitation again."
+    message = _("The client has no contact with an e-mail address.")
+    advice = _("Show the address and pass it on yourself.")
 
 
 async def send_invitation(

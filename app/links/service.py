@@ -15,6 +15,7 @@ from app.kit import clock, encryption, ids
 from app.kit.actor import Actor
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError, InvalidInput, NotFound
+from app.kit.i18n.message import _
 from app.kit.ids import MalformedId
 from app.links import queries, url
 from app.links.agency_accounts import own_side
@@ -39,6 +40,8 @@ class LinkOver(AppError):
     code = "link_over"
     detail = "This link has ended."
     hint = "Create a new link for the client."
+    message = _("This link has ended.")
+    advice = _("Make a new link for the client.")
 
 
 @dataclass(frozen=True)
@@ -197,7 +200,7 @@ async def _create(
 ) -> tuple[LinkAggregate, str]:
     client_id = wanted.client_id
     if client_id is None:
-        client, _ = await clients.create_client(session, agency_id, actor=actor, **(wanted.client or {}))
+        client, _made = await clients.create_client(session, agency_id, actor=actor, **(wanted.client or {}))
         client_id = client.id
     made, token = await create_link(
         session, agency_id, client_id=client_id, preset=wanted.preset, keyring=keyring, actor=actor,

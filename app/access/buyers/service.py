@@ -65,8 +65,13 @@ async def list_of_link(session: AsyncSession, agency_id: str, link_id: str) -> B
 
 async def of_grant(session: AsyncSession, agency_id: str, grant_id: str) -> Sequence[BuyerAccess]:
     """Current buyers of a grant, by e-mail address; former buyers are left out."""
+    return await of_grants(session, agency_id, [grant_id])
+
+
+async def of_grants(session: AsyncSession, agency_id: str, grant_ids: Sequence[str]) -> Sequence[BuyerAccess]:
+    """The same for several grants."""
     rows = select(BuyerAccess).where(
-        BuyerAccess.agency_id == agency_id, BuyerAccess.grant_id == grant_id, BuyerAccess.status != "ended"
+        BuyerAccess.agency_id == agency_id, BuyerAccess.grant_id.in_(grant_ids), BuyerAccess.status != "ended"
     )  # fmt: skip
     return (await session.scalars(rows.order_by(BuyerAccess.email))).all()
 

@@ -20,6 +20,7 @@ from app.events.schema import GrantData
 from app.kit import clock, ids
 from app.kit.actor import Actor
 from app.kit.errors import AppError, NotFound
+from app.kit.i18n.message import _
 from app.kit.web import paging
 from app.kit.web.paging import ChangePage
 from app.links import queries as links
@@ -43,6 +44,8 @@ class PixelWasLinkedBefore(AppError):
     code = "pixel_linked_by_others"
     detail = "This pixel was connected to the ad account before Keyturn, so others may rely on it."
     hint = "Revoke the grant of the ad account: your agency sees the pixel only through it."
+    message = _("This was connected before Keyturn, so others may rely on it.")
+    advice = _("Take away the access to its ad account instead; you see it only through that.")
 
 
 @dataclass(frozen=True)
@@ -153,7 +156,7 @@ async def record_grants(
     ).returning(Grant.id, Grant.platform, Grant.kind, Grant.asset_id, Grant.parent_asset_id)
     grant_ids = {tuple(asset): grant_id for grant_id, *asset in await session.execute(recorded, list(rows.values()))}
     recorded_grants: dict[str, RecordedGrant] = {}
-    for request, role, _ in observed:
+    for request, role, _side in observed:
         key = _asset(request)
         recorded_grants[request.id] = RecordedGrant(grant_ids[key], *before.get(key, (None, None)))
         before[key] = (role, "live")  # access requests of two links may stand for one asset

@@ -13,6 +13,7 @@ from app.access.requests.manual_status import AttestationFacts, status
 from app.access.requests.schemas import LinkCalls, NewRole
 from app.kit.actor import Actor
 from app.kit.errors import AppError, NotFound
+from app.kit.i18n.message import _
 from app.links import access_changes
 from app.links import queries as links
 from app.links.aggregate import LinkAggregate
@@ -27,6 +28,8 @@ class NotApproved(AppError):
     code = "access_request_not_approved"
     detail = "The client has not approved this access yet."
     hint = "Nothing can be checked or attested before the client's consent."
+    message = _("The client has not agreed to this access yet.")
+    advice = _("Nothing can be checked or attested before.")
 
 
 class AlreadyVerified(AppError):
@@ -36,6 +39,8 @@ class AlreadyVerified(AppError):
     code = "access_verified"
     detail = "This access is verified already; a person's statement adds nothing."
     hint = "Read the access request for the side that showed it, and the time."
+    message = _("This access is verified already.")
+    advice = _("What was read counts more than a statement.")
 
 
 class NothingToRead(AppError):
@@ -45,6 +50,8 @@ class NothingToRead(AppError):
     code = "nothing_to_read"
     detail = "Keyturn cannot read this platform, so there is nothing to check."
     hint = "Check it yourself, then attest it with POST /api/v1/access-requests/{id}/attestation."
+    message = _("Keyturn cannot read this platform, so there is nothing to check.")
+    advice = _("Check it yourself, then attest it.")
 
 
 class ReadPossible(AppError):
@@ -54,6 +61,8 @@ class ReadPossible(AppError):
     code = "read_possible"
     detail = "Keyturn can read this access itself, so it takes no statement for it."
     hint = "Request a check with POST /api/v1/access-requests/{id}/verification."
+    message = _("Keyturn can read this access itself, so it takes no statement for it.")
+    advice = _("Check it again instead.")
 
 
 async def check_link(session: AsyncSession, aggregate: LinkAggregate) -> None:

@@ -118,8 +118,12 @@ def of_access_request(
     *,
     can_connect: bool = True,
     can_look: bool = True,
+    in_message: bool = False,
 ) -> AccessRequestRow:
-    """The row of an access request: its status, or the blocker. `held`: state of the client's authorization."""
+    """The row of an access request: its status, or the blocker. `held`: state of the client's authorization.
+
+    `in_message`: its sentence is for a message to the client, not for the page.
+    """
     case = Case(
         access_request.asset_kind,
         aggregate.on(platform.key).lane,
@@ -128,6 +132,7 @@ def of_access_request(
         can_connect=can_connect,
         can_look=can_look,
         texts=declarations.texts(platform.key),
+        in_message=in_message,
     )
     leaves = access_request.unwanted_at is not None and access_request.status not in OVER
     said = (

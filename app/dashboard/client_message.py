@@ -1,0 +1,140 @@
+"""A ready message to the client about exactly what is in the way, in the client's language."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.connections import oauth_flow
+from app.client_portal import rendering
+from app.client_portal.copy import status_rows
+from app.kit.i18n import locales
+from app.kit.i18n.locales import Locale
+from app.kit.i18n.message import Message, _, _n
+from app.links.aggregate import LinkAggregate
+from app.links.models import AccessRequest
+from app.links.status import OVER
+from app.platforms.registry import Platforms
+
+#: Sentences about single access requests in one message.
+_MOST = 4
+#: By status of the link, the reason to open it before the client has agreed to anything.
+_BEFORE: Mapping[str, Message] = {
+    "draft": _(
+        "{agency} needs limited access to work on your ads. It takes about 6 minutes, and you stay the owner of "
+        "everything."
+    ),
+    "sent": _(
+        "{agency} still waits for your access to work on your ads. It takes about 6 minutes, and you stay the owner of "
+        "everything."
+    ),
+    "opened": _("You opened {agency}’s link and have not begun. It takes about 6 minutes, and nothing is shared yet."),
+    "in_progress": _("You have begun to give {agency} access. What you entered is kept: you go on where you stopped."),
+}
+_WITHOUT_ADDRESS = _("Please open the link that you got from us.")
+_WITH_ADDRESS = _("This is your link: {address}")
+
+
+@dataclass(frozen=True)
+class ClientMessage:
+    """Subject and text in the client's language; `english`: the text in English if that is another one."""
+
+    locale: Locale
+    to: str | None
+    subject: str
+    text: str
+    english: str | None
+
+    @property
+    def mailto(self) -> str:
+        """Address that opens it in the mail program."""
+        return f"mailto:{quote(self.to or '', safe='@')}?{_query(subject=self.subject, body=self.text)}"
+
+    @property
+    def whatsapp(self) -> str:
+        """Address that opens it in WhatsApp, which asks for the recipient."""
+        return f"https://wa.me/?{_query(text=self.text)}"
+
+
+def _query(**values: str) -> str:
+    return urlencode({name: value.replace("\n", "\r\n") for name, value in values.items()}, quote_via=quote)
+
+
+async def of_link(
+    session: AsyncSession,
+    aggregate: LinkAggregate,
+    platforms: Platforms,
+    *,
+    offered: Sequence[str],
+    address: str | None = None,
+) -> ClientMessage | None:
+    """The message for a client whose turn it is, or who has not got the link yet; else None.
+
+    `offered`: tags of the languages of this installation. `address`: the link's own, if it may be part of it.
+    """
+    link = aggregate.link
+    if aggregate.is_dead or (link.status != "draft" and link.next_actor != "client"):
+        return None
+    reasons = [_BEFORE[link.status]] if link.status in _BEFORE else await _reasons(session, aggregate, platforms)
+    client, agency = aggregate.client, aggregate.agency
+    lines = [
+        _("Hello {name},", name=client.contact_name) if client.contact_name else _("Hello,"),
+        *(each.fill(agency=agency.name) for each in reasons),
+        _WITH_ADDRESS.fill(address=address) if address else _WITHOUT_ADDRESS,
+    ]
+    locale = locales.find(locales.best(aggregate.languages, offered))
+    signed = f"{link.requested_by}\n{agency.name}"
+    return ClientMessage(
+        locale=locale,
+        to=client.contact_email,
+        subject=locale.text(_("Access for {agency}", agency=agency.name)),
+        text=_text(lines, signed, locale),
+        english=None if locale.tag == locales.SOURCE else _text(lines, signed, locales.ENGLISH),
+    )
+
+
+def _text(lines: Sequence[Message], signed: str, locale: Locale) -> str:
+    return "\n\n".join([*(locale.text(each) for each in lines), signed])
+
+
+async def _reasons(session: AsyncSession, aggregate: LinkAggregate, platforms: Platforms) -> list[Message]:
+    """The sentences of the client's own page about each access request that waits for the client."""
+    theirs = [each for each in aggregate.access_requests if each.next_actor == "client" and each.status not in OVER]
+    asked = [each for each in theirs if each.status == "waiting"]
+    found = await _sentences(session, aggregate, platforms, [each for each in theirs if each not in asked])
+    if asked:
+        found.append(
+            _n(
+                "{agency} asks for {count} more access. You read what it is for, and say yes or no.",
+                "{agency} asks for {count} more accesses. You read what they are for, and say yes or no.",
+                len(asked),
+            )
+        )
+    left = len(found) - _MOST
+    if left <= 0:
+        return found
+    return [*found[:_MOST], _n("The link shows {count} more point.", "The link shows {count} more points.", left)]
+
+
+async def _sentences(
+    session: AsyncSession, aggregate: LinkAggregate, platforms: Platforms, about: Sequence[AccessRequest]
+) -> list[Message]:
+    access = await rendering.read_access(session, aggregate, aggregate.connecting)
+    possible = {
+        here.platform: await oauth_flow.is_possible(session, platforms, aggregate.agency.id, here.platform)
+        for here in aggregate.connecting
+    }
+    sentences = []
+    for each in about:
+        if each.platform not in possible:
+            asset = each.asset_name or platforms[each.platform].name
+            sentences.append(_("{asset} isn’t shared yet. The link shows the steps.", asset=asset))
+            continue
+        row = status_rows.of_access_request(
+            each, aggregate, platforms.connected(each.platform), access[each.platform].held,
+            can_connect=possible[each.platform],
+            can_look=rendering.is_readable(aggregate.on(each.platform), access), in_message=True,
+        )  # fmt: skip
+        sentences.append(row.sentence)
+    return list(dict.fromkeys(sentences))

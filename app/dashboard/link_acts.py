@@ -1,0 +1,181 @@
+"""Forms of the page of a client's link: e-mail it, show its address, extend, revoke, make a new one; check again,
+attest and take away access."""
+
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from app.access.buyers import service as buyers
+from app.access.grants import service as grants
+from app.access.requests import lifecycle
+from app.access.requests import service as access_requests
+from app.dashboard import link_page
+from app.dashboard.link_page import LINKS, Opened
+from app.dashboard.member_session import CurrentMember, Manager, MemberForm, Worker
+from app.kit import clock
+from app.kit.database import Session
+from app.kit.errors import AppError, InvalidInput, NotFound
+from app.kit.html import forms, render
+from app.kit.i18n.message import _
+from app.links import emails, queries, service
+from app.links.models import AccessRequest
+from app.services import services_of
+
+router = forms.page_router()
+_HERE = f"{LINKS}/{{link_id}}"
+_ACCESS = f"{_HERE}/access-requests/{{access_request_id}}"
+_DAY_WRONG = _("Choose a day between the first and the last one that the field offers.")
+
+
+@router.post(f"{_HERE}/reminder")
+async def remind(request: Request, session: Session, caller: Worker, link_id: str, form: MemberForm) -> Response:  # noqa: ARG001
+    """E-mail the link to the client's contact."""
+    services = services_of(request)
+
+    async def send() -> None:
+        await emails.send_invitation(
+            session, caller.agency_id, link_id, outbox=services.outbox, platforms=services.platforms,
+            actor=caller.member.actor,
+        )  # fmt: skip
+
+    return await _done(request, session, caller, link_id, send, "invited")
+
+
+@router.post(f"{_HERE}/address")
+async def show_address(request: Request, session: Session, caller: Worker, link_id: str, form: MemberForm) -> Response:  # noqa: ARG001
+    """Show the address, which is recorded. In this answer only: it stays out of the browser's history."""
+    services = services_of(request)
+    address = await service.show_address(
+        session, caller.agency_id, link_id, public_url=services.public_url, keyring=services.keyring,
+        actor=caller.member.actor,
+    )  # fmt: skip
+    return await link_page.show(request, session, caller, link_id, Opened(address=address))
+
+
+@router.post(f"{_HERE}/extension")
+async def extend(request: Request, session: Session, caller: Worker, link_id: str, form: MemberForm) -> Response:
+    """Extend the link until a day, at this time of day."""
+    day = form.line("expires_on", most=20)
+    ends = _on(day)
+    if ends is not None:
+
+        async def renew() -> None:
+            await lifecycle.renew_link(
+                session, caller.agency_id, link_id, expires_at=ends, actor=caller.member.actor
+            )  # fmt: skip
+
+        try:
+            return await _done(request, session, caller, link_id, renew, "extended")
+        except InvalidInput:
+            pass
+    opened = Opened(act="extension", given={"expires_on": day}, problems={"expires_on": _DAY_WRONG})
+    return await link_page.show(request, session, caller, link_id, opened, code=422)
+
+
+@router.post(f"{_HERE}/revocation")
+async def revoke(request: Request, session: Session, caller: Manager, link_id: str, form: MemberForm) -> Response:  # noqa: ARG001
+    """Revoke the link at once; shared access stays shared."""
+
+    async def end() -> None:
+        await lifecycle.end_link(session, caller.agency_id, link_id, actor=caller.member.actor)
+
+    return await _done(request, session, caller, link_id, end, "revoked")
+
+
+@router.post(f"{_HERE}/new-link")
+async def make_new_link(request: Request, session: Session, caller: Worker, link_id: str, form: MemberForm) -> Response:  # noqa: ARG001
+    """Make a new link for the same client, with the same preset and accounts. This one stays as it is."""
+    old = await queries.load_link(session, caller.agency_id, link_id)
+    made, _token = await service.create_link(
+        session, caller.agency_id, client_id=old.client.id, preset=old.preset, keyring=services_of(request).keyring,
+        actor=caller.member.actor, requested_by=old.link.requested_by,
+        agency_account_ids={
+            each.platform: each.agency_account_id for each in old.platforms if each.agency_account_id is not None
+        },
+    )  # fmt: skip
+    return render.see_other(request, f"{LINKS}/{made.link.id}?done=made")
+
+
+@router.post(f"{_ACCESS}/verification")
+async def check(
+    request: Request, session: Session, caller: Worker, link_id: str, access_request_id: str, form: MemberForm  # noqa: ARG001
+) -> Response:  # fmt: skip
+    """Check an access request now, with the rest of its link and its buyers."""
+    await _of_link(session, caller, link_id, access_request_id)
+
+    async def look() -> None:
+        await access_requests.check_access_request(session, caller.agency_id, access_request_id)
+        await buyers.check_buyers(session, caller.agency_id, access_request_id)
+
+    return await _done(request, session, caller, link_id, look, "checked", why=access_request_id)
+
+
+@router.post(f"{_ACCESS}/attestation")
+async def attest(
+    request: Request, session: Session, caller: Worker, link_id: str, access_request_id: str, form: MemberForm  # noqa: ARG001
+) -> Response:  # fmt: skip
+    """Record the member's statement that the access works."""
+    await _of_link(session, caller, link_id, access_request_id)
+
+    async def state() -> None:
+        await access_requests.attest(
+            session, caller.agency_id, access_request_id, by=caller.member.name, actor=caller.member.actor
+        )
+
+    return await _done(request, session, caller, link_id, state, "attested", why=access_request_id)
+
+
+@router.post(f"{_ACCESS}/removal")
+async def take_away(
+    request: Request, session: Session, caller: Manager, link_id: str, access_request_id: str, form: MemberForm
+) -> Response:
+    """Take away the access that answers an access request, by its grant."""
+    await _of_link(session, caller, link_id, access_request_id)
+    grant_id = form.line("grant_id", most=100)
+
+    async def remove() -> None:
+        await grants.revoke_grant(session, caller.agency_id, grant_id, actor=caller.member.actor)
+
+    return await _done(request, session, caller, link_id, remove, "removing", why=access_request_id)
+
+
+async def _of_link(session: Session, caller: CurrentMember, link_id: str, access_request_id: str) -> AccessRequest:
+    """An access request of this link. Raises NotFound."""
+    found = await queries.access_request(session, caller.agency_id, access_request_id)
+    if found.link_id != link_id:
+        raise NotFound
+    return found
+
+
+async def _done(
+    request: Request,
+    session: Session,
+    caller: CurrentMember,
+    link_id: str,
+    act: Callable[[], Awaitable[Any]],
+    done: str,
+    *,
+    why: str = "",
+) -> Response:
+    """303 to the page with the news; the page with the reason if the act was refused. Raises NotFound, InvalidInput."""
+    try:
+        async with session.begin_nested():
+            await act()
+    except (NotFound, InvalidInput):
+        raise
+    except AppError as refused:
+        return await link_page.show(
+            request, session, caller, link_id, Opened(why=why, refused=refused), code=refused.status
+        )
+    return render.see_other(request, f"{LINKS}/{link_id}?done={done}" + (f"&why={why}" if why else ""))
+
+
+def _on(day: str) -> datetime | None:
+    """This time on a day; None if it is no day."""
+    try:
+        return datetime.combine(date.fromisoformat(day), clock.now().timetz())
+    except ValueError:
+        return None

@@ -1,0 +1,307 @@
+"""The page of one client's link: whose turn it is, each access request with its evidence, facts and timeline."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from fastapi import Query, Request
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access import call_recorder, handshakes
+from app.access.buyers import service as buyers
+from app.access.buyers.models import BuyerAccess
+from app.access.buyers.schemas import BuyerAccessView
+from app.access.call_recorder import PlatformCallView
+from app.access.grants import service as grants
+from app.access.grants.models import Grant
+from app.access.readiness import checks
+from app.access.readiness import service as readiness
+from app.access.requests.schemas import AccessRequestEvidence
+from app.client_portal import rendering
+from app.dashboard import client_message, desk, timeline, turns
+from app.dashboard.member_session import PATH, CurrentMember, Viewer
+from app.dashboard.turns import Label, Tone
+from app.kit import clock
+from app.kit.database import reading
+from app.kit.errors import AppError
+from app.kit.html import forms
+from app.kit.i18n.message import Message, Problems, Value, _
+from app.links import emails, queries, service, status
+from app.links.aggregate import LinkAggregate
+from app.links.models import AccessRequest, Link
+from app.links.presets import builtin
+from app.links.schemas import InvitationView, LinkDetail
+from app.links.status import OVER
+from app.mail import service as mails
+from app.platforms import declarations
+from app.platforms.blockers import BLOCKERS
+from app.platforms.registry import Platforms
+from app.services import services_of
+
+router = forms.page_router()
+LINKS = f"{PATH}/links"
+#: Platform calls of a row that is open, and with `calls=all`; other links of the client.
+_FEW_CALLS, _MANY_CALLS, _OTHERS = 5, 100, 20
+#: Form that is open on the page, about the link or one access request.
+Act = Literal["extension", "revocation", "new-link", "attestation", "removal"]
+
+#: News after a form.
+DONE: Mapping[str, Message] = {
+    "invited": _("The e-mail is on its way."),
+    "checked": _("Keyturn looks again now. The result is here in a few seconds."),
+    "attested": _("Your statement is recorded."),
+    "extended": _("The link was extended."),
+    "revoked": _("The link was revoked. Shared access stays shared."),
+    "made": _("This is the new link. Send it by e-mail, or show its address and pass it on."),
+    "removing": _("The access is being taken away. It is gone when a read has shown that."),
+}
+#: Outcomes of platform calls, with their tones.
+OUTCOMES: Mapping[str | None, tuple[Message, Tone]] = {
+    "ok": (_("Done"), "good"),
+    "denied": (_("Refused"), "bad"),
+    "unavailable": (_("Not available"), "wait"),
+    "unclear": (_("Unclear"), "wait"),
+    "changed": (_("Not understood"), "bad"),
+    None: (_("No answer"), "wait"),
+}
+_READINESS: Mapping[str, Label] = {
+    "pass": Label("verified", _("In place"), "good"),
+    "to_do": Label("client", _("To do"), "wait"),
+    "cannot_tell": Label("unverifiable", _("Not known"), "off"),
+}
+#: Status of access that is being taken away, by the next actor.
+_REMOVALS: Mapping[str, Label] = {
+    "us": Label("us", _("Being taken away"), "info"),
+    "client": Label("client", _("The client takes it away"), "wait"),
+    "agency": Label("you", _("You take it away"), "bad"),
+}
+CONTACT_ROLES = {"approver": _("Approver"), "billing": _("Billing"), "technical": _("Technical")}
+
+
+@dataclass(frozen=True)
+class AssetRow:
+    """One access request: the asset, both roles, status with its reason, and the buyers who can open it."""
+
+    request: AccessRequest
+    name: Value
+    kind: Message
+    number: str
+    asked: Message
+    granted: Message | None
+    label: Label
+    why: str | None
+    grant: Grant | None
+    buyers: Sequence[BuyerAccess]
+    is_assignable: bool
+    can_check: bool
+    can_attest: bool
+
+    @property
+    def openers(self) -> Sequence[BuyerAccess]:
+        """Buyers whom a read showed."""
+        return [each for each in self.buyers if each.status == "open"]
+
+    @property
+    def can_remove(self) -> bool:
+        """True if there is access that can be taken away."""
+        return self.grant is not None and self.grant.status in ("live", "drifted")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Opened row: the next step, the platform calls, and the next look."""
+
+    hint: str | None
+    calls: Sequence[PlatformCallView]
+    more: bool
+    buyers: Sequence[BuyerAccessView]
+    next_look: datetime | None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Parts of the page that are open, and the values and problems of the open form."""
+
+    why: str = ""
+    all_calls: bool = False
+    all_events: bool = False
+    act: Act | None = None
+    about: str = ""
+    given: Mapping[str, str] = field(default_factory=dict)
+    problems: Problems = field(default_factory=dict)
+    done: str = ""
+    refused: AppError | None = None
+    address: str | None = None
+
+
+@router.get(f"{LINKS}/{{link_id}}")
+async def link_page(
+    request: Request,
+    caller: Viewer,
+    link_id: str,
+    why: Annotated[str, Query(max_length=100)] = "",
+    calls: str = "",
+    events: str = "",
+    act: Act | None = None,
+    about: Annotated[str, Query(max_length=100)] = "",
+    done: str = "",
+) -> Response:
+    """The page. `why`: id of the access request whose row is open; `act`: the open form, and `about` its subject."""
+    opened = Opened(
+        why=why, all_calls=calls == "all", all_events=events == "all", act=act, about=about, done=done
+    )  # fmt: skip
+    async with reading(services_of(request).sessions) as session:
+        return await show(request, session, caller, link_id, opened)
+
+
+async def show(
+    request: Request, session: AsyncSession, caller: CurrentMember, link_id: str, opened: Opened, *, code: int = 200
+) -> Response:
+    """The page with these parts open. Raises NotFound."""
+    services = services_of(request)
+    aggregate = await queries.load_link(session, caller.agency_id, link_id)
+    link = aggregate.link
+    rows = await _rows(session, aggregate, services.platforms)
+    every = await queries.page(session, caller.agency_id, limit=_OTHERS + 1, client_id=link.client_id)
+    days, more_events = await timeline.of_link(
+        session, aggregate, [row.grant.id for row in rows if row.grant],
+        limit=timeline.MANY if opened.all_events else timeline.FEW,
+    )  # fmt: skip
+    mail = await mails.newest(session, caller.agency_id, about_id=link.id, kind=emails.INVITATION)
+    open_row = next((row for row in rows if row.request.id == opened.why), None)
+    now = clock.now()
+    return desk.page(
+        request, caller, "link", here=PATH, status=code,
+        link=link, client=aggregate.client, detail=LinkDetail.of_link(aggregate), aggregate=aggregate,
+        preset=builtin.words(aggregate.preset.name),
+        can=_possible(aggregate, caller, mail_on=services.outbox is not None),
+        label=turns.in_words(turns.turn_of(*_place(aggregate)), services.platforms.default.name),
+        situation=turns.situation(link, aggregate.access_requests),
+        message=await client_message.of_link(
+            session, aggregate, services.platforms, offered=services.languages, address=opened.address
+        ),
+        rows=rows, open_row=open_row, outcomes=OUTCOMES,
+        evidence=await _evidence(session, aggregate, open_row, every=opened.all_calls) if open_row else None,
+        subject=next((row for row in rows if row.request.id == opened.about), None),
+        opened=opened, problems=opened.problems, given=opened.given, done=DONE.get(opened.done),
+        invitation=InvitationView.of(mail) if mail else None,
+        accounts=[(declarations.name(each.platform), each) for each in aggregate.connecting if each.client_account_id],
+        consents=await queries.consents(session, caller.agency_id, link.id),
+        readiness=[_check(item) for item in await readiness.of_link(session, aggregate)],
+        others=[_other(each, services.platforms.default.name) for each in every if each.id != link.id][:_OTHERS],
+        days=days, more_events=more_events, plain=turns.plain, contact_roles=CONTACT_ROLES, now=now, grouped=grouped,
+        first_day=(now + timedelta(days=1)).date(), last_day=(now + service.LONGEST_LIFE).date(),
+        usual_day=(now + service.DEFAULT_LIFE).date(),
+    )  # fmt: skip
+
+
+def grouped(number: str) -> str:
+    """A long number in groups of four; anything else unchanged."""
+    if not number.isdecimal():
+        return number
+    return " ".join(number[at : at + 4] for at in range(0, len(number), 4))
+
+
+def _place(aggregate: LinkAggregate) -> tuple[str, str | None]:
+    """Stage and next actor, also of a link that is past its expiry before its row says so."""
+    if aggregate.is_dead:
+        return status.as_of(aggregate.link.status, aggregate.link.expires_at, aggregate.now), None
+    return aggregate.link.stage, aggregate.link.next_actor
+
+
+def _possible(aggregate: LinkAggregate, caller: CurrentMember, *, mail_on: bool) -> Mapping[str, bool]:
+    """Acts that the link's status and the member's role allow."""
+    now = status.as_of(aggregate.link.status, aggregate.link.expires_at, aggregate.now)
+    works, manages = caller.may("member"), caller.may("manager")
+    return {
+        "work": works,
+        "manage": manages,
+        "see": now not in ("expired", "revoked"),
+        "show": works and now != "revoked",
+        "invite": works and mail_on and bool(aggregate.client.contact_email)
+        and now not in ("completed", "expired", "revoked"),
+        "extend": works and now not in ("completed", "revoked"),
+        "revoke": manages and now != "revoked",
+    }  # fmt: skip
+
+
+async def _rows(session: AsyncSession, aggregate: LinkAggregate, platforms: Platforms) -> list[AssetRow]:
+    """A row of each access request; grants and buyers of all in one statement each."""
+    agency_id = aggregate.agency.id
+    by_asset = {_asset(each): each for each in await grants.of_client(session, agency_id, aggregate.client.id)}
+    access = await rendering.read_access(session, aggregate, aggregate.connecting)
+    ours: dict[str, list[BuyerAccess]] = {}
+    for buyer in await buyers.of_grants(session, agency_id, [each.id for each in by_asset.values()]):
+        ours.setdefault(buyer.grant_id, []).append(buyer)
+    rows = []
+    for each in aggregate.access_requests:
+        here = aggregate.on(each.platform)
+        grant = by_asset.get((each.platform, each.kind, each.asset_id, each.parent_asset_id, here.agency_account_id))
+        can_look = each.platform in access and access[each.platform].can_look
+        rows.append(_row(each, platforms, grant, ours.get(grant.id, []) if grant else [], can_look=can_look))
+    return rows
+
+
+def _asset(grant: Grant) -> tuple[str | None, ...]:
+    return grant.platform, grant.kind, grant.asset_id, grant.parent_asset_id, grant.agency_account_id
+
+
+def _row(
+    each: AccessRequest, platforms: Platforms, grant: Grant | None, named: Sequence[BuyerAccess], *, can_look: bool
+) -> AssetRow:
+    platform = platforms[each.platform]
+    blocker = BLOCKERS.get(each.code or "") if each.status not in OVER else None
+    label = turns.STATUSES[each.status]
+    if grant is not None and grant.status == "revoking":
+        label = _REMOVALS.get(grant.next_actor or "us", _REMOVALS["us"])
+    agreed = each.approved_at is not None and each.status not in OVER
+    return AssetRow(
+        request=each,
+        name=each.asset_name or each.person_email or (platform.name if each.is_manual else turns.name_of(each)),
+        kind=each.asset_kind.texts.title(1),
+        number=grouped(each.asset_id or ""),
+        asked=platform.role_words(each.kind, each.role).label,
+        granted=platform.role_words(each.kind, each.role_seen).label if each.role_seen else None,
+        label=label,
+        why=blocker.summary if blocker else None,
+        grant=grant,
+        buyers=named,
+        is_assignable=each.asset_kind.is_assignable,
+        can_check=agreed and not each.is_manual,
+        can_attest=agreed and each.verified_at is None and each.status != "attested"
+        and (each.is_manual or each.status == "unverifiable" or not can_look),
+    )  # fmt: skip
+
+
+async def _evidence(session: AsyncSession, aggregate: LinkAggregate, row: AssetRow, *, every: bool) -> Evidence:
+    """Evidence of an access request as `GET /access-requests/{id}` answers it, and the next look."""
+    agency_id, here = aggregate.agency.id, aggregate.on(row.request.platform)
+    found = await handshakes.of_client(session, agency_id, aggregate.client.id)
+    most = _MANY_CALLS if every else _FEW_CALLS
+    calls = await call_recorder.page(session, agency_id, [each.id for each in found], limit=most + 1, before=None)
+    evidence = AccessRequestEvidence.with_calls(row.request, calls[:most], row.buyers)
+    own = (here.platform, here.client_account_id, here.agency_account_id)
+    looks = [each.due_at for each in found if (each.platform, each.client_account_id, each.agency_account_id) == own]
+    return Evidence(
+        hint=turns.plain(evidence.hint) if evidence.hint else None,
+        calls=[] if row.request.is_manual else evidence.calls,
+        more=len(calls) > most,
+        buyers=evidence.buyers,
+        next_look=next(iter(looks), None),
+    )
+
+
+def _check(item: checks.Item) -> dict[str, Any]:
+    """One check of the readiness list as shown."""
+    hint = checks.hint(item)
+    return {
+        "title": checks.TITLES[item.key],
+        "label": _READINESS[item.verdict.status],
+        "hint": turns.plain(hint) if hint else None,
+    }
+
+
+def _other(link: Link, platform: str) -> tuple[Link, Label]:
+    return link, turns.in_words(turns.turn_of(link.stage, link.next_actor), platform)

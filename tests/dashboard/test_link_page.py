@@ -1,0 +1,285 @@
+"""The page of a client's link: whose turn, the message, access with its evidence, facts, and what can be done."""
+
+import re
+from datetime import timedelta
+from typing import get_args
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import select
+
+from app.dashboard import link_page, timeline
+from app.dashboard.link_page import Act
+from app.events import catalog
+from app.kit import clock, ids
+from app.kit.database import Sessions
+from app.kit.i18n import pseudo
+from app.links.models import Link
+from app.tenants.members.models import Role
+from simulator.seed import LUNE_EU
+from tests.client_portal.walk import SAME_ORIGIN, press
+from tests.dashboard.conftest import SignIn
+from tests.house import House
+from tests.world import PUBLIC_URL, World
+
+ANA = "Ana Client"
+FORMS = ("reminder", "address", "extension", "revocation", "new-link")
+ACCESS_FORMS = ("verification", "attestation", "removal")
+
+
+@pytest.fixture
+def path(world: World) -> str:
+    """The page of the north agency's link."""
+    return f"/desk/links/{world.north.link_id}"
+
+
+async def _access_id(house: House, world: World) -> str:
+    return (await house.access_requests(world.north))[0].id
+
+
+async def test_a_fresh_link_is_ours_to_send_with_a_message(
+    browser: httpx2.AsyncClient, sign_in: SignIn, path: str
+) -> None:
+    await sign_in()
+    page = await browser.get(path)
+    assert page.status_code == 200
+    for words in ("Maison Lune", "The link is ready and was not sent.", "needs limited access", "Nothing"):
+        assert words in page.text
+    assert "/north/maison-lune/" not in page.text, "the address is secret"
+
+
+async def test_verified_access_is_shown_with_role_and_evidence(
+    browser: httpx2.AsyncClient, sign_in: SignIn, house: House, world: World, path: str
+) -> None:
+    await sign_in("viewer")
+    await house.share(world.north, LUNE_EU)
+    access_id = await _access_id(house, world)
+    page = (await browser.get(path)).text
+    assert page.count("Run campaigns (Operator)") == 2, "asked and granted"
+    assert "7200 0000" in page
+    assert "bc/partner/asset/get" not in page
+    opened = (await browser.get(path, params={"why": access_id})).text
+    for words in ("bc/partner/asset/get", "Next look on", "Keyturn read it with the agreed role"):
+        assert words in opened
+    assert "POST /" not in opened
+    assert "Check again" not in opened, "a viewer changes nothing"
+
+
+async def test_a_blocker_is_told_to_us_and_in_a_message_to_the_client(
+    browser: httpx2.AsyncClient, sign_in: SignIn, house: House, world: World, path: str
+) -> None:
+    await sign_in()
+    await house.share(world.north, LUNE_EU)
+    await house.tiktok.unshare_by_hand("7111222233334444555", LUNE_EU)
+    await house.work()
+    page = (await browser.get(path)).text
+    assert "Drifted" in page
+    assert "It is not shared with you" in page
+    message = re.search(r"<textarea.*?>(.*?)</textarea>", page, re.DOTALL)
+    assert message is not None
+    assert "is no longer shared with North Agency" in message[1]
+    assert "below" not in message[1]
+
+
+async def test_the_message_is_in_the_clients_language_with_the_english_text(
+    browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World, path: str, app: FastAPI
+) -> None:
+    await sign_in()
+    app.state.services.languages = ("en", pseudo.TAG)
+    async with sessions.begin() as session:
+        link = await session.get_one(Link, (world.north.agency_id, world.north.link_id))
+        link.language = "en-XA"
+    page = (await browser.get(path)).text
+    assert 'lang="en-XA"' in page
+    assert "In English" in page
+    assert "North Agency needs limited access" in page
+
+
+@pytest.mark.parametrize("role", ["viewer", "member", "manager", "owner"])
+async def test_each_role_may_do_its_part(
+    browser: httpx2.AsyncClient, sign_in: SignIn, house: House, world: World, path: str, role: Role
+) -> None:
+    await sign_in(role)
+    access_id = await _access_id(house, world)
+    token = re.search(r'name="form_token" value="([0-9a-f]{64})"', (await browser.get(path)).text)
+    assert token is not None
+    for form in (*FORMS, *(f"access-requests/{access_id}/{each}" for each in ACCESS_FORMS)):
+        for_managers = form.endswith(("revocation", "removal"))
+        allowed = role in ("manager", "owner") or (role == "member" and not for_managers)
+        if allowed and form == "revocation":
+            continue  # ends the link for the others
+        sent = await browser.post(f"{path}/{form}", data={"form_token": token[1]}, headers=SAME_ORIGIN)
+        assert (sent.status_code == 403) != allowed, form
+
+
+async def test_another_agency_and_nobody_reach_nothing(
+    browser: httpx2.AsyncClient, sign_in: SignIn, house: House, world: World, path: str
+) -> None:
+    access_id = await _access_id(house, world)
+    assert (await browser.get(path)).status_code == 303
+    assert (await browser.post(f"{path}/revocation", headers=SAME_ORIGIN)).status_code == 303
+    await sign_in(corner=world.south)
+    assert (await browser.get(path)).status_code == 404
+    own = f"/desk/links/{world.south.link_id}"
+    for form in (*FORMS, *(f"access-requests/{access_id}/{each}" for each in ACCESS_FORMS)):
+        sent = await press(browser, own, f"{path}/{form}", expires_on=_in_days(20))
+        assert sent.status_code == 404, form
+    for form in ACCESS_FORMS:
+        sent = await press(browser, own, f"{own}/access-requests/{access_id}/{form}")
+        assert sent.status_code == 404, form
+
+
+@pytest.mark.parametrize("link_id", ["nonsense", "link_01ksy1q3e0fzs8qj5m8g3d4w7s"])
+async def test_an_unknown_link_is_not_found(browser: httpx2.AsyncClient, sign_in: SignIn, link_id: str) -> None:
+    await sign_in()
+    assert (await browser.get(f"/desk/links/{link_id}")).status_code == 404
+
+
+@pytest.mark.parametrize("form", [*FORMS, f"access-requests/{ids.new('access')}/verification"])
+async def test_a_form_with_another_token_is_refused(
+    browser: httpx2.AsyncClient, sign_in: SignIn, path: str, form: str
+) -> None:
+    await sign_in()
+    sent = await browser.post(f"{path}/{form}", data={"form_token": "0" * 64}, headers=SAME_ORIGIN)
+    assert sent.status_code == 403
+
+
+async def test_the_address_is_shown_once_and_recorded(
+    browser: httpx2.AsyncClient, sign_in: SignIn, house: House, world: World, path: str
+) -> None:
+    await sign_in("member")
+    shown = await press(browser, path, f"{path}/address")
+    assert f"{PUBLIC_URL}{world.north.link_path}" in shown.text
+    assert "This is your link" in shown.text
+    assert "no-store" in shown.headers["cache-control"]
+    assert world.north.token not in (await browser.get(path)).text
+    assert {"link.address_shown", "link.sent"} <= set(await house.events(world.north))
+    assert "The address was shown" in (await browser.get(path)).text
+
+
+async def test_extending_keeps_what_was_typed_when_it_is_wrong(
+    browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World, path: str
+) -> None:
+    await sign_in("member")
+    for wrong in ("soon", _in_days(200), _in_days(-3), ""):
+        refused = await press(browser, path, f"{path}/extension", expires_on=wrong)
+        assert refused.status_code == 422
+        assert f'value="{wrong}"' in refused.text
+        assert "Choose a day between" in refused.text
+    done = await press(browser, path, f"{path}/extension", expires_on=_in_days(60))
+    assert (done.status_code, done.headers["location"]) == (303, f"{path}?done=extended")
+    async with sessions() as session:
+        link = await session.get_one(Link, (world.north.agency_id, world.north.link_id))
+    assert (link.expires_at - clock.now()).days in (59, 60)
+    assert "The link was extended." in (await browser.get(done.headers["location"])).text
+
+
+async def test_revoking_is_asked_for_first_and_a_new_link_follows(
+    browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World, path: str
+) -> None:
+    member = await sign_in("manager")
+    asked = (await browser.get(path, params={"act": "revocation"})).text
+    assert "cannot be undone" in asked
+    assert (await press(browser, path, f"{path}/revocation")).status_code == 303
+    ended = (await browser.get(path)).text
+    assert "This link has ended." in ended
+    assert "<textarea" not in ended
+    refused = await press(browser, path, f"{path}/extension", expires_on=_in_days(20))
+    assert refused.status_code == 409
+    assert "Make a new link for the client." in refused.text
+    made = await press(browser, path, f"{path}/new-link")
+    assert made.status_code == 303
+    new = await browser.get(made.headers["location"])
+    assert "This is the new link." in new.text
+    assert f'href="{path}"' in new.text, "the other link of the client"
+    assert member.name in new.text
+    async with sessions() as session:
+        rows = select(Link.preset).where(Link.agency_id == world.north.agency_id)
+        assert len(set(await session.scalars(rows))) == 1
+
+
+async def test_without_mail_the_invitation_says_so(browser: httpx2.AsyncClient, sign_in: SignIn, path: str) -> None:
+    await sign_in()
+    assert "E-mail the link" not in (await browser.get(path)).text
+    refused = await press(browser, path, f"{path}/reminder")
+    assert refused.status_code == 409
+    assert "This installation sends no e-mails." in refused.text
+
+
+async def test_checking_again_makes_the_next_look_due(
+    browser: httpx2.AsyncClient, sign_in: SignIn, house: House, world: World, path: str
+) -> None:
+    await sign_in("member")
+    access_id = await _access_id(house, world)
+    early = await press(browser, path, f"{path}/access-requests/{access_id}/verification")
+    assert early.status_code == 409
+    assert "has not agreed" in early.text
+    await house.share(world.north, LUNE_EU)
+    access_id = await _access_id(house, world)
+    done = await press(browser, path, f"{path}/access-requests/{access_id}/verification")
+    assert done.headers["location"] == f"{path}?done=checked&why={access_id}"
+    assert "Keyturn looks again now." in (await browser.get(done.headers["location"])).text
+
+
+async def test_attesting_names_the_member(
+    browser: httpx2.AsyncClient, sign_in: SignIn, house: House, world: World, path: str
+) -> None:
+    member = await sign_in("member")
+    await house.agree(world.north, LUNE_EU, lane="guided")
+    access_id = await _access_id(house, world)
+    asked = (await browser.get(path, params={"act": "attestation", "about": access_id})).text
+    assert "I checked it, it works" in asked
+    done = await press(browser, path, f"{path}/access-requests/{access_id}/attestation")
+    assert done.status_code == 303
+    (access,) = await house.access_requests(world.north)
+    assert (access.status, access.attested_by) == ("attested", member.name)
+    page = (await browser.get(done.headers["location"])).text
+    assert f"{member.name} attested it on" in page
+    assert "Not readable" in page
+    again = await press(browser, path, f"{path}/access-requests/{access_id}/attestation")
+    assert again.status_code in (303, 409)
+
+
+async def test_taking_away_removes_the_grant(
+    browser: httpx2.AsyncClient, sign_in: SignIn, house: House, world: World, path: str
+) -> None:
+    await sign_in("manager")
+    await house.share(world.north, LUNE_EU)
+    access_id = await _access_id(house, world)
+    asked = (await browser.get(path, params={"act": "removal", "about": access_id, "why": access_id})).text
+    grant = re.search(r'name="grant_id" value="(grant_\w+)"', asked)
+    assert grant is not None
+    form = f"{path}/access-requests/{access_id}/removal"
+    assert (await press(browser, path, form, grant_id="nonsense")).status_code == 404
+    assert (await press(browser, path, form, grant_id=grant[1])).status_code == 303
+    assert "Being taken away" in (await browser.get(path)).text
+    await house.work()
+    page = (await browser.get(path)).text
+    assert "The client takes it away" in page, "its token was given back"
+    assert "no longer needs" in page
+
+
+@pytest.mark.parametrize("act", get_args(Act))
+async def test_a_form_about_nothing_is_not_shown(
+    browser: httpx2.AsyncClient, sign_in: SignIn, path: str, act: str
+) -> None:
+    await sign_in("viewer")
+    page = await browser.get(path, params={"act": act, "about": "nonsense", "why": "<b>"})
+    assert page.status_code == 200
+    assert 'id="act"' not in page.text
+
+
+def test_every_event_of_a_link_has_a_sentence() -> None:
+    of_links = {name for name, each in catalog.TYPES.items() if each.subject in ("link", "grant")}
+    assert of_links <= timeline.SENTENCES.keys()
+    assert timeline.SENTENCES.keys() <= catalog.TYPES.keys()
+
+
+def test_numbers_are_grouped() -> None:
+    assert link_page.grouped("7012345678901234567") == "7012 3456 7890 1234 567"
+    assert link_page.grouped("C4ABCDEFGH77U7QBTM10") == "C4ABCDEFGH77U7QBTM10"
+
+
+def _in_days(days: int) -> str:
+    return (clock.now() + timedelta(days=days)).date().isoformat()
