@@ -11,7 +11,7 @@ from app.kit.encryption import Keyring
 from app.links import service as link_service
 from app.tenants.agencies import service as agencies
 from app.tenants.api_keys import service as api_keys
-from app.tenants.api_keys.service import ALL_SCOPES
+from app.tenants.api_keys.scopes import ALL_SCOPES
 from app.tenants.clients import service as clients
 from app.tenants.members import passwords
 from app.tenants.members import service as members

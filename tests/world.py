@@ -8,7 +8,7 @@ from app.kit.encryption import Keyring
 from app.links import service as link_service
 from app.tenants.agencies import service as agencies
 from app.tenants.api_keys import service as members
-from app.tenants.api_keys.service import ALL_SCOPES
+from app.tenants.api_keys.scopes import ALL_SCOPES
 from app.tenants.clients import service as clients
 
 #: The agency's own Business Centers, as in the simulator's world.

@@ -23,7 +23,7 @@ from app.tenants.agencies.api import AgencyChanges
 from app.tenants.agencies.schemas import AgencyView
 from app.tenants.api_keys import service as keys
 from app.tenants.api_keys.api import KeyView, NewKey, NewKeyView
-from app.tenants.api_keys.service import SCOPES
+from app.tenants.api_keys.scopes import SCOPES
 from app.tenants.members import service as members
 from app.tenants.members.models import Role
 

@@ -59,6 +59,13 @@ _ABOUT: Mapping[Shown, Message] = {
     "none": _("Read back in the agreed role."),
     "all": _("Everything that the last reads showed."),
 }
+_BRIEFLY: Mapping[Shown, Message] = {
+    "drifted": _("changed without you"),
+    "closed": _("none of your buyers"),
+    "wide": _("more than was agreed"),
+    "unlinked": _("no agreement on record"),
+    "none": _("nothing to do"),
+}
 #: Why an import failed, or a partner could not be read, and what the agency does about it.
 FAILURES: Mapping[str, Message] = {
     "connection_dead": _("{platform} has ended your connection. Connect again; the import then starts by itself."),
@@ -134,16 +141,6 @@ async def access(
 ) -> Response:
     """Access by what is wrong with it, or one list. `q` seeks in names and ids of clients and assets."""
     return await _access(request, caller, finding=finding, q=q, cursor=cursor)
-
-
-@router.get(f"{PATH}/imports")
-async def import_progress(request: Request, caller: Viewer) -> Response:
-    """The part of the page about imports, while one runs."""
-    async with reading(services_of(request).sessions) as session:
-        side = await _side(request, session, caller)
-    return render.page(
-        request, "dashboard:desk/imports.html", **side, form_token=caller.form_token, ago=desk.ago, moved=True
-    )  # fmt: skip
 
 
 @router.post(f"{PATH}/imports")
@@ -260,8 +257,8 @@ async def _access(
     more = pack(read[finding][most - 1].grant.id) if finding and len(read[finding]) > most else None
     return desk.page(
         request, caller, "access", here=PATH, status=status, groups=groups, finding=finding, q=words, problem=problem,
-        strip=[(each, LABELS[each], _number(counts, each), _ABOUT[each]) for each in _STRIP],
-        all=counts.all, more=_address(PATH, finding=finding, q=words, cursor=more) if more else None, moved=False,
+        strip=[(each, LABELS[each], _number(counts, each), _BRIEFLY[each]) for each in _STRIP],
+        all=counts.all, more=_address(PATH, finding=finding, q=words, cursor=more) if more else None,
         **side,
     )  # fmt: skip
 
@@ -278,6 +275,7 @@ async def _side(request: Request, session: AsyncSession, caller: CurrentMember) 
     return {
         "connection": connection, "is_connected": connection is not None and connection.is_usable,
         "can_connect": can_connect, "is_manager": caller.may("manager"), "is_worker": caller.may("member"),
+        "can_read": connection is not None and connection.is_usable and caller.may("member"),
         "imports": [ImportProgress(each, _failure(each.code, platform)) for each in newest.values()],
         "is_running": any(each.status == "running" for each in newest.values()),
         "platform": platform.name, "account": declarations.texts(platform.key).account.noun,

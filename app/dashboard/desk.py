@@ -11,31 +11,36 @@ from app.dashboard.member_session import PATH, CurrentMember
 from app.kit import clock
 from app.kit.html import render
 from app.kit.i18n.message import Message, _, _n
+from app.tenants.members.models import Role
 
 ROLE_NAMES = {"owner": _("Owner"), "manager": _("Manager"), "member": _("Member"), "viewer": _("Viewer")}
 
 
 @dataclass(frozen=True)
 class Place:
-    """An entry of the navigation."""
+    """An entry of the navigation, for members of this role or of one that includes it."""
 
     path: str
     icon: str
     words: Message
+    role: Role = "viewer"
 
 
 PLACES = (
     Place(PATH, "l-pipe", _("Pipeline")),
     Place(f"{PATH}/access", "l-have", _("What you already have")),
 )  # fmt: skip
-SET_UP: tuple[Place, ...] = ()
+SET_UP = (
+    Place(f"{PATH}/keys", "l-key", _("API keys"), "manager"),
+)  # fmt: skip
 
 
 def page(request: Request, caller: CurrentMember, name: str, *, here: str, status: int = 200, **shown: Any) -> Response:
     """A page inside the frame; `here` is the path of its entry in the navigation."""
+    places, set_up = ([each for each in every if caller.may(each.role)] for every in (PLACES, SET_UP))
     shown |= {
         "agency": caller.agency, "member": caller.member, "role": ROLE_NAMES[caller.member.role],
-        "form_token": caller.form_token, "here": here, "places": PLACES, "set_up": SET_UP, "ago": ago,
+        "form_token": caller.form_token, "here": here, "places": places, "set_up": set_up, "ago": ago,
         "may": caller.may,
     }  # fmt: skip
     return render.page(request, f"dashboard:desk/{name}.html", status=status, **shown)

@@ -19,6 +19,7 @@ from app.kit import ids
 from app.kit.actor import acting_as
 from app.kit.database import CROSS_TENANT, Sessions
 from app.tenants.api_keys import service as keys
+from app.tenants.api_keys.scopes import ALL_SCOPES
 from app.tenants.clients import service as clients
 from app.worker import WORKER
 from tests.client_portal.walk import Walk
@@ -171,7 +172,7 @@ async def test_a_malformed_link_is_not_found(api: httpx2.AsyncClient, path: str,
 
 @pytest.mark.parametrize("path", ["/audit", "/audit/export"])
 async def test_it_has_a_scope_of_its_own(api: httpx2.AsyncClient, sessions: Sessions, world: World, path: str) -> None:
-    scopes = sorted(keys.ALL_SCOPES - {"audit:read"})
+    scopes = sorted(ALL_SCOPES - {"audit:read"})
     async with sessions.begin() as session:
         _, value = await keys.create_key(
             session, world.north.agency_id, name="all but one", scopes=scopes, expires_at=None, actor=TESTS

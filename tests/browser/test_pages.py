@@ -46,7 +46,11 @@ def names(demo: Demo) -> Mapping[str, str]:
     headers = {"Authorization": f"Bearer {demo.api_key}"}
     with httpx2.Client(base_url=f"{demo.addresses.web}/api/v1", headers=headers) as api:
         link = next(each for each in api.get("/links").json()["data"] if each["status"] == "completed")
-        return {"link_id": link["id"], "client_id": link["client_id"], "endpoint_id": demo.endpoint_id}
+        (partner, *_) = api.get("/partners").json()["data"]
+        return {
+            "link_id": link["id"], "client_id": link["client_id"], "endpoint_id": demo.endpoint_id,
+            "partner_id": partner["id"], "key_id": api.get("/me").json()["key_id"],
+        }  # fmt: skip
 
 
 async def _looked_at(page: Page, address: str, width: int, scheme: str) -> None:

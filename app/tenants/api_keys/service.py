@@ -1,4 +1,4 @@
-"""API keys, with which programs of an agency sign in: table, scopes, queries and use cases."""
+"""API keys, with which programs of an agency sign in: table, queries and use cases."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -16,30 +16,10 @@ from app.kit.actor import Actor
 from app.kit.audit import Audit
 from app.kit.database import CROSS_TENANT, Base, CreatedAt, agency_key, belongs_to_agency
 from app.kit.errors import AppError, InvalidInput, NotFound
+from app.tenants.api_keys.scopes import SCOPES
 
 PREFIX = "kt_live_"
 USE_RECORDED_EVERY = timedelta(minutes=1)
-#: Scopes, and what each allows.
-SCOPES: dict[str, str] = {
-    "agency:read": "Read the agency, its brand and its Business Centers.",
-    "agency:write": "Change the agency, its TikTok app and its Business Centers.",
-    "keys:read": "List API keys (never their values).",
-    "keys:write": "Create and revoke API keys.",
-    "clients:read": "Read clients.",
-    "clients:write": "Create and change clients; link partners to clients.",
-    "links:read": "Read links and their access requests.",
-    "links:write": "Create, extend and revoke links; verify and attest access requests.",
-    "links:address": "Read a link's secret address again; each time is recorded.",
-    "grants:read": "Read grants and the evidence behind them, imports and partners.",
-    "connections:read": "Read connections.",
-    "connections:write": "Connect the agency, and import its existing access.",
-    "events:read": "Read events.",
-    "audit:read": "Read the audit log, with names, e-mail addresses and network addresses.",
-    "webhooks:read": "Read endpoints, deliveries and attempts.",
-    "webhooks:write": "Create, change, test and delete endpoints; retry, cancel and replay deliveries.",
-    "webhooks:secrets": "Read the signing secrets of an endpoint again; each time is recorded.",
-}
-ALL_SCOPES = frozenset(SCOPES)
 
 
 class ApiKey(CreatedAt, Base):

@@ -17,7 +17,7 @@ from app.events.rendering import API_VERSION
 from app.links.api import NewLink
 from app.tenants.api_keys.api import Me
 from app.tenants.api_keys.route import API
-from app.tenants.api_keys.service import SCOPES
+from app.tenants.api_keys.scopes import SCOPES
 from app.webhooks import message
 from docs import openapi
 from tests.shape import source
