@@ -10,7 +10,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
 from app import VERSION, routes, settings, settle_memory
-from app.assembly import egress_of, mail_queue_of, platforms_of
+from app.assembly import egress_of, mail_queue_of, platforms_of, sign_ins_of
 from app.events import openapi
 from app.kit import keyring_check, logs
 from app.kit.database import Sessions, make_engine, make_sessions
@@ -105,4 +105,5 @@ def fill(app: FastAPI, chosen: Settings, http: httpx2.AsyncClient, egress: Egres
         outbox=mail_queue_of(chosen, keyring),
         verify_endpoints=chosen.verify_endpoints,
         hubspot_api_base=chosen.hubspot_api_base,
+        sign_ins=sign_ins_of(chosen),
     )

@@ -12,7 +12,18 @@ from app.access.readiness import api as readiness_api
 from app.access.requests import api as requests_api
 from app.audit import api as audit_api
 from app.client_portal import routes as portal
-from app.dashboard import access, api_keys, connect, door, link_acts, link_page, new_link, pipeline, ready_link
+from app.dashboard import (
+    access,
+    api_keys,
+    connect,
+    door,
+    link_acts,
+    link_page,
+    new_link,
+    oidc_sign_in,
+    pipeline,
+    ready_link,
+)
 from app.events import api as events_api
 from app.kit.web import health
 from app.links import api as links_api
@@ -83,6 +94,7 @@ _PAGE_ROUTERS = (
     connections_api.callback_router,
     connect.router,
     door.router,
+    oidc_sign_in.router,
     pipeline.router,
     access.router,
     new_link.router,

@@ -1,5 +1,6 @@
 """Services of the web process, as handlers receive them: typed, made once by assembly (`app/main.py`)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -7,6 +8,7 @@ from starlette.requests import HTTPConnection
 
 from app.kit.egress.client import Egress
 from app.kit.errors import NotFound
+from app.kit.oidc import OidcClient
 from app.kit.web.services import WebServices
 from app.mail.service import MailQueue
 from app.platforms.port import ConnectedPlatform
@@ -23,6 +25,8 @@ class Services(WebServices):
     #: new webhook endpoints must echo a challenge before they receive events
     verify_endpoints: bool
     hubspot_api_base: str
+    #: OpenID providers where members may sign in, by key
+    sign_ins: Mapping[str, OidcClient]
 
 
 def services_of(request: HTTPConnection) -> Services:

@@ -13,6 +13,7 @@ from app.kit.egress.client import tls_context
 from app.kit.egress.targets import is_proxy, read_networks
 from app.kit.encryption import Keyring
 from app.kit.i18n import locales
+from app.kit.oidc import OidcProvider
 from app.kit.web import http_server, web_address
 from app.mail import server
 from app.mail.server import Server
@@ -78,6 +79,21 @@ class Settings(PlatformSettings, BaseSettings):
     verify_endpoints: bool = Field(
         False, description="Send nothing to a webhook endpoint before it echoed a challenge; never asked of /hooks."
     )
+    google_client_id: str | None = Field(
+        None, description="Sign-in of members with Google: the OAuth client's id (Google Cloud, APIs & Services)."
+    )
+    google_client_secret: str | None = Field(None, description="Its secret.")
+    microsoft_tenant: str | None = Field(
+        None, description="Sign-in of members with Microsoft: the directory (tenant) id of your company."
+    )
+    microsoft_client_id: str | None = Field(None, description="The application (client) id of the app registration.")
+    microsoft_client_secret: str | None = Field(None, description="Its client secret.")
+    oidc_issuer: str | None = Field(
+        None, description="Sign-in of members at any OpenID provider: its issuer, https://login.agency.com."
+    )
+    oidc_name: str = Field("your company’s account", description="What members call that provider, for the button.")
+    oidc_client_id: str | None = Field(None, description="The client id at that provider.")
+    oidc_client_secret: str | None = Field(None, description="The client secret at that provider.")
     pseudo_locale: bool = Field(
         False, description="Offers the pseudo-locale en-XA, in which every text is marked and longer, to test pages."
     )
@@ -121,6 +137,13 @@ class Settings(PlatformSettings, BaseSettings):
     def _key_ring(cls, text: str) -> str:
         Keyring.from_text(text)
         return text
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _issuer(cls, url: str | None) -> str | None:
+        if url:
+            web_address.read(url)
+        return url
 
     @field_validator("public_url", "hubspot_api_base")
     @classmethod
@@ -172,6 +195,38 @@ class Settings(PlatformSettings, BaseSettings):
     def _mail(self) -> Self:
         server.read(self.smtp_url, self.mail_from)
         return self
+
+    @model_validator(mode="after")
+    def _sign_ins(self) -> Self:
+        for name, values in self._sign_in_settings().items():
+            if any(values) and not all(values):
+                raise ValueError(f"set all settings KEYTURN_{name.upper()}_… of the sign-in, or none of them")
+        return self
+
+    def _sign_in_settings(self) -> dict[str, tuple[str | None, str | None, str | None]]:
+        """By key of the provider: issuer, client id and client secret."""
+        tenant = self.microsoft_tenant
+        return {
+            "google": (
+                "https://accounts.google.com" if self.google_client_id else None, self.google_client_id,
+                self.google_client_secret,
+            ),
+            "microsoft": (
+                f"https://login.microsoftonline.com/{tenant}/v2.0" if tenant else None, self.microsoft_client_id,
+                self.microsoft_client_secret,
+            ),
+            "oidc": (self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret),
+        }  # fmt: skip
+
+    @property
+    def oidc_providers(self) -> list[OidcProvider]:
+        """The OpenID providers where members may sign in."""
+        names = {"google": "Google", "microsoft": "Microsoft", "oidc": self.oidc_name}
+        return [
+            OidcProvider(key, names[key], issuer, client_id, secret, owns_addresses=key == "microsoft")
+            for key, (issuer, client_id, secret) in self._sign_in_settings().items()
+            if issuer and client_id and secret
+        ]
 
     @property
     def mail_server(self) -> Server | None:

@@ -22,6 +22,7 @@ from app.tenants.agencies import platform_ids as _platform_ids
 from app.tenants.api_keys import idempotency as _idempotency
 from app.tenants.api_keys import service as _api_keys
 from app.tenants.clients import models as _clients
+from app.tenants.members import identities as _identities
 from app.tenants.members import models as _members
 from app.webhooks import models as _webhooks
 
@@ -30,6 +31,7 @@ ROOMS = (
     _api_keys,
     _clients,
     _members,
+    _identities,
     _events,
     _audit,
     _presets,

@@ -53,7 +53,7 @@ async def sign_in(request: Request, form: SentForm) -> Response:
     if member is None:
         return _sign_in(request, email=email, back=back, problem=_WRONG)
     async with services.sessions.begin() as session:
-        return await _enter(request, session, member, back if is_ours(back) else PATH)
+        return await enter(request, session, member, back if is_ours(back) else PATH)
 
 
 @router.post(f"{PATH}/sign-out")
@@ -91,7 +91,7 @@ async def setup(request: Request, session: Session, code: str, form: SentForm) -
     owner = await members.add(
         session, agency.id, name=person["name"], email=person["email"], role="owner", password_hash=password_hash
     )
-    return await _enter(request, session, owner, PATH)
+    return await enter(request, session, owner, PATH)
 
 
 @router.get(f"{JOIN}/{{token}}")
@@ -113,7 +113,7 @@ async def join(request: Request, session: Session, token: str, form: SentForm) -
     agency = await agencies.find(session, invited.agency_id)
     language.prefer(request, link=None, agency=agency.language)
     if invited.member_id is not None:
-        return await _enter(request, session, await members.enter(session, token), PATH)
+        return await enter(request, session, await members.enter(session, token), PATH)
     person = _person(form, invited.email or form.line("email", most=254), agency.name)
     if not form.problems:
         password_hash = await passwords.hashed(form.secret("password"))
@@ -124,11 +124,12 @@ async def join(request: Request, session: Session, token: str, form: SentForm) -
         except MemberKnown as known:
             form.problems["email"] = known.message
         else:
-            return await _enter(request, session, member, PATH)
+            return await enter(request, session, member, PATH)
     return _join(request, agency.name, invited.email, person, form.problems)
 
 
-async def _enter(request: Request, session: Session, member: Member, address: str) -> Response:
+async def enter(request: Request, session: Session, member: Member, address: str) -> Response:
+    """Open a session of the member in this browser, and redirect."""
     bind_actor(member.actor)
     cookie = await members.sign_in(session, member)
     answer = render.see_other(request, address)
@@ -165,9 +166,11 @@ async def _free_slug(session: Session, name: str) -> str:
 def _sign_in(
     request: Request, *, back: str, email: str = "", problem: Message | None = None, status: int = 200
 ) -> Response:
+    providers = [each.provider for each in services_of(request).sign_ins.values()]
     return _page(
         request, "sign_in", status=422 if problem and status == 200 else status, email=email,
-        back=back if is_ours(back) else "", problem=problem,
+        back=back if is_ours(back) else "", problem=problem, providers=providers,
+        form_to=tuple(dict.fromkeys(each.origin for each in providers)),
     )  # fmt: skip
 
 
@@ -182,6 +185,6 @@ def _join(
     return _page(request, "join", status=status, agency=agency, email=email, given=given, problems=problems)
 
 
-def _page(request: Request, name: str, *, status: int, **shown: Any) -> Response:
+def _page(request: Request, name: str, *, status: int, form_to: tuple[str, ...] = (), **shown: Any) -> Response:
     shown |= {"form_token": forms.token(request), "shortest": passwords.SHORTEST}
-    return render.page(request, f"dashboard:desk/{name}.html", status=status, **shown)
+    return render.page(request, f"dashboard:desk/{name}.html", status=status, form_to=form_to, **shown)

@@ -30,12 +30,14 @@ from app.kit.actor import KEYTURN, Actor, acting_as
 from app.kit.audit import audited, triggers
 from app.kit.database import CROSS_TENANT, Sessions
 from app.kit.encryption import Keyring
+from app.kit.oidc import OidcIdentity
 from app.links.models import Link
 from app.tables import metadata
 from app.tenants.agencies import service as agencies
 from app.tenants.agencies.models import AgencyAccount
 from app.tenants.agencies.platform_ids import set_platform
 from app.tenants.clients.models import Client
+from app.tenants.members import identities
 from app.tenants.members import service as members
 from tests.api import belongings
 from tests.prepared import Prepared
@@ -119,6 +121,7 @@ async def _fill(sessions: Sessions, keyring: Keyring, world: World) -> None:
         await members.add(
             session, agency_id, name="Nora", email="nora@north.example", role="owner", password_hash="$argon2id$hash"
         )
+        await identities.member_of(session, OidcIdentity("https://login.example", "1", "nora@north.example", "Nora"))
         await members.invite(session, agency_id, email="bo@north.example", role="member")
         await session.execute(
             text(

@@ -1,0 +1,53 @@
+"""Identities of members at OpenID providers: with a known one, its member signs in."""
+
+from sqlalchemy import String, UniqueConstraint, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kit import ids
+from app.kit.audit import Audit
+from app.kit.database import CROSS_TENANT, Base, CreatedAt, agency_key, belongs_to
+from app.kit.oidc import OidcIdentity
+from app.tenants.members.models import Member
+
+
+class MemberIdentity(CreatedAt, Base):
+    """A member at one issuer. The subject, not the e-mail address, names the person for ever (OpenID Core, 5.7)."""
+
+    __tablename__ = "member_identities"
+    __audit__ = Audit("member_identity", personal=("subject",))
+    __table_args__ = (belongs_to("members", "member_id"), UniqueConstraint("issuer", "subject", "agency_id"))
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("identity"), primary_key=True)
+    member_id: Mapped[str] = mapped_column(ids.Id("member"))
+    issuer: Mapped[str] = mapped_column(String(200))
+    subject: Mapped[str] = mapped_column(String(255))
+
+
+async def member_of(session: AsyncSession, identity: OidcIdentity) -> Member | None:
+    """The member with an identity: the one it is bound to, else by its verified address, from now on."""
+    bound = (
+        select(Member)
+        .join(MemberIdentity, (MemberIdentity.agency_id == Member.agency_id) & (MemberIdentity.member_id == Member.id))
+        .where(
+            MemberIdentity.issuer == identity.issuer,
+            MemberIdentity.subject == identity.subject,
+            Member.removed_at.is_(None),
+        )
+        .order_by(Member.id)
+    )
+    found = (await session.scalars(bound.limit(1), execution_options=CROSS_TENANT)).one_or_none()
+    if found is not None or not identity.email:
+        return found
+    by_email = select(Member).where(Member.email == identity.email.lower(), Member.removed_at.is_(None))
+    found = (await session.scalars(by_email.order_by(Member.id).limit(1), execution_options=CROSS_TENANT)).one_or_none()
+    if found is not None:
+        session.add(
+            MemberIdentity(
+                agency_id=found.agency_id, id=ids.new("identity"), member_id=found.id, issuer=identity.issuer,
+                subject=identity.subject,
+            )
+        )  # fmt: skip
+        await session.flush()
+    return found

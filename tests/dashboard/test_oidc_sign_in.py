@@ -1,0 +1,209 @@
+"""Signing in at an OpenID provider, a real one that runs beside the tests."""
+
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx2
+import pytest
+from sqlalchemy import func, select
+
+from app.dashboard.member_session import COOKIE as SESSION_COOKIE
+from app.dashboard.oidc_sign_in import COOKIE
+from app.kit.database import Sessions
+from app.kit.oidc import OidcClient, OidcFailed, OidcProvider
+from app.settings import Settings
+from app.tenants.members import service as members
+from app.tenants.members.identities import MemberIdentity
+from tests.client_portal.walk import SAME_ORIGIN
+from tests.dashboard.conftest import CHEAP_HASH
+from tests.world import PUBLIC_URL, World
+
+with warnings.catch_warnings():  # the package still imports Authlib's older names
+    warnings.simplefilter("ignore")
+    from oidc_provider_mock import User, run_server_in_thread
+
+#: Its server signs tokens by them too, in a thread of this process.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+NORA, EVE, MUTE = "nora-1", "eve-1", "mute-1"
+PEOPLE = (
+    User(sub=NORA, claims={"email": "Nora@North.example", "email_verified": True, "name": "Nora North"}),
+    User(sub=EVE, claims={"email": "nora@north.example", "email_verified": False}),
+    User(sub=MUTE, claims={}),
+)
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[str]:
+    """The address of the provider."""
+    with run_server_in_thread(user_claims=PEOPLE) as server:
+        yield f"http://localhost:{server.server_port}"
+
+
+@pytest.fixture
+def settings(settings: Settings, issuer: str) -> Settings:
+    """With the provider."""
+    ours = {"oidc_issuer": issuer, "oidc_name": "North’s login", "oidc_client_id": "keyturn", "oidc_client_secret": "s"}
+    return settings.model_copy(update=ours)
+
+
+@pytest.fixture(autouse=True)
+async def nora(sessions: Sessions, world: World) -> None:
+    """A member with the address that the provider verified of its first person."""
+    async with sessions.begin() as session:
+        await members.add(
+            session, world.north.agency_id, name="Nora", email="nora@north.example", role="owner",
+            password_hash=CHEAP_HASH,
+        )  # fmt: skip
+
+
+async def _out(browser: httpx2.AsyncClient, back: str = "") -> str:
+    """The address at the provider to which the button leads."""
+    page = await browser.get("/desk/sign-in", params={"back": back})
+    assert "Sign in with North’s login" in page.text
+    token = re.search(r'name="form_token" value="([0-9a-f]{64})"', page.text)
+    assert token
+    fields = {"form_token": token[1], "back": back}
+    answer = await browser.post("/desk/oidc/oidc", data=fields, headers=SAME_ORIGIN)
+    assert answer.status_code == 303
+    assert urlsplit(answer.headers["location"]).netloc in page.headers["content-security-policy"]
+    return str(answer.headers["location"])
+
+
+async def _at_provider(address: str, person: str) -> dict[str, str]:
+    """What the way back carries once a person has signed in there."""
+    async with httpx2.AsyncClient(trust_env=False) as http:
+        answer = await http.post(address, data={"sub": person})
+    assert answer.status_code == 302, answer.text
+    assert answer.headers["location"].startswith(f"{PUBLIC_URL}/desk/oidc/oidc/return?")
+    return dict(parse_qsl(urlsplit(answer.headers["location"]).query))
+
+
+async def _back(browser: httpx2.AsyncClient, query: dict[str, str], provider: str = "oidc") -> httpx2.Response:
+    return await browser.get(f"/desk/oidc/{provider}/return", params=query)
+
+
+def _is_in(answer: httpx2.Response) -> bool:
+    return any(each.startswith(SESSION_COOKIE) for each in answer.headers.get_list("set-cookie"))
+
+
+async def test_a_verified_address_signs_its_member_in_and_binds_the_identity(
+    browser: httpx2.AsyncClient, sessions: Sessions, world: World
+) -> None:
+    for _ in range(2):
+        done = await _back(browser, await _at_provider(await _out(browser, "/desk?turn=client"), NORA))
+        assert (done.status_code, done.headers["location"]) == (303, "/desk?turn=client")
+        assert (await browser.get("/desk")).status_code == 200
+    async with sessions() as session:
+        rows = select(func.count()).select_from(MemberIdentity).where(MemberIdentity.agency_id == world.north.agency_id)
+        assert await session.scalar(rows) == 1
+
+
+async def test_a_bound_identity_stays_with_its_member_when_the_address_changes(
+    browser: httpx2.AsyncClient, sessions: Sessions, world: World
+) -> None:
+    await _back(browser, await _at_provider(await _out(browser), NORA))
+    async with sessions.begin() as session:
+        (member,) = await members.every(session, world.north.agency_id)
+        member.email = "new@north.example"
+    assert _is_in(await _back(browser, await _at_provider(await _out(browser), NORA)))
+
+
+@pytest.mark.parametrize("person", [EVE, MUTE, "a-stranger"])
+async def test_an_address_that_the_provider_has_not_verified_is_nobodys(
+    browser: httpx2.AsyncClient, person: str
+) -> None:
+    refused = await _back(browser, await _at_provider(await _out(browser), person))
+    assert (refused.status_code, _is_in(refused)) == (403, False)
+
+
+async def test_a_removed_member_stays_out(browser: httpx2.AsyncClient, sessions: Sessions, world: World) -> None:
+    await _back(browser, await _at_provider(await _out(browser), NORA))
+    async with sessions.begin() as session:
+        agency_id = world.north.agency_id
+        (member,) = await members.every(session, agency_id)
+        await members.add(session, agency_id, name="Bo", email="bo@x.example", role="owner", password_hash=CHEAP_HASH)
+        await members.remove(session, agency_id, member.id, by="owner")
+    assert (await _back(browser, await _at_provider(await _out(browser), NORA))).status_code == 403
+
+
+async def test_a_code_works_once(browser: httpx2.AsyncClient) -> None:
+    address = await _out(browser)
+    kept = browser.cookies.get(COOKIE)
+    query = await _at_provider(address, NORA)
+    assert _is_in(await _back(browser, query))
+    browser.cookies.set(COOKIE, kept or "", domain="go.keyturn.example", path="/desk/oidc")
+    again = await _back(browser, query)
+    assert (again.status_code, _is_in(again)) == (409, False)
+
+
+@pytest.mark.parametrize("change", ["state", "no state", "no code", "issuer", "provider", "other browser", "garbage"])
+async def test_an_answer_that_is_not_of_this_attempt_is_refused(browser: httpx2.AsyncClient, change: str) -> None:
+    query, provider = await _at_provider(await _out(browser), NORA), "oidc"
+    if change == "state":
+        query["state"] += "x"
+    elif change in ("no state", "no code"):
+        del query[change.removeprefix("no ")]
+    elif change == "issuer":
+        query["iss"] = "https://login.evil.example"
+    elif change == "provider":
+        provider = "google"
+    elif change == "other browser":
+        browser.cookies.clear()
+    else:
+        browser.cookies.clear()
+        browser.cookies.set(COOKIE, "00ff")
+    refused = await _back(browser, query, provider)
+    assert refused.status_code in (404, 409)
+    assert not _is_in(refused)
+
+
+async def test_the_id_token_of_another_attempt_is_refused(issuer: str) -> None:
+    """The nonce: a code that was stolen from another browser does not fit this one's attempt."""
+    client = OidcClient(OidcProvider("oidc", "", issuer, "keyturn", "s"), f"{PUBLIC_URL}/desk/oidc/oidc/return")
+    mine, theirs = await client.begin(), await client.begin()
+    query = await _at_provider(theirs.address, NORA)
+    with pytest.raises(OidcFailed, match="nonce"):
+        await client.finish(replace(mine, verifier=theirs.verifier), code=query["code"])
+
+
+async def test_the_verifier_of_another_attempt_is_refused(issuer: str) -> None:
+    client = OidcClient(OidcProvider("oidc", "", issuer, "keyturn", "s"), f"{PUBLIC_URL}/desk/oidc/oidc/return")
+    mine = await client.begin()
+    assert "code_challenge_method=S256" in mine.address
+    assert mine.verifier not in mine.address
+
+
+@pytest.mark.parametrize(("owns_addresses", "email"), [(False, ""), (True, "nora@north.example")])
+async def test_addresses_of_a_company_need_no_verification(issuer: str, owns_addresses: bool, email: str) -> None:
+    provider = OidcProvider("oidc", "", issuer, "keyturn", "s", owns_addresses)
+    client = OidcClient(provider, f"{PUBLIC_URL}/desk/oidc/oidc/return")
+    attempt = await client.begin()
+    query = await _at_provider(attempt.address, EVE)
+    assert (await client.finish(attempt, code=query["code"])).email == email
+
+
+@pytest.mark.parametrize("wrong", ["{}/", "http://127.0.0.1:9"])
+async def test_an_issuer_of_another_name_or_without_an_answer_fails(issuer: str, wrong: str) -> None:
+    client = OidcClient(OidcProvider("oidc", "", wrong.format(issuer), "keyturn", "s"), PUBLIC_URL)
+    with pytest.raises(OidcFailed):
+        await client.begin()
+
+
+@pytest.mark.parametrize("given", [{"google_client_id": "x"}, {"microsoft_tenant": "t", "microsoft_client_id": "x"}])
+def test_half_a_provider_stops_the_start(settings: Settings, given: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="set all settings"):
+        Settings.model_validate({**settings.model_dump(), **given})
+
+
+def test_the_issuers_are_those_of_their_documentation(settings: Settings) -> None:
+    given = {
+        "google_client_id": "g", "google_client_secret": "s", "microsoft_tenant": "8a1b", "microsoft_client_id": "m",
+        "microsoft_client_secret": "s",
+    }  # fmt: skip
+    found = Settings.model_validate({**settings.model_dump(), **given}).oidc_providers
+    assert [(each.key, each.issuer) for each in found][:2] == [
+        ("google", "https://accounts.google.com"), ("microsoft", "https://login.microsoftonline.com/8a1b/v2.0"),
+    ]  # fmt: skip
