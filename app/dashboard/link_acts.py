@@ -1,5 +1,5 @@
 """Forms of the page of a client's link: e-mail it, show its address, extend, revoke, make a new one; check again,
-attest and take away access."""
+attest and take away access; and files of the client."""
 
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime
@@ -14,13 +14,13 @@ from app.access.requests import lifecycle
 from app.access.requests import service as access_requests
 from app.dashboard import link_page
 from app.dashboard.link_page import LINKS, Opened
-from app.dashboard.member_session import CurrentMember, Manager, MemberForm, Worker
+from app.dashboard.member_session import CurrentMember, Manager, MemberForm, Viewer, Worker
 from app.kit import clock
 from app.kit.database import Session
 from app.kit.errors import AppError, InvalidInput, NotFound
 from app.kit.html import forms, render
 from app.kit.i18n.message import _
-from app.links import emails, queries, service
+from app.links import emails, file_download, queries, service
 from app.links.models import AccessRequest
 from app.services import services_of
 
@@ -41,7 +41,7 @@ async def remind(request: Request, session: Session, caller: Worker, link_id: st
             actor=caller.member.actor,
         )  # fmt: skip
 
-    return await _done(request, session, caller, link_id, send, "invited")
+    return await _done(request, session, caller, link_id, send, "reminded")
 
 
 @router.post(f"{_HERE}/address")
@@ -96,7 +96,7 @@ async def make_new_link(request: Request, session: Session, caller: Worker, link
             each.platform: each.agency_account_id for each in old.platforms if each.agency_account_id is not None
         },
     )  # fmt: skip
-    return render.see_other(request, f"{LINKS}/{made.link.id}?done=made")
+    return render.see_other(request, f"{LINKS}/{made.link.id}/ready")
 
 
 @router.post(f"{_ACCESS}/verification")
@@ -140,6 +140,14 @@ async def take_away(
         await grants.revoke_grant(session, caller.agency_id, grant_id, actor=caller.member.actor)
 
     return await _done(request, session, caller, link_id, remove, "removing", why=access_request_id)
+
+
+@router.get(f"{_HERE}/files/{{file_id}}")
+async def get_file(request: Request, session: Session, caller: Viewer, link_id: str, file_id: str) -> Response:
+    """Download a file that the client sent."""
+    return await file_download.attachment(
+        session, caller.agency_id, link_id, file_id, keyring=services_of(request).keyring
+    )
 
 
 async def _of_link(session: Session, caller: CurrentMember, link_id: str, access_request_id: str) -> AccessRequest:

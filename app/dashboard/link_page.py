@@ -27,7 +27,7 @@ from app.kit import clock
 from app.kit.database import reading
 from app.kit.errors import AppError
 from app.kit.html import forms
-from app.kit.i18n.message import Message, Problems, Value, _
+from app.kit.i18n.message import Message, Problems, Text, Value, _
 from app.links import emails, queries, service, status
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest, Link
@@ -49,12 +49,11 @@ Act = Literal["extension", "revocation", "new-link", "attestation", "removal"]
 
 #: News after a form.
 DONE: Mapping[str, Message] = {
-    "invited": _("The e-mail is on its way."),
+    "reminded": _("The e-mail is on its way."),
     "checked": _("Keyturn looks again now. The result is here in a few seconds."),
     "attested": _("Your statement is recorded."),
     "extended": _("The link was extended."),
     "revoked": _("The link was revoked. Shared access stays shared."),
-    "made": _("This is the new link. Send it by e-mail, or show its address and pass it on."),
     "removing": _("The access is being taken away. It is gone when a read has shown that."),
 }
 #: Outcomes of platform calls, with their tones.
@@ -77,7 +76,8 @@ _REMOVALS: Mapping[str, Label] = {
     "client": Label("client", _("The client takes it away"), "wait"),
     "agency": Label("you", _("You take it away"), "bad"),
 }
-CONTACT_ROLES = {"approver": _("Approver"), "billing": _("Billing"), "technical": _("Technical")}
+_CONTACT_ROLES = {"approver": _("Approver"), "billing": _("Billing"), "technical": _("Technical")}
+_INVITED = _("Gets the link")
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ async def show(
     every = await queries.page(session, caller.agency_id, limit=_OTHERS + 1, client_id=link.client_id)
     days, more_events = await timeline.of_link(
         session, aggregate, [row.grant.id for row in rows if row.grant],
-        limit=timeline.MANY if opened.all_events else timeline.FEW,
+        every=opened.all_events,
     )  # fmt: skip
     mail = await mails.newest(session, caller.agency_id, about_id=link.id, kind=emails.INVITATION)
     open_row = next((row for row in rows if row.request.id == opened.why), None)
@@ -182,6 +182,8 @@ async def show(
         message=await client_message.of_link(
             session, aggregate, services.platforms, offered=services.languages, address=opened.address
         ),
+        to_attest=next((row for row in rows if row.can_attest and row.request.next_actor == "agency"), None),
+        ours=next((row for row in rows if row.request.next_actor == "agency" and row.request.status not in OVER), None),
         rows=rows, open_row=open_row, outcomes=OUTCOMES,
         evidence=await _evidence(session, aggregate, open_row, every=opened.all_calls) if open_row else None,
         subject=next((row for row in rows if row.request.id == opened.about), None),
@@ -191,7 +193,7 @@ async def show(
         consents=await queries.consents(session, caller.agency_id, link.id),
         readiness=[_check(item) for item in await readiness.of_link(session, aggregate)],
         others=[_other(each, services.platforms.default.name) for each in every if each.id != link.id][:_OTHERS],
-        days=days, more_events=more_events, plain=turns.plain, contact_roles=CONTACT_ROLES, now=now, grouped=grouped,
+        days=days, more_events=more_events, plain=turns.plain, contacts=_contacts(aggregate), now=now, grouped=grouped,
         first_day=(now + timedelta(days=1)).date(), last_day=(now + service.LONGEST_LIFE).date(),
         usual_day=(now + service.DEFAULT_LIFE).date(),
     )  # fmt: skip
@@ -219,6 +221,7 @@ def _possible(aggregate: LinkAggregate, caller: CurrentMember, *, mail_on: bool)
         "work": works,
         "manage": manages,
         "see": now not in ("expired", "revoked"),
+        "send": works and now == "draft",
         "show": works and now != "revoked",
         "invite": works and mail_on and bool(aggregate.client.contact_email)
         and now not in ("completed", "expired", "revoked"),
@@ -253,7 +256,7 @@ def _row(
 ) -> AssetRow:
     platform = platforms[each.platform]
     blocker = BLOCKERS.get(each.code or "") if each.status not in OVER else None
-    label = turns.STATUSES[each.status]
+    label = turns.STATUSES[each.status] if each.next_actor != "agency" else turns.LABELS["agency"]
     if grant is not None and grant.status == "revoking":
         label = _REMOVALS.get(grant.next_actor or "us", _REMOVALS["us"])
     agreed = each.approved_at is not None and each.status not in OVER
@@ -291,6 +294,18 @@ async def _evidence(session: AsyncSession, aggregate: LinkAggregate, row: AssetR
         buyers=evidence.buyers,
         next_look=next(iter(looks), None),
     )
+
+
+def _contacts(aggregate: LinkAggregate) -> Mapping[tuple[str, str], Sequence[Text]]:
+    """Name and e-mail address of each person of the client, with their roles."""
+    client = aggregate.client
+    people: dict[tuple[str, str], list[Text]] = {}
+    if client.contact_name or client.contact_email:
+        people[client.contact_name or "", client.contact_email or ""] = [_INVITED]
+    for each in aggregate.intake.contacts or ():
+        person = each.get("name") or "", each.get("email") or ""
+        people.setdefault(person, []).append(_CONTACT_ROLES.get(each["role"], each["role"]))
+    return people
 
 
 def _check(item: checks.Item) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from itertools import groupby
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dashboard.turns import STATUSES, Tone
-from app.events import queries
+from app.events import catalog, queries
 from app.events.models import Event
 from app.events.queries import EventRecord
 from app.kit.i18n.message import Message, Text, _
@@ -17,7 +17,7 @@ from app.platforms import declarations
 from app.platforms.blockers import BLOCKERS
 from app.tenants.members import service as members
 
-FEW, MANY = 12, 200
+_FEW, _MANY = 12, 200
 
 
 @dataclass(frozen=True)
@@ -98,12 +98,17 @@ _OTHER = _("Something else was recorded.")
 
 
 async def of_link(
-    session: AsyncSession, aggregate: LinkAggregate, grant_ids: Sequence[str], *, limit: int
+    session: AsyncSession, aggregate: LinkAggregate, grant_ids: Sequence[str], *, every: bool
 ) -> tuple[Sequence[TimelineDay], bool]:
-    """The newest events of a link and its grants by day; the second value is true if there are more."""
-    agency_id = aggregate.agency.id
-    about = Event.subject_id.in_([aggregate.link.id, *grant_ids])
-    found = await queries.read(session, agency_id, queries.settled(), about, limit=limit + 1)
+    """The newest events of a link and its grants by day; the second value is true if there are more.
+
+    `every`: many of them, with each screen that the client finished.
+    """
+    agency_id, limit = aggregate.agency.id, _MANY if every else _FEW
+    where = [queries.settled(), Event.subject_id.in_([aggregate.link.id, *grant_ids])]
+    if not every:
+        where.append(Event.type != catalog.LINK_SCREEN_COMPLETED.name)
+    found = await queries.read(session, agency_id, *where, limit=limit + 1)
     names = {each.id: each.name for each in await members.every(session, agency_id)}
     entries = [_entry(each, aggregate, names) for each in found[:limit]]
     days = [TimelineDay(day, list(those)) for day, those in groupby(entries, key=lambda entry: entry.at.date())]

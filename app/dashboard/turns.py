@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from app.access.requests.error_hints import hint
 from app.kit.i18n.message import Message, Value, _
 from app.links.models import AccessRequest, Link
 from app.links.status import OVER, PROVED
@@ -102,16 +103,19 @@ class Situation:
 def situation(link: Link, requests: Sequence[AccessRequest]) -> Situation:
     """The situation of a link: that of the first access request that is in the way, else of the link's status."""
     turn = turn_of(link.stage, link.next_actor)
-    stuck = next((each for each in requests if each.code and each.status not in PROVED | OVER), None)
-    blocker = BLOCKERS.get(stuck.code or "") if stuck is not None else None
-    if stuck is None or blocker is None:
-        return Situation(_SENTENCES[link.status], _NEXT[turn])
-    return Situation(_("{summary}: {asset}", summary=blocker.summary, asset=name_of(stuck)), plain(blocker.hint))
+    open_ones = [each for each in requests if each.status not in PROVED | OVER]
+    for each in open_ones:
+        if blocker := BLOCKERS.get(each.code or ""):
+            return Situation(_("{summary}: {asset}", summary=blocker.summary, asset=name_of(each)), plain(blocker.hint))
+    for each in open_ones if turn == "agency" else ():
+        if each.next_actor == "agency" and (step := hint(each.status, None, manual=each.is_manual, kind=each.kind)):
+            return Situation(_("It is your turn: {asset}", asset=name_of(each)), plain(step))
+    return Situation(_SENTENCES[link.status], _NEXT[turn])
 
 
-def plain(hint: str) -> str:
+def plain(text: str) -> str:
     """A hint without the operations of the API in parentheses."""
-    return _OPERATION.sub("", hint)
+    return _OPERATION.sub("", text)
 
 
 def name_of(request: AccessRequest) -> Value:

@@ -1,7 +1,6 @@
 """JSON routes of links: links, invitations, added access requests, device codes, files, and the Business Centers."""
 
 from typing import Annotated, Literal, Self
-from urllib.parse import quote
 
 from fastapi import Query, Request, Response
 from pydantic import ConfigDict, Field, model_validator
@@ -10,7 +9,8 @@ from app.kit.database import RecordingSession, Session
 from app.kit.errors import InvalidInput, NotFound
 from app.kit.input.fields import Digits, ExternalId, Line120, Moment, PublicId, RequestShape, Word
 from app.kit.web.paging import Cursor, Limit, Page, UpdatedSince
-from app.links import access_changes, agency_accounts, devices, emails, queries, questions, service
+from app.links import access_changes, agency_accounts, devices, emails, file_download, queries, service
+from app.links.file_download import BYTES
 from app.links.presets.preset import PresetAccessRequest
 from app.links.presets.schemas import AccessRequestFields
 from app.links.schemas import (
@@ -38,8 +38,6 @@ Reader = Annotated[Principal, requires("links:read")]
 Writer = Annotated[Principal, requires("links:write")]
 AgencyWriter = Annotated[Principal, requires("agency:write")]
 Revealer = Annotated[Principal, requires("links:address")]
-#: Media type of all files, so that no browser opens one. The link's answers contain the real type.
-BYTES = "application/octet-stream"
 
 
 class TwoOrders(InvalidInput):
@@ -236,16 +234,9 @@ async def create_device_code(request: Request, caller: Revealer, session: Sessio
 )
 async def get_file(request: Request, caller: Reader, session: Session, link_id: str, file_id: str) -> Response:
     """Download a file that the client sent. Its type was detected from its content; open it with care."""
-    file = await questions.file_with_bytes(session, caller.agency_id, link_id, file_id)
-    content = services_of(request).keyring.decrypt_bytes(
-        file.content_encrypted, bound_to=questions.file_place(caller.agency_id, file.id)
+    return await file_download.attachment(
+        session, caller.agency_id, link_id, file_id, keyring=services_of(request).keyring
     )
-    headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",
-        "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "default-src 'none'; sandbox",
-    }
-    return Response(content, media_type=BYTES, headers=headers)
 
 
 @router.delete("/agency/accounts/{account_row_id}", status_code=204)

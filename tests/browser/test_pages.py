@@ -25,9 +25,14 @@ DOOR = ("/desk/sign-in",)
 #: Opened with a token of their own, which works once.
 ONCE = ("/desk/setup/{code}", "/desk/join/{token}")
 #: Answers that are no page.
-FILES = re.compile(r"\.(?:csv|jsonl|svg)$")
+FILES = re.compile(r"\.(?:csv|jsonl|svg)$|/files/\{file_id\}$")
 #: Further states of pages, in their address.
-STATES = ("/desk?turn=ended", "/desk?turn=verified&q=lune", "/desk?q=nothing+has+this+name")
+STATES = (
+    "/desk?turn=ended", "/desk?turn=verified&q=lune", "/desk?q=nothing+has+this+name",
+    "/desk/links/{link_id}?why={access_request_id}&calls=all&events=all", "/desk/links/{link_id}?act=new-link",
+    "/desk/links/{link_id}?why={access_request_id}&act=removal&about={access_request_id}",
+    "/desk/links/{waiting_link_id}?act=extension",
+)  # fmt: skip
 
 
 def addresses() -> list[str]:
@@ -45,10 +50,14 @@ def names(demo: Demo) -> Mapping[str, str]:
     """The parameters of addresses: ids of the demo."""
     headers = {"Authorization": f"Bearer {demo.api_key}"}
     with httpx2.Client(base_url=f"{demo.addresses.web}/api/v1", headers=headers) as api:
-        link = next(each for each in api.get("/links").json()["data"] if each["status"] == "completed")
+        links = api.get("/links").json()["data"]
+        link = next(each for each in links if each["status"] == "completed")
+        waiting = next(each for each in links if each["next_actor"] == "client")
+        asked = api.get(f"/links/{link['id']}/access-requests").json()["data"]
         (partner, *_) = api.get("/partners").json()["data"]
         return {
             "link_id": link["id"], "client_id": link["client_id"], "endpoint_id": demo.endpoint_id,
+            "waiting_link_id": waiting["id"], "access_request_id": asked[0]["id"],
             "partner_id": partner["id"], "key_id": api.get("/me").json()["key_id"],
         }  # fmt: skip
 

@@ -8,19 +8,23 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.access.requests import service as access_requests
 from app.dashboard import link_page, timeline
 from app.dashboard.link_page import Act
 from app.events import catalog
-from app.kit import clock, ids
+from app.kit import clock, encryption, ids
 from app.kit.database import Sessions
 from app.kit.i18n import pseudo
-from app.links.models import Link
+from app.links import questions
+from app.links.models import IntakeFile, Link
 from app.tenants.members.models import Role
 from simulator.seed import LUNE_EU
 from tests.client_portal.walk import SAME_ORIGIN, press
+from tests.cost import meter
 from tests.dashboard.conftest import SignIn
-from tests.house import House
+from tests.house import House, change_link
 from tests.world import PUBLIC_URL, World
 
 ANA = "Ana Client"
@@ -190,8 +194,8 @@ async def test_revoking_is_asked_for_first_and_a_new_link_follows(
     assert "Make a new link for the client." in refused.text
     made = await press(browser, path, f"{path}/new-link")
     assert made.status_code == 303
-    new = await browser.get(made.headers["location"])
-    assert "This is the new link." in new.text
+    assert made.headers["location"].endswith("/ready")
+    new = await browser.get(made.headers["location"].removesuffix("/ready"))
     assert f'href="{path}"' in new.text, "the other link of the client"
     assert member.name in new.text
     async with sessions() as session:
@@ -237,8 +241,6 @@ async def test_attesting_names_the_member(
     page = (await browser.get(done.headers["location"])).text
     assert f"{member.name} attested it on" in page
     assert "Not readable" in page
-    again = await press(browser, path, f"{path}/access-requests/{access_id}/attestation")
-    assert again.status_code in (303, 409)
 
 
 async def test_taking_away_removes_the_grant(
@@ -283,3 +285,60 @@ def test_numbers_are_grouped() -> None:
 
 def _in_days(days: int) -> str:
     return (clock.now() + timedelta(days=days)).date().isoformat()
+
+
+async def test_a_manual_platform_waits_for_our_statement(
+    browser: httpx2.AsyncClient, sign_in: SignIn, house: House, world: World, path: str
+) -> None:
+    await sign_in()
+    await house.agree(world.north, LUNE_EU, lane="guided")
+    async with change_link(house.tools.sessions, world.north) as (session, link):
+        await access_requests.say_platform_done(session, link, "tiktok")
+    page = (await browser.get(path)).text
+    assert "Needs you" in page
+    assert f"It is your turn: {LUNE_EU}" in page
+    assert f"Attest {LUNE_EU}" in page
+    assert "Send it by e-mail" not in page
+
+
+async def test_a_file_of_the_client_is_only_saved(
+    browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World, path: str, app: FastAPI
+) -> None:
+    await sign_in("viewer")
+    keyring = app.state.services.keyring
+    content = b"event,where\n"
+    file_id = ids.new("file")
+    place = questions.file_place(world.north.agency_id, file_id)
+    async with sessions.begin() as session:
+        session.add(
+            IntakeFile(
+                agency_id=world.north.agency_id, id=file_id, link_id=world.north.link_id, key="plan", name="plan.csv",
+                media_type="text/csv", size=len(content), sha256=encryption.sha256("x"),
+                content_encrypted=keyring.encrypt_bytes(content, bound_to=place),
+            )
+        )  # fmt: skip
+    saved = await browser.get(f"{path}/files/{file_id}")
+    assert saved.content == content
+    assert saved.headers["content-disposition"].startswith("attachment")
+    assert saved.headers["content-type"] == "application/octet-stream"
+    await sign_in("manager", corner=world.south)
+    assert (await browser.get(f"{path}/files/{file_id}")).status_code == 404
+
+
+async def test_statements_do_not_grow_with_access_requests(
+    browser: httpx2.AsyncClient, sign_in: SignIn, house: House, world: World, path: str, engine: AsyncEngine
+) -> None:
+    await sign_in()
+    await house.share(world.north, LUNE_EU)
+    address = f"{path}?why={await _access_id(house, world)}"
+    counts = []
+    with meter(engine) as measuring:
+        for more in (0, 5):
+            for number in range(more):
+                await house.ask_for(world.north, "ad_account", "ANALYST", asset_id=f"72000000000000099{number}")
+            await browser.get(address)
+            async with measuring.measure() as cost:
+                page = await browser.get(address)
+            counts.append((page.text.count("<th scope"), len(cost.statements)))
+    assert [rows for rows, _ in counts] == [1, 6]
+    assert counts[0][1] == counts[1][1]
