@@ -22,8 +22,8 @@ SCREENS = os.environ.get("KEYTURN_SCREENS")
 SIZES = ((390, "light"), (390, "dark"), (1280, "light"), (1280, "dark"))
 #: Pages of somebody who is not signed in yet.
 DOOR = ("/desk/sign-in",)
-#: Opened with a token of their own, which works once.
-ONCE = ("/desk/setup/{code}", "/desk/join/{token}")
+#: Opened with a token of their own, which works once, or by a provider.
+ONCE = ("/desk/setup/{code}", "/desk/join/{token}", "/desk/oidc/{provider}/return")
 #: Answers that are no page.
 FILES = re.compile(r"\.(?:csv|jsonl|svg)$|/files/\{file_id\}$")
 #: Further states of pages, in their address.

@@ -281,3 +281,22 @@ async def test_hashes_are_salted_argon2id_and_match_their_password_only() -> Non
     assert not await passwords.matches(PASSWORD + "x", first)
     assert not await passwords.matches("nobody", None)
     assert not await passwords.matches(PASSWORD, "no hash")
+
+
+@pytest.mark.parametrize("path", [SIGN_IN, "/desk"])
+async def test_pages_are_not_kept_framed_or_indexed(browser: httpx2.AsyncClient, sign_in: SignIn, path: str) -> None:
+    await sign_in()
+    headers = (await browser.get(path)).headers
+    assert headers["cache-control"] == "no-store"
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert "script-src 'self'" in headers["content-security-policy"]
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["x-robots-tag"] == "noindex"
+
+
+async def test_a_foreign_host_name_is_led_nowhere(browser: httpx2.AsyncClient) -> None:
+    """A redirect is a path: the name in the request's Host header is in no address that Keyturn makes."""
+    away = await browser.get("/desk", headers={"Host": "evil.example"})
+    assert away.status_code == 303
+    assert away.headers["location"].startswith("/desk/sign-in")
+    assert "evil.example" not in (await browser.get(SIGN_IN, headers={"Host": "evil.example"})).text
