@@ -14,6 +14,7 @@ from app.audit import api as audit_api
 from app.client_portal import routes as portal
 from app.dashboard import (
     access,
+    account,
     api_keys,
     connect,
     door,
@@ -23,6 +24,7 @@ from app.dashboard import (
     oidc_sign_in,
     pipeline,
     ready_link,
+    team,
 )
 from app.events import api as events_api
 from app.kit.web import health
@@ -102,6 +104,8 @@ _PAGE_ROUTERS = (
     link_page.router,
     link_acts.router,
     api_keys.router,
+    team.router,
+    account.router,
     *portal.ROUTERS,
 )
 _ROUTERS = {

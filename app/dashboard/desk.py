@@ -31,6 +31,7 @@ PLACES = (
     Place(f"{PATH}/access", "l-have", _("What you already have")),
 )  # fmt: skip
 SET_UP = (
+    Place(f"{PATH}/team", "l-team", _("Team")),
     Place(f"{PATH}/keys", "l-key", _("API keys"), "manager"),
 )  # fmt: skip
 

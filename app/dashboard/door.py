@@ -2,29 +2,33 @@
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import Request
 from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.dashboard.member_session import COOKIE, PATH, SIGN_IN, MemberForm, Viewer, is_ours
+from app.dashboard.member_session import ACCOUNT, COOKIE, PATH, SIGN_IN, MemberForm, Viewer, is_ours, wait_words
 from app.kit import throttle
 from app.kit.actor import bind_actor
-from app.kit.database import Session
+from app.kit.database import Session, reading
 from app.kit.html import forms, language, render
 from app.kit.html.forms import Form, SentForm
-from app.kit.i18n.message import Message, _, _n
+from app.kit.i18n.message import Message, _
 from app.kit.input import email_address
 from app.kit.input.text import TypedWrong
 from app.services import services_of
 from app.tenants.agencies import service as agencies
 from app.tenants.agencies.service import SlugTaken
-from app.tenants.members import passwords
+from app.tenants.members import passwords, second_factor
 from app.tenants.members import service as members
-from app.tenants.members.models import Member
-from app.tenants.members.service import MemberKnown
+from app.tenants.members.models import Member, Proof
+from app.tenants.members.service import MemberKnown, SignedIn
 
 router = forms.page_router()
-SETUP, JOIN = f"{PATH}/setup", f"{PATH}/join"
+SETUP, JOIN, CODE = f"{PATH}/setup", f"{PATH}/join", f"{SIGN_IN}/code"
+#: Of a browser between password and second factor; it is sent to the pages of signing in only.
+HALF_COOKIE = "keyturn_sign_in"
 _NAME_NEEDED = _("Enter your name.")
 _WRONG = _("E-mail address and password don’t belong together.")
 _NOT_A_SLUG_PART = re.compile(r"[^a-z0-9]+")
@@ -46,14 +50,48 @@ async def sign_in(request: Request, form: SentForm) -> Response:
     try:
         await members.count_sign_in(services.sessions, services.keyring, email)
     except throttle.Throttled as reached:
-        minutes = -(-int(reached.retry_after.total_seconds()) // 60)
-        wait = _n("Too many attempts. Wait {count} minute.", "Too many attempts. Wait {count} minutes.", minutes)
-        return _sign_in(request, email=email, back=back, problem=wait, status=429)
+        return _sign_in(request, email=email, back=back, problem=wait_words(reached), status=429)
     member = await members.by_password(services.sessions, email, form.secret("password"))
     if member is None:
         return _sign_in(request, email=email, back=back, problem=_WRONG)
     async with services.sessions.begin() as session:
         return await enter(request, session, member, back if is_ours(back) else PATH)
+
+
+@router.get(CODE)
+async def code_page(request: Request, session: Session, back: str = "") -> Response:
+    """The second step: a code of the authenticator app."""
+    if await _between(request, session) is None:
+        return render.see_other(request, SIGN_IN)
+    return _code(request, back)
+
+
+@router.post(CODE)
+async def code(request: Request, form: SentForm) -> Response:
+    """Sign in with a code. Guesses are counted by member and by network address; no code works twice."""
+    services, back = services_of(request), form.text("back", most=2000)
+    async with reading(services.sessions) as session:
+        between = await _between(request, session)
+    if between is None:
+        return render.see_other(request, SIGN_IN)
+    forms.check_token(request, form, request.cookies[HALF_COOKIE])
+    try:
+        await second_factor.count_code(services.sessions, services.keyring, between.member.id)
+    except throttle.Throttled as reached:
+        return _code(request, back, wait_words(reached), 429)
+    bind_actor(between.member.actor)
+    member = between.member
+    async with services.sessions.begin() as session:
+        if not await second_factor.accepts(
+            session, services.keyring, member.agency_id, member.id, form.line("code", most=40)
+        ):
+            return _code(request, back, _("This code is not right, or was used already."))
+        await members.end_sessions(session, member.agency_id, member.id, session_id=between.session.id)
+        cookie = await members.sign_in(session, member, proof=between.session.proof)
+    answer = render.see_other(request, back if is_ours(back) else PATH)
+    _set_cookie(request, answer, COOKIE, cookie, PATH)
+    answer.delete_cookie(HALF_COOKIE, path=SIGN_IN, httponly=True, samesite="lax", secure=services.secure_cookies)
+    return answer
 
 
 @router.post(f"{PATH}/sign-out")
@@ -113,7 +151,8 @@ async def join(request: Request, session: Session, token: str, form: SentForm) -
     agency = await agencies.find(session, invited.agency_id)
     language.prefer(request, link=None, agency=agency.language)
     if invited.member_id is not None:
-        return await enter(request, session, await members.enter(session, token), PATH)
+        leads_to = ACCOUNT if form.ticked("forgotten") else PATH
+        return await enter(request, session, await members.enter(session, token), leads_to, "address")
     person = _person(form, invited.email or form.line("email", most=254), agency.name)
     if not form.problems:
         password_hash = await passwords.hashed(form.secret("password"))
@@ -128,16 +167,41 @@ async def join(request: Request, session: Session, token: str, form: SentForm) -
     return _join(request, agency.name, invited.email, person, form.problems)
 
 
-async def enter(request: Request, session: Session, member: Member, address: str) -> Response:
-    """Open a session of the member in this browser, and redirect."""
+async def enter(
+    request: Request, session: Session, member: Member, address: str, proof: Proof = "password"
+) -> Response:
+    """Sign in, or ask for the code of a member who has a second factor."""
     bind_actor(member.actor)
-    cookie = await members.sign_in(session, member)
-    answer = render.see_other(request, address)
-    answer.set_cookie(
-        COOKIE, cookie, max_age=int(members.SESSION_LIFETIME.total_seconds()), path=PATH, httponly=True,
-        samesite="lax", secure=services_of(request).secure_cookies,
-    )  # fmt: skip
+    awaits_code = member.totp_enabled_at is not None
+    cookie = await members.sign_in(session, member, proof=proof, awaits_code=awaits_code)
+    if awaits_code:
+        answer = render.see_other(request, f"{CODE}?back={quote(address, safe='')}")
+        _set_cookie(request, answer, HALF_COOKIE, cookie, SIGN_IN)
+    else:
+        answer = render.see_other(request, address)
+        _set_cookie(request, answer, COOKIE, cookie, PATH)
     return answer
+
+
+def _set_cookie(request: Request, answer: Response, name: str, cookie: str, path: str) -> None:
+    lifetime = members.SESSION_LIFETIME if name == COOKIE else members.CODE_LIFETIME
+    answer.set_cookie(
+        name, cookie, max_age=int(lifetime.total_seconds()), path=path, httponly=True, samesite="lax",
+        secure=services_of(request).secure_cookies,
+    )  # fmt: skip
+
+
+async def _between(request: Request, session: AsyncSession) -> SignedIn | None:
+    """The session of this browser that waits for the second factor."""
+    cookie = request.cookies.get(HALF_COOKIE, "")
+    return await members.by_cookie(session, cookie, awaits_code=True) if cookie else None
+
+
+def _code(request: Request, back: str, problem: Message | None = None, status: int = 422) -> Response:
+    return render.page(
+        request, "dashboard:desk/code.html", status=status if problem else 200, problem=problem,
+        back=back if is_ours(back) else "", form_token=forms.token(request, request.cookies[HALF_COOKIE]),
+    )  # fmt: skip
 
 
 def _person(form: Form, email: str, agency_name: str) -> dict[str, str]:

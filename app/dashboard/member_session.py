@@ -7,20 +7,23 @@ from urllib.parse import quote
 from fastapi import Depends, Request
 from fastapi.responses import Response
 
+from app.kit import throttle
 from app.kit.actor import bind_actor
 from app.kit.database import alone
 from app.kit.html import forms, language, render
 from app.kit.html.forms import Form, SentForm
 from app.kit.html.render import HtmlError
-from app.kit.i18n.message import _
+from app.kit.i18n.message import Message, _, _n
 from app.services import services_of
 from app.tenants.agencies.models import Agency
 from app.tenants.members import service as members
 from app.tenants.members.models import Member, MemberSession, Role
 
 PATH = "/desk"
-SIGN_IN = f"{PATH}/sign-in"
+SIGN_IN, ACCOUNT = f"{PATH}/sign-in", f"{PATH}/account"
 COOKIE = "keyturn_member"
+#: Field of a dangerous act with the member's own password.
+PASSWORD_AGAIN = "password_again"  # noqa: S105 - the name of a field
 _COOKIE_LENGTH = 43
 
 
@@ -47,6 +50,27 @@ class RoleMissing(HtmlError):
     code = "role_missing"
     message = _("Your role does not allow this.")
     advice = _("Ask an owner or a manager of your agency.")
+
+
+class PasswordNeeded(HtmlError):
+    """A dangerous act needs the password once more. Its form comes back with a field for it."""
+
+    status = 403
+    code = "password_needed"
+    message = _("Please enter your password once more.")
+
+    def __init__(self, form: Form | None = None, problem: Message | None = None, status: int = 403) -> None:
+        super().__init__()
+        self.sent = form.pairs(but=(PASSWORD_AGAIN, forms.TOKEN_FIELD)) if form else []
+        self.problem, self.shown_status = problem, status
+
+    def page(self, request: Request) -> Response:
+        """The form as it was sent, hidden, beside the field."""
+        return render.page(
+            request, "dashboard:desk/password_again.html", status=self.shown_status, sent=self.sent,
+            problem=self.problem, name=PASSWORD_AGAIN,
+            form_token=forms.token(request, request.cookies.get(COOKIE)),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -124,7 +148,43 @@ def _form(request: Request, caller: SignedInMember, form: SentForm) -> Form:
 #: A form of a signed-in member, sent from a page that was shown to this browser.
 MemberForm = Annotated[Form, Depends(_form)]
 
+
+def requires_recent(role: Role) -> Any:
+    """As `requires`, for forms of dangerous acts: after some minutes the password is asked once more."""
+
+    async def allowed(request: Request, caller: SignedInMember, form: MemberForm) -> CurrentMember:
+        if not caller.may(role):
+            raise RoleMissing
+        if not members.is_recent(caller.session):
+            await _authenticate_again(request, caller, form)
+        return caller
+
+    return Depends(allowed)
+
+
+async def _authenticate_again(request: Request, caller: CurrentMember, form: Form) -> None:
+    services, password = services_of(request), form.secret(PASSWORD_AGAIN)
+    if not password:
+        raise PasswordNeeded(form)
+    try:
+        is_right = await members.authenticate_again(services.sessions, services.keyring, caller.session, password)
+    except throttle.Throttled as reached:
+        raise PasswordNeeded(form, wait_words(reached), 429) from reached
+    if not is_right:
+        raise PasswordNeeded(form, _("This is not your password."))
+
+
+def wait_words(reached: throttle.Throttled) -> Message:
+    """The sentence for attempts that came too often."""
+    minutes = -(-int(reached.retry_after.total_seconds()) // 60)
+    return _n("Too many attempts. Wait {count} minute.", "Too many attempts. Wait {count} minutes.", minutes)
+
+
 Viewer = Annotated[CurrentMember, requires("viewer")]
 Worker = Annotated[CurrentMember, requires("member")]
 Manager = Annotated[CurrentMember, requires("manager")]
 Owner = Annotated[CurrentMember, requires("owner")]
+#: For dangerous acts.
+RecentViewer = Annotated[CurrentMember, requires_recent("viewer")]
+RecentManager = Annotated[CurrentMember, requires_recent("manager")]
+RecentOwner = Annotated[CurrentMember, requires_recent("owner")]

@@ -83,7 +83,7 @@ async def come_back(request: Request, provider: str, state: str = "", code: str 
         member = await identities.member_of(session, identity)
         if member is None:
             raise NoSuchMember
-        answer = await door.enter(request, session, member, kept["back"])
+        answer = await door.enter(request, session, member, kept["back"], "provider")
     answer.delete_cookie(COOKIE, path=OIDC, httponly=True, samesite="lax", secure=services.secure_cookies)
     return answer
 

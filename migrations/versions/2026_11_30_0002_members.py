@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import ARRAY
 
 revision = "0002"
 down_revision = "0001"
@@ -11,10 +12,15 @@ depends_on = None
 ROLE = "role IN ('owner', 'manager', 'member', 'viewer')"
 #: Audited tables, as in 0001.
 AUDITED = {
-    "members": ("member", "name email role password_hash removed_at", "name email", "password_hash"),
+    "members": (
+        "member",
+        "name email role password_hash totp_secret_encrypted totp_enabled_at recovery_codes_hash removed_at",
+        "name email",
+        "password_hash totp_secret_encrypted recovery_codes_hash",
+    ),
     "member_invitations": (
         "member_invitation",
-        "email role member_id token_hash expires_at used_at",
+        "email role member_id token_hash expires_at used_at withdrawn_at",
         "email",
         "token_hash",
     ),
@@ -30,6 +36,11 @@ def upgrade() -> None:
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("role", sa.String(length=8), nullable=False),
         sa.Column("password_hash", sa.String(length=255), nullable=False),
+        sa.Column("totp_secret_encrypted", sa.LargeBinary(), nullable=True),
+        sa.Column("totp_enabled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("totp_last_step", sa.BigInteger(), nullable=True),
+        sa.Column("recovery_codes_hash", ARRAY(sa.String(length=64)), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint(ROLE, name=op.f("ck_members_role")),
@@ -47,9 +58,13 @@ def upgrade() -> None:
         sa.Column("cookie_hash", sa.LargeBinary(), nullable=False),
         sa.Column("user_agent", sa.String(length=256), nullable=False),
         sa.Column("network_address", sa.String(length=64), nullable=False),
+        sa.Column("awaits_code", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("proof", sa.String(length=8), nullable=False),
+        sa.Column("authenticated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("proof IN ('password', 'provider', 'address')", name=op.f("ck_member_sessions_proof")),
         sa.ForeignKeyConstraint(
             ["agency_id", "member_id"], ["members.agency_id", "members.id"],
             name=op.f("fk_member_sessions_agency_id_member_id"),
@@ -69,6 +84,7 @@ def upgrade() -> None:
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint(ROLE, name=op.f("ck_member_invitations_role")),
         sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_member_invitations_agency_id")),

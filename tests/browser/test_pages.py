@@ -46,8 +46,11 @@ def addresses() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def names(demo: Demo) -> Mapping[str, str]:
+def names(demo: Demo, signed_in: StorageState) -> Mapping[str, str]:
     """The parameters of addresses: ids of the demo."""
+    cookies = {each["name"]: each["value"] for each in signed_in["cookies"]}
+    team = httpx2.get(f"{demo.addresses.web}/desk/team", cookies=cookies).text
+    member_id = team.partition('href="/desk/team/')[2].partition('"')[0]
     headers = {"Authorization": f"Bearer {demo.api_key}"}
     with httpx2.Client(base_url=f"{demo.addresses.web}/api/v1", headers=headers) as api:
         links = api.get("/links").json()["data"]
@@ -59,6 +62,7 @@ def names(demo: Demo) -> Mapping[str, str]:
             "link_id": link["id"], "client_id": link["client_id"], "endpoint_id": demo.endpoint_id,
             "waiting_link_id": waiting["id"], "access_request_id": asked[0]["id"],
             "partner_id": partner["id"], "key_id": api.get("/me").json()["key_id"],
+            "member_id": member_id,
         }  # fmt: skip
 
 

@@ -42,6 +42,7 @@ VALUES: Mapping[str, Mapping[str, tuple[Shown, ...]]] = {
         "code": ("123 456",),
         "minutes": (1, 10),
     },
+    "member_invitation": {"invited_by": ("Ana Agent",), "address": (scenes.ADDRESS,), "until": (_SINCE,)},
     "renewal_requested": {
         "client": ("Maison Lune",),
         "client_contact": ("Ana Client", None),

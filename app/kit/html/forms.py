@@ -1,7 +1,7 @@
 """Form parsing and CSRF protection: sent by our own page, in this browser, within size limits."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Container
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Annotated
@@ -77,6 +77,12 @@ class Form:
     def texts(self, name: str) -> list[str]:
         """All values of one name: the ticked boxes of a list."""
         return [_read(value) for value in self._fields.getlist(name) if isinstance(value, str)]
+
+    def pairs(self, *, but: Container[str] = ()) -> list[tuple[str, str]]:
+        """Names and values of all fields as they were sent, to be sent once more; `but`: without these."""
+        return [
+            (name, value) for name, value in self._fields.multi_items() if isinstance(value, str) and name not in but
+        ]
 
     def files(self, name: str) -> list[UploadFile]:
         """The files of one field; a field without a file counts as none."""

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Literal, get_args
 
-from sqlalchemy import CheckConstraint, Index, String, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, String, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import ids
@@ -15,13 +16,16 @@ Role = Literal["owner", "manager", "member", "viewer"]
 #: From the most to the least: each may do all that those after it may.
 ROLES: tuple[Role, ...] = get_args(Role)
 _KNOWN = f"role IN {ROLES}"
+#: How a session was opened: with the password, at an OpenID provider, or with a one-time address.
+Proof = Literal["password", "provider", "address"]
+PROOFS: tuple[Proof, ...] = get_args(Proof)
 
 
 class Member(CreatedAt, Base):
     """A person of one agency. The same e-mail address may belong to members of several agencies."""
 
     __tablename__ = "members"
-    __audit__ = Audit("member", personal=("name", "email"))
+    __audit__ = Audit("member", personal=("name", "email"), ignored=("totp_last_step", "last_used_at"))
     __table_args__ = (
         belongs_to_agency(),
         CheckConstraint(_KNOWN, name="role"),
@@ -37,6 +41,15 @@ class Member(CreatedAt, Base):
     role: Mapped[Role] = mapped_column(String(8))
     #: Argon2id, with its parameters
     password_hash: Mapped[str] = mapped_column(String(255))
+    #: shared with the member's authenticator app; it counts from `totp_enabled_at` on
+    totp_secret_encrypted: Mapped[bytes | None]
+    totp_enabled_at: Mapped[datetime | None]
+    #: the time step of the last accepted code, so that no code is accepted twice
+    totp_last_step: Mapped[int | None] = mapped_column(BigInteger)
+    #: keyed hashes of the recovery codes that were not used yet
+    recovery_codes_hash: Mapped[list[str]] = mapped_column(ARRAY(String(64)), server_default=text("'{}'"), default=list)
+    #: the last use of a session, kept when the session has ended
+    last_used_at: Mapped[datetime | None]
     #: kept, because events and the audit log name the member
     removed_at: Mapped[datetime | None]
 
@@ -47,11 +60,12 @@ class Member(CreatedAt, Base):
 
 
 class MemberSession(CreatedAt, Base):
-    """A browser in which a member is signed in, by the hash of its cookie."""
+    """A browser in which a member is signed in, or is between password and code, by the hash of its cookie."""
 
     __tablename__ = "member_sessions"
     __table_args__ = (
         belongs_to("members", "member_id"),
+        CheckConstraint(f"proof IN {PROOFS}", name="proof"),
         Index("ix_member_sessions_member", "agency_id", "member_id"),
         Index("ix_member_sessions_expires_at", "expires_at"),
     )
@@ -62,6 +76,12 @@ class MemberSession(CreatedAt, Base):
     cookie_hash: Mapped[bytes] = mapped_column(unique=True)
     user_agent: Mapped[str] = mapped_column(String(256))
     network_address: Mapped[str] = mapped_column(String(64))
+    #: the second factor is not given yet: it signs nobody in
+    awaits_code: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    #: by which it was opened
+    proof: Mapped[Proof] = mapped_column(String(8))
+    #: the last time the member proved who uses the browser
+    authenticated_at: Mapped[datetime]
     last_used_at: Mapped[datetime]
     expires_at: Mapped[datetime]
 
@@ -83,6 +103,7 @@ class MemberInvitation(CreatedAt, Base):
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
 
 
 class SetupCode(CreatedAt, Base):

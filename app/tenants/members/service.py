@@ -14,14 +14,22 @@ from app.kit.encryption import Keyring
 from app.kit.errors import AppError, NotFound
 from app.kit.i18n.message import _
 from app.kit.throttle import Limit
+from app.mail import service as mails
+from app.mail.rendered_email import Recipient
+from app.mail.service import MailQueue
+from app.tenants.agencies import service as agencies
 from app.tenants.agencies.models import Agency
 from app.tenants.members import passwords
-from app.tenants.members.models import ROLES, Member, MemberInvitation, MemberSession, Role, SetupCode
+from app.tenants.members.models import ROLES, Member, MemberInvitation, MemberSession, Proof, Role, SetupCode
 
 #: The actor of what the first run makes before there is a member.
 SETUP = Actor("system", "setup")
 #: A session ends this long after its last use.
 SESSION_LIFETIME = timedelta(days=14)
+#: The time between password and second factor.
+CODE_LIFETIME = timedelta(minutes=10)
+#: After this long the password is asked again before a dangerous act.
+AUTHENTICATED_FOR = timedelta(minutes=15)
 USE_RECORDED_EVERY = timedelta(minutes=5)
 INVITATION_LIFETIME = timedelta(days=7)
 SETUP_LIFETIME = timedelta(days=1)
@@ -38,7 +46,7 @@ class MemberKnown(AppError):
     status = 409
     code = "member_known"
     message = _("Somebody with this e-mail address is a member already.")
-    advice = _("Use another address, or sign in with this one.")
+    advice = _("Use another address.")
 
 
 class InvitationEnded(AppError):
@@ -68,6 +76,14 @@ class RoleTooHigh(AppError):
     advice = _("Ask an owner of your agency.")
 
 
+#: Conditions of an invitation that can still be used.
+_IS_PENDING = (
+    MemberInvitation.used_at.is_(None),
+    MemberInvitation.withdrawn_at.is_(None),
+    MemberInvitation.expires_at > func.now(),
+)
+
+
 class SignedIn(NamedTuple):
     """A session with its member and agency."""
 
@@ -81,9 +97,9 @@ def may(role: Role, needed: Role) -> bool:
     return ROLES.index(role) <= ROLES.index(needed)
 
 
-async def find(session: AsyncSession, agency_id: str, member_id: str) -> Member:
+async def find(session: AsyncSession, agency_id: str, member_id: str, *, lock: bool = False) -> Member:
     """One member who was not removed. Raises NotFound."""
-    found = await session.get(Member, (agency_id, member_id))
+    found = await session.get(Member, (agency_id, member_id), with_for_update=lock or None, populate_existing=lock)
     if found is None or found.removed_at is not None:
         raise NotFound
     return found
@@ -123,6 +139,19 @@ async def invite(
     return await _new_invitation(session, agency_id, email=email, role=role, lifetime=INVITATION_LIFETIME)
 
 
+async def email_invitation(
+    session: AsyncSession, outbox: MailQueue, agency: Agency, invited: MemberInvitation, *, address: str, by: Member
+) -> None:
+    """Queue an e-mail with the one-time address to the person invited, if the invitation names one."""
+    if invited.email:
+        await mails.queue(
+            session, outbox, agency.id, kind="member_invitation", to=Recipient(invited.email),
+            letterhead=agencies.email_branding(agency), about_id=invited.id, not_after=invited.expires_at,
+            languages=(agency.language,),
+            context={"invited_by": by.name, "address": address, "until": invited.expires_at},
+        )  # fmt: skip
+
+
 async def let_in(session: AsyncSession, member: Member, *, by: Role = "owner") -> str:
     """The token of an address at which a member signs in once without the password. Raises RoleTooHigh."""
     if not may(by, member.role):
@@ -151,13 +180,32 @@ async def invitation(session: AsyncSession, token: str, *, lock: bool = False) -
     """The invitation with this token. Raises InvitationEnded."""
     rows = select(MemberInvitation).where(
         MemberInvitation.token_hash == encryption.sha256(token),
-        MemberInvitation.used_at.is_(None),
-        MemberInvitation.expires_at > func.now(),
+        *_IS_PENDING,
     )
     rows = rows.with_for_update() if lock else rows
     found = (await session.scalars(rows, execution_options=CROSS_TENANT)).one_or_none()
     if found is None:
         raise InvitationEnded
+    return found
+
+
+async def pending_invitations(session: AsyncSession, agency_id: str) -> Sequence[MemberInvitation]:
+    """Invitations and one-time addresses that can still be used, the newest first."""
+    rows = select(MemberInvitation).where(MemberInvitation.agency_id == agency_id, *_IS_PENDING)
+    return (await session.scalars(rows.order_by(MemberInvitation.id.desc()))).all()
+
+
+async def withdraw(session: AsyncSession, agency_id: str, invitation_id: str, *, by: Role) -> MemberInvitation:
+    """End an invitation before it is used. Raises NotFound, RoleTooHigh."""
+    rows = select(MemberInvitation).where(
+        MemberInvitation.agency_id == agency_id, MemberInvitation.id == invitation_id, *_IS_PENDING
+    )
+    found = (await session.scalars(rows.with_for_update())).one_or_none()
+    if found is None:
+        raise NotFound
+    if not may(by, found.role):
+        raise RoleTooHigh
+    found.withdrawn_at = clock.now()
     return found
 
 
@@ -231,23 +279,35 @@ async def by_password(sessions: Sessions, email: str, password: str) -> Member |
     return None
 
 
-async def sign_in(session: AsyncSession, member: Member) -> str:
-    """Open a session in the browser that sent the request: the value of its new cookie."""
+async def sign_in(
+    session: AsyncSession, member: Member, *, proof: Proof = "password", awaits_code: bool = False
+) -> str:
+    """Open a session in the browser that sent the request: the value of its new cookie.
+
+    `awaits_code`: the second factor is still to come; until then the session signs nobody in.
+    """
     cookie, origin = encryption.new_secret(), current_origin()
+    now = clock.now()
     session.add(
         MemberSession(
             agency_id=member.agency_id, id=ids.new("session"), member_id=member.id,
             cookie_hash=encryption.sha256(cookie), user_agent=origin.user_agent[:256] if origin else "",
-            network_address=origin.address[:64] if origin else "", last_used_at=clock.now(),
-            expires_at=clock.now() + SESSION_LIFETIME,
+            network_address=origin.address[:64] if origin else "", awaits_code=awaits_code, proof=proof,
+            authenticated_at=now, last_used_at=now,
+            expires_at=now + (CODE_LIFETIME if awaits_code else SESSION_LIFETIME),
         )
     )  # fmt: skip
     await session.flush()
+    if not awaits_code:
+        await _note_use(session, member.agency_id, member.id)
     return cookie
 
 
-async def by_cookie(session: AsyncSession, cookie: str) -> SignedIn | None:
-    """The session of a browser, with its member and agency; None if it has ended."""
+async def by_cookie(session: AsyncSession, cookie: str, *, awaits_code: bool = False) -> SignedIn | None:
+    """The session of a browser, with its member and agency; None if it has ended.
+
+    `awaits_code`: one between password and second factor, which is never found otherwise.
+    """
     rows = (
         select(MemberSession, Member, Agency)
         .join(Member, (Member.agency_id == MemberSession.agency_id) & (Member.id == MemberSession.member_id))
@@ -255,6 +315,7 @@ async def by_cookie(session: AsyncSession, cookie: str) -> SignedIn | None:
         .where(
             MemberSession.cookie_hash == encryption.sha256(cookie),
             MemberSession.expires_at > func.now(),
+            MemberSession.awaits_code.is_(awaits_code),
             Member.removed_at.is_(None),
         )
     )
@@ -275,6 +336,39 @@ async def record_use(session: AsyncSession, used: MemberSession) -> None:
         .values(last_used_at=func.now(), expires_at=func.now() + SESSION_LIFETIME)
         .execution_options(synchronize_session=False)
     )
+    await _note_use(session, used.agency_id, used.member_id)
+
+
+async def _note_use(session: AsyncSession, agency_id: str, member_id: str) -> None:
+    await session.execute(
+        update(Member)
+        .where(Member.agency_id == agency_id, Member.id == member_id)
+        .values(last_used_at=func.now())
+        .execution_options(synchronize_session=False)
+    )
+
+
+def is_recent(session: MemberSession) -> bool:
+    """True if the member proved a short time ago who uses the browser."""
+    return clock.now() - session.authenticated_at < AUTHENTICATED_FOR
+
+
+async def authenticate_again(sessions: Sessions, keyring: Keyring, signed_in: MemberSession, password: str) -> bool:
+    """Check the password of a signed-in member, and count the attempt as one to sign in. Raises Throttled."""
+    async with sessions() as session:
+        member = await find(session, signed_in.agency_id, signed_in.member_id)
+    await count_sign_in(sessions, keyring, member.email)
+    if not await passwords.matches(password, member.password_hash):
+        return False
+    now = clock.now()
+    async with sessions.begin() as session:
+        await session.execute(
+            update(MemberSession)
+            .where(MemberSession.agency_id == signed_in.agency_id, MemberSession.id == signed_in.id)
+            .values(authenticated_at=now)
+        )
+    signed_in.authenticated_at = now
+    return True
 
 
 async def sessions_of(session: AsyncSession, agency_id: str, member_id: str) -> Sequence[MemberSession]:
@@ -282,6 +376,7 @@ async def sessions_of(session: AsyncSession, agency_id: str, member_id: str) -> 
     rows = select(MemberSession).where(
         MemberSession.agency_id == agency_id,
         MemberSession.member_id == member_id,
+        MemberSession.awaits_code.is_(False),
         MemberSession.expires_at > func.now(),
     )
     return (await session.scalars(rows.order_by(MemberSession.last_used_at.desc()))).all()
@@ -299,9 +394,40 @@ async def end_sessions(
     await session.execute(gone)
 
 
+async def end_sessions_of(session: AsyncSession, agency_id: str, member_id: str, *, by: Role) -> Member:
+    """End all sessions of somebody else. Raises NotFound, RoleTooHigh."""
+    member = await changeable(session, agency_id, member_id, by=by)
+    await end_sessions(session, agency_id, member_id)
+    return member
+
+
+async def rename(session: AsyncSession, agency_id: str, member_id: str, name: str) -> None:
+    """Change the name of a member. Raises NotFound."""
+    (await find(session, agency_id, member_id)).name = name
+
+
+async def change_password(
+    session: AsyncSession, agency_id: str, member_id: str, password_hash: str, *, keep: MemberSession
+) -> None:
+    """Change the password. The member's other sessions and their one-time addresses end. Raises NotFound."""
+    (await find(session, agency_id, member_id)).password_hash = password_hash
+    keep_id, now = keep.id, clock.now()
+    await end_sessions(session, agency_id, member_id, keep=keep_id)
+    await session.execute(
+        update(MemberSession)
+        .where(MemberSession.agency_id == agency_id, MemberSession.id == keep_id)
+        .values(proof="password", authenticated_at=now)
+    )
+    await session.execute(
+        update(MemberInvitation)
+        .where(MemberInvitation.agency_id == agency_id, MemberInvitation.member_id == member_id, *_IS_PENDING)
+        .values(withdrawn_at=now)
+    )
+
+
 async def change_role(session: AsyncSession, agency_id: str, member_id: str, role: Role, *, by: Role) -> Member:
     """Give a member another role. Raises NotFound, RoleTooHigh, LastOwner."""
-    member = await _changeable(session, agency_id, member_id, by=by)
+    member = await changeable(session, agency_id, member_id, by=by)
     if not may(by, role):
         raise RoleTooHigh
     if member.role == "owner" and role != "owner":
@@ -312,7 +438,7 @@ async def change_role(session: AsyncSession, agency_id: str, member_id: str, rol
 
 async def remove(session: AsyncSession, agency_id: str, member_id: str, *, by: Role) -> None:
     """Remove a member, and end all their sessions. Raises NotFound, RoleTooHigh, LastOwner."""
-    member = await _changeable(session, agency_id, member_id, by=by)
+    member = await changeable(session, agency_id, member_id, by=by)
     if member.role == "owner":
         await _check_other_owner(session, member)
     member.removed_at = clock.now()
@@ -333,7 +459,8 @@ async def prune(sessions: Sessions, now: datetime, limit: int) -> int:
         return len(found.all())
 
 
-async def _changeable(session: AsyncSession, agency_id: str, member_id: str, *, by: Role) -> Member:
+async def changeable(session: AsyncSession, agency_id: str, member_id: str, *, by: Role) -> Member:
+    """One member whom a role may change. Raises NotFound, RoleTooHigh."""
     member = await find(session, agency_id, member_id)
     if not may(by, member.role):
         raise RoleTooHigh

@@ -1,0 +1,200 @@
+"""Pages of a member's own account: name, password, sessions and second factor."""
+
+import segno
+from fastapi import Request
+from fastapi.responses import Response
+from markupsafe import Markup
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.dashboard import desk
+from app.dashboard.member_session import ACCOUNT, CurrentMember, MemberForm, RecentViewer, Viewer, wait_words
+from app.kit import throttle
+from app.kit.database import Session, reading
+from app.kit.html import forms, render
+from app.kit.i18n.message import Message, _
+from app.services import services_of
+from app.tenants.members import passwords, second_factor
+from app.tenants.members import service as members
+
+router = forms.page_router()
+SECOND_FACTOR = f"{ACCOUNT}/second-factor"
+_BROWSERS = {
+    "Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "FxiOS/": "Firefox", "CriOS/": "Chrome",
+    "Chrome/": "Chrome", "Safari/": "Safari",
+}  # fmt: skip
+_SYSTEMS = {
+    "iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows": "Windows", "Mac OS": "Mac", "CrOS": "ChromeOS",
+    "Linux": "Linux",
+}  # fmt: skip
+
+
+@router.get(ACCOUNT)
+async def account(request: Request, caller: Viewer) -> Response:
+    """Everything about the member who is signed in."""
+    async with reading(services_of(request).sessions) as session:
+        return await _account(request, session, caller)
+
+
+@router.post(f"{ACCOUNT}/name")
+async def rename(request: Request, session: Session, caller: Viewer, form: MemberForm) -> Response:
+    """Change the own name."""
+    name = form.line("name", most=120)
+    if not name:
+        form.problems["name"] = _("Enter your name.")
+    if form.problems:
+        return await _account(request, session, caller, name=name, problems=form.problems)
+    await members.rename(session, caller.agency_id, caller.member.id, name)
+    return render.see_other(request, ACCOUNT)
+
+
+@router.post(f"{ACCOUNT}/password")
+async def change_password(request: Request, caller: Viewer, form: MemberForm) -> Response:
+    """Change the own password; all other sessions end. The current one is asked, but not after a one-time address."""
+    services, new = services_of(request), form.secret("password")
+    if weak := passwords.problem(new, (caller.member.name, caller.member.email, caller.agency.name)):
+        form.problems["password"] = weak
+    elif not _may_choose(caller) and (wrong := await _wrong_password(request, caller, form.secret("current"))):
+        form.problems["current"] = wrong
+    if form.problems:
+        async with reading(services.sessions) as session:
+            return await _account(request, session, caller, problems=form.problems)
+    password_hash = await passwords.hashed(new)
+    async with services.sessions.begin() as session:
+        await members.change_password(session, caller.agency_id, caller.member.id, password_hash, keep=caller.session)
+    return render.see_other(request, f"{ACCOUNT}?done=password")
+
+
+@router.post(f"{ACCOUNT}/sessions/end")
+async def end_other_sessions(request: Request, session: Session, caller: Viewer, form: MemberForm) -> Response:  # noqa: ARG001
+    """Sign out everywhere but here."""
+    await members.end_sessions(session, caller.agency_id, caller.member.id, keep=caller.session.id)
+    return render.see_other(request, ACCOUNT)
+
+
+@router.post(f"{ACCOUNT}/sessions/{{session_id}}/end")
+async def end_session(
+    request: Request,
+    session: Session,
+    caller: Viewer,
+    session_id: str,
+    form: MemberForm,  # noqa: ARG001
+) -> Response:
+    """Sign out in one browser."""
+    await members.end_sessions(session, caller.agency_id, caller.member.id, session_id=session_id)
+    return render.see_other(request, ACCOUNT)
+
+
+@router.post(SECOND_FACTOR)
+async def begin_second_factor(
+    request: Request,
+    session: Session,
+    caller: RecentViewer,
+    form: MemberForm,  # noqa: ARG001
+) -> Response:
+    """Make a secret for the authenticator app. It counts after its first code."""
+    await second_factor.begin(session, services_of(request).keyring, caller.agency_id, caller.member.id)
+    return render.see_other(request, SECOND_FACTOR)
+
+
+@router.get(SECOND_FACTOR)
+async def second_factor_page(request: Request, caller: Viewer) -> Response:
+    """The QR code, until the first code is entered."""
+    return _setting_up(request, caller)
+
+
+@router.post(f"{SECOND_FACTOR}/code")
+async def confirm_second_factor(request: Request, session: Session, caller: Viewer, form: MemberForm) -> Response:
+    """Switch the second factor on with the first code, and show the recovery codes, once."""
+    services = services_of(request)
+    try:
+        await second_factor.count_code(services.sessions, services.keyring, caller.member.id)
+    except throttle.Throttled as reached:
+        return _setting_up(request, caller, wait_words(reached), 429)
+    codes = await second_factor.confirm(
+        session, services.keyring, caller.agency_id, caller.member.id, form.line("code", most=40)
+    )
+    if codes is None:
+        return _setting_up(
+            request, caller, _("This code is not right. Check the time of your phone, and try the next one.")
+        )
+    return desk.page(request, caller, "recovery_codes", here=ACCOUNT, codes=codes, is_new=True)
+
+
+@router.post(f"{SECOND_FACTOR}/recovery-codes")
+async def renew_recovery_codes(
+    request: Request,
+    session: Session,
+    caller: RecentViewer,
+    form: MemberForm,  # noqa: ARG001
+) -> Response:
+    """New recovery codes, shown once; the earlier ones end."""
+    codes = await second_factor.renew_recovery_codes(
+        session, services_of(request).keyring, caller.agency_id, caller.member.id
+    )
+    return desk.page(request, caller, "recovery_codes", here=ACCOUNT, codes=codes, is_new=False)
+
+
+@router.post(f"{SECOND_FACTOR}/end")
+async def end_second_factor(
+    request: Request,
+    session: Session,
+    caller: RecentViewer,
+    form: MemberForm,  # noqa: ARG001
+) -> Response:
+    """Switch the own second factor off."""
+    await second_factor.switch_off(session, caller.agency_id, caller.member.id, by=caller.member.role)
+    return render.see_other(request, ACCOUNT)
+
+
+def device(user_agent: str) -> Message:
+    """Browser and system of a user agent, in words."""
+    browser = next((name for mark, name in _BROWSERS.items() if mark in user_agent), "")
+    system = next((name for mark, name in _SYSTEMS.items() if mark in user_agent), "")
+    if browser and system:
+        return _("{browser} on {system}", browser=browser, system=system)
+    return _("Unknown browser")
+
+
+def _may_choose(caller: CurrentMember) -> bool:
+    """True soon after a one-time address: the member forgot the password."""
+    return caller.session.proof == "address" and members.is_recent(caller.session)
+
+
+async def _wrong_password(request: Request, caller: CurrentMember, password: str) -> Message | None:
+    services = services_of(request)
+    try:
+        is_right = await members.authenticate_again(services.sessions, services.keyring, caller.session, password)
+    except throttle.Throttled as reached:
+        return wait_words(reached)
+    return None if is_right else _("This is not your current password.")
+
+
+async def _account(
+    request: Request, session: AsyncSession, caller: CurrentMember, *, name: str | None = None,
+    problems: dict[str, Message] | None = None,
+) -> Response:  # fmt: skip
+    opened = await members.sessions_of(session, caller.agency_id, caller.member.id)
+    return desk.page(
+        request, caller, "account", here=ACCOUNT, status=422 if problems else 200, problems=problems or {},
+        typed_name=caller.member.name if name is None else name,
+        sessions=[(each, device(each.user_agent)) for each in opened],
+        current=caller.session.id, may_choose=_may_choose(caller), shortest=passwords.SHORTEST,
+        is_changed=request.query_params.get("done") == "password",
+    )  # fmt: skip
+
+
+def _setting_up(request: Request, caller: CurrentMember, problem: Message | None = None, status: int = 422) -> Response:
+    secret = second_factor.pending_secret(services_of(request).keyring, caller.member)
+    if secret is None:
+        return render.see_other(request, ACCOUNT)
+    return desk.page(
+        request, caller, "second_factor", here=ACCOUNT, status=status if problem else 200, problem=problem,
+        secret=[secret[start : start + 4] for start in range(0, len(secret), 4)],
+        qr=_qr(second_factor.address(secret, caller.member, caller.agency.name)),
+    )  # fmt: skip
+
+
+def _qr(text: str) -> Markup:
+    """The QR code of a text: an SVG without style attributes, so that the page's policy allows it."""
+    code = segno.make(text, error="m", micro=False)
+    return Markup(code.svg_inline(omitsize=True, border=2, svgclass="qr", lineclass=None))  # noqa: S704 - numbers only
