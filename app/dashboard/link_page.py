@@ -27,7 +27,7 @@ from app.kit import clock
 from app.kit.database import reading
 from app.kit.errors import AppError
 from app.kit.html import forms
-from app.kit.i18n.message import Message, Problems, Text, Value, _
+from app.kit.i18n.message import Message, Problems, Text, _
 from app.links import emails, queries, service, status
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest, Link
@@ -85,8 +85,8 @@ class AssetRow:
     """One access request: the asset, both roles, status with its reason, and the buyers who can open it."""
 
     request: AccessRequest
-    name: Value
-    kind: Message
+    name: Text
+    kind: Message | None
     number: str
     asked: Message
     granted: Message | None
@@ -260,10 +260,12 @@ def _row(
     if grant is not None and grant.status == "revoking":
         label = _REMOVALS.get(grant.next_actor or "us", _REMOVALS["us"])
     agreed = each.approved_at is not None and each.status not in OVER
+    kind = each.asset_kind.texts.title(1)
+    name = each.asset_name or each.person_email or (platform.name if each.is_manual else None)
     return AssetRow(
         request=each,
-        name=each.asset_name or each.person_email or (platform.name if each.is_manual else turns.name_of(each)),
-        kind=each.asset_kind.texts.title(1),
+        name=name or kind,
+        kind=kind if name else None,
         number=grouped(each.asset_id or ""),
         asked=platform.role_words(each.kind, each.role).label,
         granted=platform.role_words(each.kind, each.role_seen).label if each.role_seen else None,

@@ -64,6 +64,11 @@ _SENTENCES: Mapping[str, Message] = {
     "expired": _("The link has expired."),
     "revoked": _("The link was revoked."),
 }
+#: Sentence about an access request that waits without a blocker.
+_ABOUT_ONE: Mapping[Turn, Message] = {
+    "agency": _("It is your turn: {asset}"),
+    "client": _("{asset} isn’t shared yet."),
+}
 _NEXT: Mapping[Turn, Message] = {
     "agency": _("Send it by e-mail, or copy the address."),
     "drifted": _("Ask the client whether that was on purpose."),
@@ -107,9 +112,9 @@ def situation(link: Link, requests: Sequence[AccessRequest]) -> Situation:
     for each in open_ones:
         if blocker := BLOCKERS.get(each.code or ""):
             return Situation(_("{summary}: {asset}", summary=blocker.summary, asset=name_of(each)), plain(blocker.hint))
-    for each in open_ones if turn == "agency" else ():
-        if each.next_actor == "agency" and (step := hint(each.status, None, manual=each.is_manual, kind=each.kind)):
-            return Situation(_("It is your turn: {asset}", asset=name_of(each)), plain(step))
+    for each in open_ones if turn in _ABOUT_ONE else ():
+        if each.next_actor == turn and (step := hint(each.status, None, manual=each.is_manual, kind=each.kind)):
+            return Situation(_ABOUT_ONE[turn].fill(asset=name_of(each)), plain(step))
     return Situation(_SENTENCES[link.status], _NEXT[turn])
 
 
