@@ -25,6 +25,8 @@ from app.dashboard import (
     pipeline,
     ready_link,
     team,
+    webhook_deliveries,
+    webhooks,
 )
 from app.events import api as events_api
 from app.kit.web import health
@@ -106,6 +108,8 @@ _PAGE_ROUTERS = (
     api_keys.router,
     team.router,
     account.router,
+    webhooks.router,
+    webhook_deliveries.router,
     *portal.ROUTERS,
 )
 _ROUTERS = {

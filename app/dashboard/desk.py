@@ -32,6 +32,7 @@ PLACES = (
 )  # fmt: skip
 SET_UP = (
     Place(f"{PATH}/team", "l-team", _("Team")),
+    Place(f"{PATH}/webhooks", "l-hook", _("Webhooks")),
     Place(f"{PATH}/keys", "l-key", _("API keys"), "manager"),
 )  # fmt: skip
 

@@ -11,8 +11,8 @@ from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import api_router
 from app.webhooks.deliveries import queries, service
-from app.webhooks.deliveries.conditions import StatusClass, VisibleStatus
-from app.webhooks.deliveries.queries import DeliveryFilter
+from app.webhooks.deliveries.conditions import StatusClass
+from app.webhooks.deliveries.queries import DeliveryFilter, StatusFilter
 from app.webhooks.deliveries.schemas import AttemptView, DeliveryView, attempt_view, delivery_view
 
 router = api_router()
@@ -32,7 +32,7 @@ async def list_deliveries(
     replay_id: Annotated[str | None, Query(max_length=64, description="Filter by the replay that requeued it.")] = None,
     subject_id: Annotated[_Word, Query(description="Filter by the subject of the event.")] = None,
     event_type: Annotated[_Word, Query(description="Filter by event type.")] = None,
-    status: Annotated[VisibleStatus | None, Query(description="Filter by status.")] = None,
+    status: Annotated[StatusFilter | None, Query(description="Filter by status; `open`: not ended.")] = None,
     reason: Annotated[_Word, Query(description="Filter by reason, such as `gone`.")] = None,
     status_class: Annotated[StatusClass | None, Query(description="Filter by the class of the last response.")] = None,
     since: Annotated[Moment | None, Query(description="Created at this time or later.")] = None,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Literal, cast
 
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,7 +13,10 @@ from app.kit import ids
 from app.kit.errors import NotFound
 from app.webhooks.deliveries import conditions
 from app.webhooks.deliveries.conditions import StatusClass, VisibleStatus, has_status_class
-from app.webhooks.models import Attempt, Delivery
+from app.webhooks.models import Attempt, Delivery, WebhookBody
+
+#: A status, or all of deliveries that have not ended.
+StatusFilter = VisibleStatus | Literal["open"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class DeliveryFilter:
     replay_id: str | None = None
     subject_id: str | None = None
     event_type: str | None = None
-    status: VisibleStatus | None = None
+    status: StatusFilter | None = None
     reason: str | None = None
     status_class: StatusClass | None = None
     since: datetime | None = None
@@ -69,6 +72,17 @@ async def attempts(
     return (await session.scalars(query.order_by(Attempt.id.desc()).limit(limit))).all()
 
 
+async def body(session: AsyncSession, agency_id: str, delivery: Delivery) -> WebhookBody | None:
+    """The stored body of a delivery; None after its retention, or if it was deleted on request."""
+    return await session.scalar(
+        select(WebhookBody).where(
+            WebhookBody.agency_id == agency_id,
+            WebhookBody.id == delivery.body_id,
+            WebhookBody.created_at == delivery.body_created_at,
+        )
+    )
+
+
 async def _read(session: AsyncSession, query: Select[Delivery, str, str | None]) -> list[VisibleDelivery]:
     rows = await session.execute(query.execution_options(populate_existing=True))
     return [VisibleDelivery(delivery, cast(VisibleStatus, status), reason) for delivery, status, reason in rows]
@@ -85,7 +99,9 @@ def _conditions(agency_id: str, sought: DeliveryFilter) -> list[ColumnElement[bo
     if sought.subject_id is not None:
         of_subject = select(Event.id).where(Event.agency_id == agency_id, Event.subject_id == sought.subject_id)
         where += [Delivery.subject_id == sought.subject_id, Delivery.event_id.in_(of_subject)]
-    if sought.status is not None:
+    if sought.status == "open":
+        where.append(conditions.is_open_indexed())
+    elif sought.status is not None:
         where.append(conditions.has_visible_status(sought.status))
     if sought.reason is not None:
         where.append(_has_reason(sought.reason))

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from pydantic import BaseModel, Field
-from sqlalchemy import ColumnElement, Float, case, cast, extract, func, select
+from sqlalchemy import ColumnElement, Float, ScalarSelect, case, cast, extract, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit import clock, ids
+from app.kit.errors import NotFound
 from app.webhooks.deliveries import conditions
 from app.webhooks.deliveries.conditions import Hold
 from app.webhooks.endpoints import queries as endpoints
@@ -77,8 +78,9 @@ async def stats_view(session: AsyncSession, agency_id: str, endpoint_id: str, wi
     )
 
 
-#: Maximum number of rows that are counted.
+#: Maximum number of rows that are counted; in a list, for each endpoint.
 AT_MOST = 100_000
+LISTED_AT_MOST = 10_000
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,62 @@ class WaitingCounts:
     open_until: datetime | None
     hold: Hold | None
     hold_until: datetime | None
+
+
+@dataclass(frozen=True)
+class EndpointSummary:
+    """An endpoint in a list: its health and hold, and counts since a time, each at most LISTED_AT_MOST."""
+
+    endpoint: Endpoint
+    health: EndpointHealth
+    hold: Hold | None
+    attempts: int
+    arrived: int
+    last_attempt_at: datetime | None
+    open: int
+    failed: int
+
+
+async def summaries(
+    session: AsyncSession, agency_id: str, *, since: datetime, endpoint_id: str | None = None
+) -> list[EndpointSummary]:
+    """The endpoints of an agency, newest first, in one statement."""
+    of_this = Attempt.agency_id == agency_id, Attempt.endpoint_id == Endpoint.id
+    recent = Attempt.created_at >= since, Attempt.id >= ids.since("attempt", since)
+    newest = select(Attempt.arrived).where(*of_this, *recent).order_by(Attempt.id.desc())
+    sent = newest.limit(LISTED_AT_MOST).correlate(Endpoint).lateral()
+    counted = select(func.count().label("whole"), func.count().filter(sent.c.arrived).label("arrived"))
+    attempts = counted.select_from(sent).lateral()
+    last = select(Attempt.created_at).where(*of_this).order_by(Attempt.id.desc()).limit(1).scalar_subquery()
+    of_endpoint = Delivery.agency_id == agency_id, Delivery.endpoint_id == Endpoint.id
+    failed = Delivery.status == "exhausted", Delivery.id >= ids.since("delivery", since)
+    query = (
+        select(
+            Endpoint, EndpointHealth, conditions.endpoint_hold(), attempts.c.whole, attempts.c.arrived, last,
+            _counted(*of_endpoint, conditions.is_open_indexed()), _counted(*of_endpoint, *failed),
+        )
+        .join(EndpointHealth, (EndpointHealth.agency_id == Endpoint.agency_id) & (EndpointHealth.id == Endpoint.id))
+        .join(attempts, true())
+        .where(Endpoint.agency_id == agency_id, Endpoint.deleted_at.is_(None))
+        .order_by(Endpoint.id.desc())
+    )  # fmt: skip
+    if endpoint_id is not None:
+        query = query.where(Endpoint.id == endpoint_id)
+    rows = await session.execute(query.execution_options(populate_existing=True))
+    return [EndpointSummary(*row) for row in rows]
+
+
+async def summary(session: AsyncSession, agency_id: str, endpoint_id: str, *, since: datetime) -> EndpointSummary:
+    """One endpoint as lists show it. Raises NotFound."""
+    found = await summaries(session, agency_id, since=since, endpoint_id=endpoint_id)
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def _counted(*where: ColumnElement[bool]) -> ScalarSelect[int]:
+    some = select(Delivery.id).where(*where).limit(LISTED_AT_MOST).correlate(Endpoint).lateral()
+    return select(func.count()).select_from(some).scalar_subquery()
 
 
 async def attempt_counts(session: AsyncSession, agency_id: str, endpoint_id: str, *, since: datetime) -> AttemptCounts:

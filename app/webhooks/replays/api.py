@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import Body
+from fastapi import Body, Query
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
@@ -152,9 +152,17 @@ async def start_replay(caller: Writer, session: Session, given: NewReplay) -> Re
 
 
 @router.get("/replays")
-async def list_replays(caller: Reader, session: Session, limit: Limit = 50, cursor: Cursor = None) -> Page[ReplayView]:
+async def list_replays(
+    caller: Reader,
+    session: Session,
+    endpoint_id: Annotated[str | None, Query(max_length=64, description="Filter by endpoint.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[ReplayView]:
     """List the replays of the agency, newest first."""
-    rows = await service.page(session, caller.agency_id, limit=limit + 1, before=before(cursor, "replay"))
+    rows = await service.page(
+        session, caller.agency_id, limit=limit + 1, before=before(cursor, "replay"), endpoint_id=endpoint_id
+    )
     progress = await service.progress(session, caller.agency_id, [row.id for row in rows])
     return by_id([replay_view(row, progress.get(row.id)) for row in rows], limit)
 

@@ -228,9 +228,13 @@ async def find(session: AsyncSession, agency_id: str, replay_id: str) -> Replay:
     return found
 
 
-async def page(session: AsyncSession, agency_id: str, *, limit: int, before: str | None = None) -> Sequence[Replay]:
+async def page(
+    session: AsyncSession, agency_id: str, *, limit: int, before: str | None = None, endpoint_id: str | None = None
+) -> Sequence[Replay]:
     """Replays, newest first; `before` is the id of the last one seen."""
     query = select(Replay).where(Replay.agency_id == agency_id)
+    if endpoint_id is not None:
+        query = query.where(Replay.endpoint_id == endpoint_id)
     if before is not None:
         query = query.where(Replay.id < before)
     return (await session.scalars(query.order_by(Replay.id.desc()).limit(limit))).all()
