@@ -16,6 +16,7 @@ from app.dashboard import (
     access,
     account,
     api_keys,
+    audit,
     connect,
     door,
     link_acts,
@@ -110,6 +111,7 @@ _PAGE_ROUTERS = (
     account.router,
     webhooks.router,
     webhook_deliveries.router,
+    audit.router,
     *portal.ROUTERS,
 )
 _ROUTERS = {

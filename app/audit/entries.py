@@ -30,6 +30,7 @@ from app.kit import ids
 from app.kit.actor import ActorColumns
 from app.kit.audit import audited
 from app.kit.database import Base, Sessions, agency_key, belongs_to, belongs_to_agency
+from app.kit.web.paging import CursorWrong, unpack
 
 _STORED = re.compile("_(hash|encrypted)$")
 #: Rows of an export that are read at once.
@@ -168,6 +169,18 @@ class AuditRecord:
         return {name: _public(values[name], prefixes.get(name)) for name in self.entry.changed if name in values}
 
 
+def place(cursor: str) -> Place:
+    """The place in a cursor. Raises CursorWrong."""
+    transaction, entry_id = unpack(cursor, int, str)
+    try:
+        ids.parse("audit", str(entry_id))
+    except ids.MalformedId as problem:
+        raise CursorWrong from problem
+    if not 0 <= int(transaction) < 2**63:
+        raise CursorWrong
+    return int(transaction), str(entry_id)
+
+
 async def newest(
     session: AsyncSession, agency_id: str, wanted: AuditFilter, *, limit: int, before: Place | None = None
 ) -> Sequence[AuditRecord]:
@@ -184,16 +197,16 @@ async def in_order(
     """All entries that are committed now, oldest first. No transaction stays open while the reader is slow."""
     async with sessions() as session:
         end = (await session.execute(select(horizon()))).scalar_one()
-    place, conditions = START, [AuditEntry.transaction_id < end, *wanted.conditions()]
+    last, conditions = START, [AuditEntry.transaction_id < end, *wanted.conditions()]
     while True:
         async with sessions() as session:
-            where = [*conditions, _place_columns() > _literal(place)]
+            where = [*conditions, _place_columns() > _literal(last)]
             found = await _read(session, agency_id, where, limit=at_once, newest_first=False)
         for record in found:
             yield record
         if len(found) < at_once:
             return
-        place = found[-1].place
+        last = found[-1].place
 
 
 async def _read(

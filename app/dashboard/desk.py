@@ -34,6 +34,7 @@ SET_UP = (
     Place(f"{PATH}/team", "l-team", _("Team")),
     Place(f"{PATH}/webhooks", "l-hook", _("Webhooks")),
     Place(f"{PATH}/keys", "l-key", _("API keys"), "manager"),
+    Place(f"{PATH}/audit", "l-audit", _("Audit"), "manager"),
 )  # fmt: skip
 
 

@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import delete, func, select, text, update
 
 from app.audit import entries
-from app.audit.api import AuditEntryView
 from app.audit.entries import AuditFilter, AuditPersonal
+from app.audit.export import AuditEntryView
 from app.cli import first_key
 from app.kit import ids
 from app.kit.actor import acting_as

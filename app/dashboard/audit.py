@@ -1,0 +1,257 @@
+"""The audit log as a page: filters in the address, people and things by name, and its export as a file."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import Depends, Query, Request
+from fastapi.responses import Response
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.audit import entries, export
+from app.audit.entries import AuditFilter, AuditRecord
+from app.audit.export import Format
+from app.dashboard import desk
+from app.dashboard.member_session import PATH as DESK
+from app.dashboard.member_session import Manager
+from app.kit.actor import ActorKind
+from app.kit.audit import audited
+from app.kit.database import reading
+from app.kit.errors import NotFound
+from app.kit.html import forms
+from app.kit.i18n.message import Message, Text, _
+from app.kit.web.paging import pack
+from app.links.models import Link
+from app.services import services_of
+from app.tenants.api_keys import service as api_keys
+from app.tenants.api_keys.service import ApiKey
+from app.tenants.clients.models import Client
+from app.tenants.members import service as members
+from app.tenants.members.models import Member
+
+router = forms.page_router()
+PATH = f"{DESK}/audit"
+#: Entries of a page, keys to choose from, and characters of a value before it is folded.
+_MANY, _KEYS, _LONG = 50, 100, 80
+_FIRST, _LAST = date(2000, 1, 1), date(2199, 12, 31)
+
+ACTORS: Mapping[ActorKind, Message] = {
+    "member": _("Members"), "api_key": _("API keys"), "client": _("Clients"), "system": _("Keyturn"),
+}  # fmt: skip
+_ACTOR: Mapping[str, Message] = {
+    "member": _("Member"), "api_key": _("API key"), "client": _("Client"), "system": _("System"),
+}  # fmt: skip
+_ICONS = {"api_key": "l-key", "client": "l-clients", "system": "l-redo"}
+#: Parts of Keyturn that act by themselves.
+_SYSTEM: Mapping[str, Message] = {
+    "worker": _("In the background"), "cli": _("By a command"), "database": _("Past Keyturn, in the database"),
+}  # fmt: skip
+SUBJECTS: Mapping[str, Message] = {
+    "access_request": _("Access request"),
+    "agency": _("Agency"),
+    "agency_account": _("Account at a platform"),
+    "api_key": _("API key"),
+    "buyer_list": _("Buyers"),
+    "client": _("Client"),
+    "endpoint": _("Webhook endpoint"),
+    "endpoint_secret": _("Signing secret"),
+    "link": _("Link"),
+    "link_platform": _("Platform of a link"),
+    "member": _("Member"),
+    "member_invitation": _("Invitation"),
+    "platform_app": _("App at a platform"),
+    "platform_identity": _("Own ID at a platform"),
+    "preset": _("Preset"),
+    "public_link": _("Public link"),
+}
+_ACTIONS: Mapping[str, Message] = {
+    "created": _("{thing}: created"), "changed": _("{thing}: changed"), "deleted": _("{thing}: deleted"),
+}  # fmt: skip
+#: Things with a name, by the prefix of their ids.
+_NAMED: Mapping[str, type[Client | Member | ApiKey]] = {"client": Client, "member": Member, "key": ApiKey}
+_NO_DAY = _("Enter a day, such as 2026-12-31.")
+
+
+@dataclass(frozen=True)
+class ChangedField:
+    """A field before and after the change. `is_secret`: its values are not recorded."""
+
+    name: str
+    before: str | None
+    after: str | None
+    is_secret: bool
+
+    @property
+    def is_long(self) -> bool:
+        """True if the values would fill the row."""
+        return len(self.before or "") + len(self.after or "") > _LONG
+
+
+@dataclass(frozen=True)
+class AuditRow:
+    """An entry with the names of actor and thing. `page`: of the thing, if it has one."""
+
+    record: AuditRecord
+    actor: Text
+    kind: Text
+    icon: str | None
+    action: Message
+    thing: str
+    page: str | None
+    fields: Sequence[ChangedField]
+
+
+@dataclass(frozen=True)
+class AuditSearch:
+    """Filters of the page, as they are in its address. Days are those of UTC, both included."""
+
+    by: Annotated[ActorKind | None, Query()] = None
+    who: Annotated[str, Query(max_length=90)] = ""
+    what: Annotated[str, Query(max_length=32)] = ""
+    thing: Annotated[str, Query(max_length=90)] = ""
+    request: Annotated[str, Query(max_length=64)] = ""
+    since: Annotated[str, Query(max_length=20)] = ""
+    until: Annotated[str, Query(max_length=20)] = ""
+
+    def given(self, **other: str | None) -> dict[str, str]:
+        """The filters that are set, with others in place of them."""
+        return {name: value for name, value in {**vars(self), **other}.items() if value}
+
+    def wanted(self) -> tuple[AuditFilter, dict[str, Message]]:
+        """The filter as queries take it, and the problems by field. Raises NotFound for an unknown kind of thing."""
+        if self.what and self.what not in audited():
+            raise NotFound
+        problems: dict[str, Message] = {}
+        since, until = _day(self.since, "since", problems), _day(self.until, "until", problems)
+        wanted = AuditFilter(
+            actor_kind=self.by, actor_id=self.who or None, subject_type=self.what or None,
+            subject_id=self.thing or None, request_id=self.request or None, since=since,
+            until=until + timedelta(days=1) if until else None,
+        )  # fmt: skip
+        return wanted, problems
+
+
+Search = Annotated[AuditSearch, Depends()]
+
+
+@router.get(PATH)
+async def audit(
+    request: Request, caller: Manager, search: Search, cursor: Annotated[str | None, Query(max_length=400)] = None
+) -> Response:
+    """Entries, newest first, in a table."""
+    wanted, problems = search.wanted()
+    before = entries.place(cursor) if cursor else None
+    async with reading(services_of(request).sessions) as session:
+        found = await entries.newest(session, caller.agency_id, wanted, limit=_MANY + 1, before=before)
+        rows = await _rows(session, caller.agency_id, found[:_MANY])
+        people = await members.every(session, caller.agency_id)
+        keys = await api_keys.page(session, caller.agency_id, limit=_KEYS, before=None)
+    older = search.given(cursor=pack(*found[_MANY - 1].place)) if len(found) > _MANY else None
+    return desk.page(
+        request, caller, "audit", here=PATH, status=422 if problems else 200, rows=rows, search=search,
+        problems=problems, actors=ACTORS, subjects=SUBJECTS, query=urlencode(search.given()),
+        kinds=[(kind, words, urlencode(search.given(by=kind, who=None))) for kind, words in ACTORS.items()],
+        every_kind=urlencode(search.given(by=None, who=None)), clear=urlencode(search.given(thing=None, request=None)),
+        who=[*((each.id, each.name) for each in people), *((each.id, each.name) for each in keys)],
+        older=urlencode(older) if older else None,
+    )  # fmt: skip
+
+
+@router.get(f"{PATH}.csv")
+async def as_csv(request: Request, caller: Manager, search: Search) -> Response:
+    """The entries of the filter for a spreadsheet, oldest first."""
+    return _file(request, caller.agency_id, search, "csv")
+
+
+@router.get(f"{PATH}.jsonl")
+async def as_json_lines(request: Request, caller: Manager, search: Search) -> Response:
+    """The same as JSON Lines."""
+    return _file(request, caller.agency_id, search, "jsonl")
+
+
+def _file(request: Request, agency_id: str, search: AuditSearch, format: Format) -> Response:
+    wanted, problems = search.wanted()
+    if problems:
+        raise NotFound
+    return export.of_entries(services_of(request).sessions, agency_id, wanted, format)
+
+
+def _day(given: str, name: str, problems: dict[str, Message]) -> datetime | None:
+    if not given:
+        return None
+    try:
+        day = date.fromisoformat(given.strip())
+    except ValueError:
+        problems[name] = _NO_DAY
+        return None
+    return datetime.combine(min(max(day, _FIRST), _LAST), time(), UTC)
+
+
+async def _rows(session: AsyncSession, agency_id: str, found: Sequence[AuditRecord]) -> list[AuditRow]:
+    """Rows with the names of their actors and things, which are read in four statements."""
+    links = await _clients_of_links(session, agency_id, found)
+    ids = {each.entry.actor_id for each in found} | {each.subject_id for each in found}
+    names = {**links}
+    for prefix, model in _NAMED.items():
+        names |= await _names(session, agency_id, prefix, model, ids)
+    return [_row(each, names) for each in found]
+
+
+def _row(record: AuditRecord, names: Mapping[str, str]) -> AuditRow:
+    entry = record.entry
+    kind: Text = _ACTOR[entry.actor_kind]
+    actor: Text = names.get(entry.actor_id, entry.actor_id)
+    if entry.actor_kind == "system":
+        actor, kind = _("Keyturn"), _SYSTEM.get(entry.actor_id, kind)
+    link_id = entry.link_id or (record.subject_id if entry.subject_type == "link" else None)
+    thing = names.get(record.subject_id) or names.get(link_id or "") or str(record.after.get("name") or "")
+    action = _ACTIONS[entry.action].fill(thing=SUBJECTS[entry.subject_type])
+    return AuditRow(
+        record, actor, kind, _ICONS.get(entry.actor_kind), action, thing or str(record.before.get("name") or ""),
+        _page(record, link_id), _fields(record),
+    )  # fmt: skip
+
+
+def _page(record: AuditRecord, link_id: str | None) -> str | None:
+    if link_id is not None:
+        return f"{DESK}/links/{link_id}"
+    pages = {"api_key": f"{DESK}/keys", "member": f"{DESK}/team", "endpoint": f"{DESK}/webhooks/{record.subject_id}"}
+    return pages.get(record.entry.subject_type)
+
+
+def _fields(record: AuditRecord) -> list[ChangedField]:
+    before, after = record.before, record.after
+    return [
+        ChangedField(name, _shown(before.get(name)), _shown(after.get(name)), name not in before and name not in after)
+        for name in record.changed
+        if record.entry.action == "changed" or before.get(name) or after.get(name)
+    ]
+
+
+def _shown(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+async def _names(
+    session: AsyncSession, agency_id: str, prefix: str, model: type[Client | Member | ApiKey], ids: Iterable[str]
+) -> dict[str, str]:
+    own = [each for each in ids if each.startswith(f"{prefix}_")]
+    rows: Select[Any] = select(model).where(model.agency_id == agency_id, model.id.in_(own))
+    return {each.id: each.name for each in await session.scalars(rows)}
+
+
+async def _clients_of_links(session: AsyncSession, agency_id: str, found: Sequence[AuditRecord]) -> dict[str, str]:
+    """Names of the clients of the links that these entries are about, by link."""
+    ids = {each.entry.link_id for each in found if each.entry.link_id}
+    rows = (
+        select(Link.id, Client.name)
+        .join(Client, (Client.agency_id == Link.agency_id) & (Client.id == Link.client_id))
+        .where(Link.agency_id == agency_id, Link.id.in_(ids))
+    )
+    return {row.id: row.name for row in await session.execute(rows)}

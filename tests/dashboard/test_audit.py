@@ -1,0 +1,161 @@
+"""The audit log: who changed what in names, filters in the address, pages, and files."""
+
+import csv
+import html
+import io
+import json
+import re
+
+import httpx2
+import pytest
+
+from app.dashboard.audit import SUBJECTS
+from app.kit.actor import acting_as
+from app.kit.audit import audited
+from app.kit.database import Sessions
+from app.tenants.clients import service as clients
+from app.tenants.members.models import Role
+from tests.dashboard.conftest import SignIn
+from tests.world import TESTS, World
+
+
+def _text(page: str) -> str:
+    """The text of a page, without markup."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+async def _rename(api: httpx2.AsyncClient, world: World, name: str) -> str:
+    """A client gets another name: the id of the request."""
+    answer = await api.patch(f"/clients/{world.north.client_id}", json={"name": name})
+    assert answer.status_code == 200
+    return answer.headers["x-request-id"]
+
+
+async def test_a_change_is_told_with_names_and_both_values(
+    browser: httpx2.AsyncClient, api: httpx2.AsyncClient, sign_in: SignIn, world: World
+) -> None:
+    await sign_in("manager")
+    request_id = await _rename(api, world, "Maison <b>Lune</b>")
+    key = (await api.get("/me")).json()["key_name"]
+    page = (await browser.get("/desk/audit", params={"thing": world.north.client_id, "by": "api_key"})).text
+    assert "<del>Maison Lune</del> → <ins>Maison &lt;b&gt;Lune&lt;/b&gt;</ins>" in page
+    assert f"{key} API key Client: changed Maison <b>Lune</b>" in _text(page)
+    assert "127.0.0.1" in page
+    same = await browser.get("/desk/audit", params={"request": request_id})
+    assert same.text.count('<tr class="hov"') == 1
+    invited = _text((await browser.get("/desk/audit", params={"what": "member"})).text)
+    assert "Member: created Nora North" in invited
+    assert "email manager@north.example" in invited
+    assert "argon2" not in invited
+
+
+async def test_a_change_of_a_link_leads_to_the_link_and_names_its_client(
+    browser: httpx2.AsyncClient, sign_in: SignIn, world: World
+) -> None:
+    await sign_in()
+    page = (await browser.get("/desk/audit", params={"what": "access_request"})).text
+    assert f'<a href="/desk/links/{world.north.link_id}">Maison Lune</a>' in page
+    assert world.south.link_id not in page
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({"by": "api_key"}, True), ({"by": "member"}, False), ({"what": "client"}, True), ({"what": "preset"}, False),
+        ({"since": "2000-01-01"}, True), ({"until": "2001-12-31"}, False), ({"since": "2199-01-01"}, False),
+        ({"since": "0001-01-01", "until": "9999-12-31"}, True), ({"who": "", "since": "", "what": ""}, True),
+    ],
+)  # fmt: skip
+async def test_filters(
+    browser: httpx2.AsyncClient, api: httpx2.AsyncClient, sign_in: SignIn, world: World,
+    filters: dict[str, str], found: bool,
+) -> None:  # fmt: skip
+    await sign_in()
+    await _rename(api, world, "Maison Lune SARL")
+    for path in ("/desk/audit", "/desk/audit.csv", "/desk/audit.jsonl"):
+        answer = await browser.get(path, params=filters)
+        assert answer.status_code == 200
+        assert ("Maison Lune SARL" in answer.text) == found, path
+
+
+async def test_a_filter_by_member_or_key(
+    browser: httpx2.AsyncClient, api: httpx2.AsyncClient, sign_in: SignIn, world: World
+) -> None:
+    member = await sign_in()
+    await _rename(api, world, "Maison Lune SARL")
+    page = (await browser.get("/desk/audit", params={"who": world.north.key_id})).text
+    assert "Maison Lune SARL" in page
+    assert re.search(rf'value="{world.north.key_id}"\s+selected', page)
+    assert "Maison Lune SARL" not in (await browser.get("/desk/audit", params={"who": member.id})).text
+
+
+@pytest.mark.parametrize(
+    ("filters", "status"),
+    [
+        ({"since": "yesterday"}, 422), ({"until": "2026-02-30"}, 422), ({"what": "everything"}, 404),
+        ({"thing": "nonsense"}, 404), ({"cursor": "nonsense"}, 422), ({"by": "nobody"}, 422),
+    ],
+)  # fmt: skip
+async def test_a_filter_that_cannot_be_read(
+    browser: httpx2.AsyncClient, sign_in: SignIn, filters: dict[str, str], status: int
+) -> None:
+    await sign_in()
+    page = await browser.get("/desk/audit", params=filters)
+    assert page.status_code == status
+    if "since" in filters:
+        assert "Enter a day, such as 2026-12-31." in page.text
+        assert (await browser.get("/desk/audit.csv", params=filters)).status_code == 404
+
+
+async def test_it_has_pages(browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World) -> None:
+    await sign_in()
+    with acting_as(TESTS):
+        async with sessions.begin() as session:
+            for number in range(60):
+                await clients.create_client(session, world.north.agency_id, actor=TESTS, name=f"Client {number:02}")
+    first = (await browser.get("/desk/audit", params={"what": "client"})).text
+    older = re.search(r'href="(/desk/audit\?[^"]*cursor=[^"]+)"', first)
+    assert older is not None
+    second = (await browser.get(html.unescape(older[1]))).text
+    both = [set(re.findall(r"Client \d\d", page)) for page in (first, second)]
+    assert [len(each) for each in both] == [50, 10]
+    assert not both[0] & both[1]
+
+
+async def test_files_are_those_of_the_api(
+    browser: httpx2.AsyncClient, api: httpx2.AsyncClient, sign_in: SignIn, world: World
+) -> None:
+    await sign_in()
+    await _rename(api, world, "=1+1")
+    table = await browser.get("/desk/audit.csv", params={"by": "api_key"})
+    assert table.headers["content-disposition"] == 'attachment; filename="audit.csv"'
+    assert '""=1+1' in table.text
+    lines = await browser.get("/desk/audit.jsonl", params={"by": "api_key"})
+    ids = [json.loads(line)["id"] for line in lines.text.splitlines()]
+    assert ids == [row["id"] for row in csv.DictReader(io.StringIO(table.text))]
+    assert lines.text == (await api.get("/audit/export", params={"actor_kind": "api_key"})).text
+
+
+@pytest.mark.parametrize(("role", "status"), [("viewer", 403), ("member", 403), ("manager", 200), ("owner", 200)])
+async def test_roles(browser: httpx2.AsyncClient, sign_in: SignIn, role: Role, status: int) -> None:
+    await sign_in(role)
+    for path in ("/desk/audit", "/desk/audit.csv", "/desk/audit.jsonl"):
+        assert (await browser.get(path)).status_code == status, path
+    assert ('href="/desk/audit"' in (await browser.get("/desk")).text) == (status == 200)
+
+
+async def test_another_agency_and_nobody(browser: httpx2.AsyncClient, sign_in: SignIn, world: World) -> None:
+    paths = ("/desk/audit", "/desk/audit.csv", "/desk/audit.jsonl")
+    for path in paths:
+        assert (await browser.get(path)).status_code == 303, path
+    await sign_in(corner=world.south)
+    for path in paths:
+        page = (await browser.get(path)).text
+        assert world.south.link_id in page
+        assert world.north.link_id not in page
+        assert world.north.key_id not in page
+        assert world.north.link_id not in (await browser.get(path, params={"thing": world.south.link_id})).text
+
+
+def test_every_audited_thing_has_words() -> None:
+    assert set(SUBJECTS) == set(audited())
