@@ -1,25 +1,32 @@
 """Fields of a new link as members give them, typed or in a file: the client, those that there are, and presets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dashboard.member_session import PATH
+from app.kit import clock
 from app.kit.html.forms import Form
 from app.kit.i18n import locales
-from app.kit.i18n.message import Message, Text, _
+from app.kit.i18n.message import Message, Text, _, _n
 from app.kit.input import email_address
 from app.kit.input.text import TypedWrong
 from app.links import queries as links
 from app.links.agency_accounts import AgencyAccountMissing, IdentityMissing
 from app.links.models import Link
 from app.links.presets.preset import Preset
+from app.links.service import DEFAULT_LIFE, LONGEST_LIFE
 from app.platforms import declarations
 from app.platforms.registry import Platforms
+from app.tenants.agencies import service as agencies
+from app.tenants.agencies.models import AgencyAccount
 from app.tenants.clients.models import Client
 
 LINKS = f"{PATH}/links"
+#: Lives to choose from, in days.
+_LIVES = (7, DEFAULT_LIFE.days, 30, 60, LONGEST_LIFE.days)
 CLIENT_FIELDS = ("name", "contact_name", "contact_email", "language", "external_id")
 
 
@@ -87,3 +94,31 @@ def card(preset: Preset, platforms: Platforms) -> PresetCard:
 def tongues(offered: Sequence[str]) -> list[tuple[str, str]]:
     """Languages to choose from, each by its own name."""
     return [(tag, locales.find(tag).name) for tag in offered]
+
+
+async def own_accounts(
+    session: AsyncSession, agency_id: str, platforms: Platforms
+) -> list[tuple[str, str, Text, Sequence[AgencyAccount]]]:
+    """The agency's accounts by platform: key, name, word for an account, and the accounts."""
+    own: dict[str, list[AgencyAccount]] = {}
+    for account in await agencies.accounts(session, agency_id):
+        own.setdefault(account.platform, []).append(account)
+    return [(key, platforms[key].name, declarations.texts(key).account.noun, several) for key, several in own.items()]
+
+
+def chosen_accounts(preset: Preset, chosen: Mapping[str, str]) -> dict[str, str]:
+    """Those of the chosen accounts that a preset needs, by platform."""
+    asked = {each.platform for each in preset.access_requests}
+    return {key: account for key, account in chosen.items() if key in asked and account}
+
+
+def lives() -> list[tuple[str, Message]]:
+    """Lives of a link to choose from, in days, each with its last day."""
+    now = clock.now()
+    return [
+        (
+            str(days),
+            _n("In {count} day, {day}", "In {count} days, {day}", days, day=(now + timedelta(days=days)).date()),
+        )
+        for days in _LIVES
+    ]

@@ -15,7 +15,10 @@ from app.dashboard.link_form import (
     LINKS,
     KnownClient,
     card,
+    chosen_accounts,
     impossible,
+    lives,
+    own_accounts,
     read_client,
     tongues,
     with_links,
@@ -25,23 +28,19 @@ from app.kit import clock
 from app.kit.database import Session, reading
 from app.kit.html import forms, render
 from app.kit.html.forms import Form
-from app.kit.i18n.message import Message, _, _n
+from app.kit.i18n.message import Message, _
 from app.links import service as link_service
 from app.links.agency_accounts import AgencyAccountMissing, IdentityMissing
 from app.links.presets import service as presets
-from app.links.service import DEFAULT_LIFE, DEFAULT_PRESET, LONGEST_LIFE, LinkRequest
+from app.links.service import DEFAULT_LIFE, DEFAULT_PRESET, LinkRequest
 from app.platforms import declarations
 from app.services import services_of
-from app.tenants.agencies import service as agencies
-from app.tenants.agencies.models import AgencyAccount
 from app.tenants.clients import service as clients
 
 router = forms.page_router()
 NEW = f"{LINKS}/new"
 #: Clients that a search shows.
 _FOUND = 20
-#: Lives to choose from, in days.
-_LIVES = (7, DEFAULT_LIFE.days, 30, 60, LONGEST_LIFE.days)
 #: The answer that the client is another one than those of the same name.
 _ANOTHER = "new"
 
@@ -97,7 +96,10 @@ async def make(request: Request, session: Session, caller: Worker, form: MemberF
                     client={name: values[name] or None for name in CLIENT_FIELDS},
                     expires_at=clock.now() + timedelta(days=int(values["days"])),
                     requested_by=values["requested_by"] or None,
-                    agency_account_ids=await _accounts_for(session, caller.agency_id, form, values["preset"]),
+                    agency_account_ids=chosen_accounts(
+                        await presets.current(session, caller.agency_id, values["preset"]),
+                        {key: form.line(f"account-{key}") for key in form.names("account-")},
+                    ),
                 ),
                 keyring=services.keyring,
                 public_url=services.public_url,
@@ -122,7 +124,7 @@ async def _read(session: AsyncSession, caller: CurrentMember, form: Form) -> Dra
     problems = form.problems
     if values["preset"] not in {each.slug for each in await presets.every(session, caller.agency_id)}:
         problems["preset"] = _("Choose what you need.")
-    if values["days"] not in map(str, _LIVES):
+    if values["days"] not in dict(lives()):
         problems["days"] = _("Choose when the link ends.")
     if answer and answer != _ANOTHER:
         for name in CLIENT_FIELDS:
@@ -138,13 +140,6 @@ async def _read(session: AsyncSession, caller: CurrentMember, form: Form) -> Dra
     return Draft(values, known=known, problems=problems)
 
 
-async def _accounts_for(session: AsyncSession, agency_id: str, form: Form, slug: str) -> dict[str, str]:
-    """The agency's account on each platform of the preset where it was chosen from several."""
-    preset = await presets.current(session, agency_id, slug)
-    asked = {each.platform for each in preset.access_requests}
-    return {key: chosen for key in form.names("account-") if key in asked and (chosen := form.line(f"account-{key}"))}
-
-
 async def _search(request: Request, session: AsyncSession, caller: CurrentMember, words: str) -> Response:
     found = await clients.page(session, caller.agency_id, limit=_FOUND, words=words or None)
     shown = await with_links(session, caller.agency_id, list(found))
@@ -157,29 +152,12 @@ async def _page(
     request: Request, session: AsyncSession, caller: CurrentMember, draft: Draft, *, status: int = 200
 ) -> Response:
     services, agency_id = services_of(request), caller.agency_id
-    own: dict[str, list[AgencyAccount]] = {}
-    for account in await agencies.accounts(session, agency_id):
-        own.setdefault(account.platform, []).append(account)
+    accounts = await own_accounts(session, agency_id, services.platforms)
     offered = sorted(await presets.every(session, agency_id), key=lambda each: each.slug != DEFAULT_PRESET)
     return desk.page(
         request, caller, "new_link", here=PATH, status=status, given=draft.values, chosen=draft.chosen,
-        known=draft.known, problems=draft.problems, lives=_lives(),
+        known=draft.known, problems=draft.problems, lives=lives(),
         cards=[card(each, services.platforms) for each in offered],
         languages_offered=tongues(services.languages),
-        accounts=[
-            (key, services.platforms[key].name, declarations.texts(key).account.noun, several)
-            for key, several in own.items() if len(several) > 1
-        ],
-        has_account=bool(own), account=declarations.texts(services.platforms.default.key).account.noun,
+        accounts=accounts, account=declarations.texts(services.platforms.default.key).account.noun,
     )  # fmt: skip
-
-
-def _lives() -> list[tuple[str, Message]]:
-    now = clock.now()
-    return [
-        (
-            str(days),
-            _n("In {count} day, {day}", "In {count} days, {day}", days, day=(now + timedelta(days=days)).date()),
-        )
-        for days in _LIVES
-    ]

@@ -6,16 +6,20 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import func, select
 
+from app.access.requests import lifecycle
 from app.events.models import Event
 from app.kit.database import CROSS_TENANT, Base, Sessions
+from app.kit.encryption import Keyring
 from app.links.models import Link, LinkSession
+from app.mail.service import Mail, MailQueue
 from app.tenants.clients.models import Client
 from app.tenants.members.models import MemberSession, Role
 from tests.client_portal.walk import SAME_ORIGIN, press
 from tests.dashboard.conftest import SignIn
-from tests.world import World
+from tests.world import PUBLIC_URL, TESTS, World
 
 NEW = "/desk/links/new"
 GIVEN = {
@@ -196,6 +200,42 @@ async def test_the_address_is_shown_copied_scanned_and_recorded(
         events = select(Event).where(Event.agency_id == north.agency_id, Event.subject_id == north.link_id)
         shown = [each for each in await session.scalars(events) if each.type == "link.address_shown"]
     assert [each.actor_id for each in shown] == [member.actor.id]
+
+
+async def test_the_link_is_e_mailed_once_for_each_press(
+    app: FastAPI, browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World, keyring: Keyring
+) -> None:
+    await sign_in("member")
+    ready = f"/desk/links/{world.north.link_id}/ready"
+    assert "This installation sends no e-mails yet." in (await browser.get(ready)).text
+    app.state.services.outbox = MailQueue(keyring, PUBLIC_URL)
+    page = (await browser.get(ready)).text
+    assert "Send the e-mail" in page
+    send = ready.replace("ready", "invitation")
+    for _ in range(2):
+        done = await press(browser, ready, send, last="")
+        assert (done.status_code, done.headers["location"]) == (303, ready)
+    page = (await browser.get(ready)).text
+    assert "On its way to ana@maisonlune.example" in page
+    (last,) = re.findall(r'name="last" value="(mail_\w+)"', page)
+    assert (await press(browser, ready, send, last=last)).status_code == 303
+    async with sessions() as session:
+        mails = select(Mail.to_email).where(Mail.agency_id == world.north.agency_id)
+        assert (await session.scalars(mails)).all() == ["ana@maisonlune.example"] * 2
+    await sign_in("viewer")
+    assert (await browser.post(send, data={"last": last}, headers=SAME_ORIGIN)).status_code == 403
+
+
+async def test_an_ended_link_is_not_sent_and_not_previewed(
+    browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World
+) -> None:
+    await sign_in()
+    async with sessions.begin() as session:
+        await lifecycle.end_link(session, world.north.agency_id, world.north.link_id, actor=TESTS)
+    page = f"/desk/links/{world.north.link_id}"
+    for path in (f"{page}/ready", f"{page}/preview"):
+        answer = await browser.get(path)
+        assert (answer.status_code, answer.headers["location"]) == (303, page)
 
 
 async def _rows(sessions: Sessions) -> dict[str, int]:

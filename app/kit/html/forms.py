@@ -179,9 +179,12 @@ async def _sent(request: Request) -> Form:
 
 
 @asynccontextmanager
-async def read_with_files(request: Request, *, most: int) -> AsyncIterator[Form]:
-    """The form of a request with at most this many files; enter while no transaction is open."""
-    async with request.form(max_files=most) as fields:
+async def read_with_files(request: Request, *, most: int, field_bytes: int = 1024 * 1024) -> AsyncIterator[Form]:
+    """The form of a request with at most this many files; enter while no transaction is open.
+
+    `field_bytes`: the limit of a field that is no file.
+    """
+    async with request.form(max_files=most, max_part_size=field_bytes) as fields:
         yield Form(fields)
 
 

@@ -23,15 +23,20 @@ FILES_BYTES = 30 * 1024 * 1024
 #: A logo of 2 MB with the form, and a margin to report its limit.
 LOGO_BYTES = 4 * 1024 * 1024
 _LOGO = "/api/v1/agency/logo/file"
+#: A CSV of clients with far more rows than fit, so that the page can say how many do.
+CSV_BYTES = 8 * 1024 * 1024
+_CSV = "/desk/links/csv"
 _WITH_FILES = re.compile(r"^/l/[^/]+/questions$")
 
 
 def by_path(path: str) -> int:
-    """1 MiB for the API, 64 KiB for forms, more for the two addresses that take files."""
+    """1 MiB for the API, 64 KiB for forms, more for the addresses that take files."""
     if _WITH_FILES.match(path):
         return FILES_BYTES
     if path == _LOGO:
         return LOGO_BYTES
+    if path == _CSV:
+        return CSV_BYTES
     return API_BYTES if path.startswith("/api/") else FORM_BYTES
 
 
