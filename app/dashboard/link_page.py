@@ -195,7 +195,7 @@ async def show(
         others=[_other(each, services.platforms.default.name) for each in every if each.id != link.id][:_OTHERS],
         days=days, more_events=more_events, plain=turns.plain, contacts=_contacts(aggregate), now=now, grouped=grouped,
         first_day=(now + timedelta(days=1)).date(), last_day=(now + service.LONGEST_LIFE).date(),
-        usual_day=(now + service.DEFAULT_LIFE).date(),
+        usual_day=min(max(now, link.expires_at) + service.DEFAULT_LIFE, now + service.LONGEST_LIFE).date(),
     )  # fmt: skip
 
 

@@ -16,9 +16,12 @@ from app.dashboard.link_page import Act
 from app.events import catalog
 from app.kit import clock, encryption, ids
 from app.kit.database import Sessions
+from app.kit.encryption import Keyring
 from app.kit.i18n import pseudo
 from app.links import questions
 from app.links.models import IntakeFile, Link
+from app.mail.service import Mail, MailQueue
+from app.tenants.clients.models import Client
 from app.tenants.members.models import Role
 from simulator.seed import LUNE_EU
 from tests.client_portal.walk import SAME_ORIGIN, press
@@ -346,3 +349,24 @@ async def test_statements_do_not_grow_with_access_requests(
             counts.append((page.text.count("<th scope"), len(cost.statements)))
     assert [rows for rows, _ in counts] == [1, 6]
     assert counts[0][1] == counts[1][1]
+
+
+async def test_the_link_is_e_mailed_and_the_page_says_when(
+    browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World, path: str, app: FastAPI,
+    keyring: Keyring,
+) -> None:  # fmt: skip
+    await sign_in("member")
+    app.state.services.outbox = MailQueue(keyring, PUBLIC_URL)
+    async with sessions.begin() as session:
+        client = await session.get_one(Client, (world.north.agency_id, world.north.client_id))
+        client.contact_name, client.contact_email = ANA, "ana@maison.example"
+    assert f'href="{path}/ready"' in (await browser.get(path)).text, "a fresh link is sent from its own page"
+    sent = await press(browser, path, f"{path}/reminder")
+    assert sent.headers["location"] == f"{path}?done=reminded"
+    page = (await browser.get(path)).text
+    assert "Last e-mailed to ana@maison.example" in page
+    assert "E-mail the link" in page
+    assert "mailto:ana@maison.example?subject=Access%20for%20North%20Agency&amp;body=Hello%20Ana%20Client" in page
+    async with sessions() as session:
+        rows = select(Mail.to_email).where(Mail.agency_id == world.north.agency_id)
+        assert (await session.scalars(rows)).all() == ["ana@maison.example"]
