@@ -17,6 +17,7 @@ from app.dashboard import (
     account,
     api_keys,
     audit,
+    brand,
     bulk_links,
     connect,
     door,
@@ -99,6 +100,7 @@ _API_ROUTERS = tuple(
 _PAGE_ROUTERS = (
     connections_api.callback_router,
     connect.router,
+    brand.router,
     door.router,
     oidc_sign_in.router,
     pipeline.router,

@@ -33,6 +33,7 @@ PLACES = (
 SET_UP = (
     Place(f"{PATH}/team", "l-team", _("Team")),
     Place(f"{PATH}/webhooks", "l-hook", _("Webhooks")),
+    Place(f"{PATH}/brand", "l-brand", _("Brand")),
     Place(f"{PATH}/keys", "l-key", _("API keys"), "manager"),
     Place(f"{PATH}/audit", "l-audit", _("Audit"), "manager"),
 )  # fmt: skip

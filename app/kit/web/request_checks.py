@@ -26,6 +26,7 @@ _LOGO = "/api/v1/agency/logo/file"
 #: A CSV of clients with far more rows than fit, so that the page can say how many do.
 CSV_BYTES = 8 * 1024 * 1024
 _CSV = "/desk/links/csv"
+_LOGOS = frozenset({"/api/v1/agency/logo/file", "/desk/brand/logo"})
 _WITH_FILES = re.compile(r"^/l/[^/]+/questions$")
 
 
@@ -33,7 +34,7 @@ def by_path(path: str) -> int:
     """1 MiB for the API, 64 KiB for forms, more for the addresses that take files."""
     if _WITH_FILES.match(path):
         return FILES_BYTES
-    if path == _LOGO:
+    if path in _LOGOS:
         return LOGO_BYTES
     if path == _CSV:
         return CSV_BYTES

@@ -1,0 +1,131 @@
+"""The brand page: what clients see of the agency, its logo, and the accounts that they share with."""
+
+import io
+import re
+
+import httpx2
+import pytest
+from PIL import Image
+
+from app.kit.database import Sessions
+from app.tenants.agencies import branding, service
+from app.tenants.members.models import Role
+from tests.client_portal.walk import SAME_ORIGIN
+from tests.dashboard.conftest import SignIn
+from tests.world import World
+
+PATH = "/desk/brand"
+GIVEN = {
+    "name": "North & Co", "contact_name": "Bo", "contact_email": "bo@North.example", "colour": "#FFE000",
+    "language": "en",
+}  # fmt: skip
+
+
+async def _token(browser: httpx2.AsyncClient) -> str:
+    found = re.search(r'name="form_token" value="([0-9a-f]{64})"', (await browser.get(PATH)).text)
+    assert found
+    return found[1]
+
+
+async def _send(browser: httpx2.AsyncClient, path: str, **fields: str) -> httpx2.Response:
+    return await browser.post(path, data={"form_token": await _token(browser), **fields}, headers=SAME_ORIGIN)
+
+
+def _png() -> bytes:
+    made = io.BytesIO()
+    Image.new("RGB", (40, 20), "red").save(made, "PNG")
+    return made.getvalue()
+
+
+async def test_changes_are_what_the_clients_see(
+    browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World
+) -> None:
+    await sign_in("manager")
+    assert (await _send(browser, PATH, **GIVEN)).status_code == 303
+    async with sessions() as session:
+        agency = await service.find(session, world.north.agency_id)
+    assert (agency.name, agency.contact_email, agency.brand["colour"]) == ("North & Co", "bo@north.example", "#ffe000")
+    page = (await browser.get(PATH)).text
+    assert "North &amp; Co asks for limited access" in page
+    assert f"/l/brand/{branding.readable('#ffe000').removeprefix('#')}.css" in page
+    client = (await browser.get(world.north.link_path)).text
+    assert "North &amp; Co" in client
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [("name", " ", "Enter the name"), ("contact_name", "", "Enter the name of the person"),
+     ("contact_email", "bo", "e-mail"), ("colour", "red", "six hex digits")],
+)  # fmt: skip
+async def test_what_is_wrong_is_said_and_the_rest_stays_typed(
+    browser: httpx2.AsyncClient, sign_in: SignIn, field: str, value: str, words: str
+) -> None:
+    await sign_in()
+    refused = await _send(browser, PATH, **{**GIVEN, field: value})
+    assert refused.status_code == 422
+    assert words in refused.text
+    assert 'value="Bo"' in refused.text or field == "contact_name"
+
+
+async def test_a_logo_is_shown_and_removed(browser: httpx2.AsyncClient, sign_in: SignIn, world: World) -> None:
+    await sign_in()
+    token = await _token(browser)
+    sent = await browser.post(
+        f"{PATH}/logo", data={"form_token": token}, files={"logo": ("logo.png", _png())}, headers=SAME_ORIGIN
+    )
+    assert sent.status_code == 303
+    address = re.search(rf'src="(/logo/{world.north.slug}/[0-9a-f]+\.png)"', (await browser.get(PATH)).text)
+    assert address
+    assert (await browser.get(address[1])).headers["content-type"] == "image/png"
+    assert (await _send(browser, f"{PATH}/logo/removal")).status_code == 303
+    assert "/logo/" not in re.sub(r'action="[^"]*"', "", (await browser.get(PATH)).text)
+    assert (await _send(browser, f"{PATH}/logo/removal")).status_code == 303, "a second press is harmless"
+
+
+@pytest.mark.parametrize("content", [b"", b"<svg onload='x'/>", b"no picture", b"x" * (3 * 1024 * 1024)])
+async def test_what_is_no_logo_is_refused(browser: httpx2.AsyncClient, sign_in: SignIn, content: bytes) -> None:
+    await sign_in()
+    refused = await browser.post(
+        f"{PATH}/logo", data={"form_token": await _token(browser)}, files={"logo": ("x", content)}, headers=SAME_ORIGIN
+    )
+    assert refused.status_code == 422
+
+
+async def test_a_logo_of_another_page_is_refused(browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
+    await sign_in()
+    refused = await browser.post(
+        f"{PATH}/logo", data={"form_token": "0" * 64}, files={"logo": ("logo.png", _png())}, headers=SAME_ORIGIN
+    )
+    assert refused.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [("7000999988887777123", 303), ("https://business.tiktok.com/manage/overview?org_id=7000999988887777123", 303),
+     ("none", 422), ("7000999988887777123 7000999988887777124", 422)],
+)  # fmt: skip
+async def test_a_business_center_is_added_from_what_is_pasted(
+    browser: httpx2.AsyncClient, sign_in: SignIn, given: str, status: int
+) -> None:
+    await sign_in()
+    for expected in (status, 422):  # once only
+        answer = await _send(browser, f"{PATH}/accounts", platform="tiktok", account_id=given, account_name="EU")
+        assert answer.status_code == expected
+    assert ("7000999988887777123" in (await browser.get(PATH)).text) == (status == 303)
+
+
+@pytest.mark.parametrize("role", ["member", "viewer"])
+async def test_others_read_and_change_nothing(
+    browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World, role: Role
+) -> None:
+    await sign_in(role)
+    assert "North" in (await browser.get(PATH)).text
+    for path in (PATH, f"{PATH}/logo", f"{PATH}/logo/removal", f"{PATH}/accounts"):
+        assert (await _send(browser, path, **GIVEN)).status_code == 403
+    async with sessions() as session:
+        assert (await service.find(session, world.north.agency_id)).name == world.north.name
+
+
+async def test_nobody_is_led_to_the_sign_in(browser: httpx2.AsyncClient) -> None:
+    assert (await browser.get(PATH)).status_code == 303
+    assert (await browser.post(PATH, headers=SAME_ORIGIN)).status_code == 303
