@@ -241,7 +241,7 @@ def _shown(value: Any) -> str | None:
 async def _names(
     session: AsyncSession, agency_id: str, prefix: str, model: type[Client | Member | ApiKey], ids: Iterable[str]
 ) -> dict[str, str]:
-    own = [each for each in ids if each.startswith(f"{prefix}_")]
+    own = [each for each in ids if each.rpartition("_")[0] == prefix]
     rows: Select[Any] = select(model).where(model.agency_id == agency_id, model.id.in_(own))
     return {each.id: each.name for each in await session.scalars(rows)}
 

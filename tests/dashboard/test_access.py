@@ -1,5 +1,6 @@
 """What the agency already has: connecting, imports with progress, partners, and access with its findings."""
 
+import html
 import re
 
 import httpx2
@@ -61,7 +62,9 @@ async def test_a_manager_connects_and_what_is_read_shows_up(
     await scene.crowd(7)
     await scene.connect()
     page = (await browser.get("/desk/access")).text
-    assert "hx-get=" in page
+    polled = re.search(r'hx-get="([^"]+)"', page)
+    assert polled is not None
+    assert 'id="imports"' in (await browser.get(html.unescape(polled[1]))).text
     assert "Listing partners" in page
     await scene.turn()
     assert "0 of 7 partners read" in (await browser.get("/desk/access")).text

@@ -14,6 +14,7 @@ from app.kit.actor import acting_as
 from app.kit.audit import audited
 from app.kit.database import Sessions
 from app.tenants.clients import service as clients
+from app.tenants.members import service as members
 from app.tenants.members.models import Role
 from tests.dashboard.conftest import SignIn
 from tests.world import TESTS, World
@@ -32,9 +33,9 @@ async def _rename(api: httpx2.AsyncClient, world: World, name: str) -> str:
 
 
 async def test_a_change_is_told_with_names_and_both_values(
-    browser: httpx2.AsyncClient, api: httpx2.AsyncClient, sign_in: SignIn, world: World
+    browser: httpx2.AsyncClient, api: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World
 ) -> None:
-    await sign_in("manager")
+    member = await sign_in("manager")
     request_id = await _rename(api, world, "Maison <b>Lune</b>")
     key = (await api.get("/me")).json()["key_name"]
     page = (await browser.get("/desk/audit", params={"thing": world.north.client_id, "by": "api_key"})).text
@@ -43,6 +44,12 @@ async def test_a_change_is_told_with_names_and_both_values(
     assert "127.0.0.1" in page
     same = await browser.get("/desk/audit", params={"request": request_id})
     assert same.text.count('<tr class="hov"') == 1
+    with acting_as(member.actor):
+        async with sessions.begin() as session:
+            await members.invite(session, world.north.agency_id, email="bo@north.example", role="viewer")
+    by_member = _text((await browser.get("/desk/audit", params={"who": member.id})).text)
+    assert "Nora North Member Invitation: created" in by_member
+    assert "email bo@north.example" in by_member
     invited = _text((await browser.get("/desk/audit", params={"what": "member"})).text)
     assert "Member: created Nora North" in invited
     assert "email manager@north.example" in invited
