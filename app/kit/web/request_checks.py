@@ -22,7 +22,6 @@ API_BYTES = 1024 * 1024
 FILES_BYTES = 30 * 1024 * 1024
 #: A logo of 2 MB with the form, and a margin to report its limit.
 LOGO_BYTES = 4 * 1024 * 1024
-_LOGO = "/api/v1/agency/logo/file"
 #: A CSV of clients with far more rows than fit, so that the page can say how many do.
 CSV_BYTES = 8 * 1024 * 1024
 _CSV = "/desk/links/csv"
