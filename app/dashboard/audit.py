@@ -63,6 +63,7 @@ SUBJECTS: Mapping[str, Message] = {
     "link_platform": _("Platform of a link"),
     "member": _("Member"),
     "member_invitation": _("Invitation"),
+    "member_identity": _("Sign-in at a provider"),
     "platform_app": _("App at a platform"),
     "platform_identity": _("Own ID at a platform"),
     "preset": _("Preset"),
