@@ -10,17 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.connections import oauth_flow
 from app.access.connections import service as connections
 from app.access.connections.service import ReadAccess
-from app.client_portal import offers, rate_limits, screens
+from app.client_portal import rate_limits, screens
 from app.client_portal.branding import brand_of
-from app.client_portal.copy import status_rows
 from app.client_portal.errors import ConnectingImpossible
-from app.client_portal.link_session import CurrentLink, VisitedLink, can_connect, screens_of
+from app.client_portal.link_session import CurrentLink, VisitedLink, can_connect
 from app.kit.html import forms, render
-from app.kit.i18n.message import Problems, Text
+from app.kit.i18n.message import Problems
 from app.links import devices
 from app.links.aggregate import LinkAggregate
 from app.links.models import LinkPlatform
-from app.platforms import declarations
 from app.platforms.port import ConnectedPlatform
 from app.services import services_of
 
@@ -60,37 +58,6 @@ def screen(
         back=f"{whole}/{back}" if back else None,
         **context,
     )
-
-
-def welcome_page(request: Request, aggregate: LinkAggregate, *, form_token: str, **shown: Any) -> HTMLResponse:
-    """The first page of an active link. `shown`: a `layout` in place of the client's, and what it needs."""
-    return render.page(
-        request,
-        "client_portal:door/welcome.html",
-        **brand_of(aggregate),
-        form_token=form_token,
-        link=aggregate.link,
-        summary=status_rows.summary(aggregate) if aggregate.link.submitted_at else None,
-        settled=aggregate.is_settled,
-        changed=any(access_request.status == "drifted" for access_request in aggregate.access_requests),
-        offers=offers.of_link(aggregate, services_of(request).platforms),
-        codes=can_email_codes(request, aggregate),
-        platforms=[_words_of(request, aggregate, each.platform) for each in aggregate.connecting],
-        others=list(dict.fromkeys(each.platform.name for each in offers.manual_requests(aggregate) if not each.title)),
-        minutes=sum(map(screens.minutes_of, screens_of(aggregate))),
-        **shown,
-    )
-
-
-def _words_of(request: Request, aggregate: LinkAggregate, key: str) -> dict[str, Text]:
-    """Texts of the first page about a platform."""
-    name, texts = platform_of(request, key).name, declarations.texts(key)
-    return {
-        "name": name,
-        "things": texts.things.fill(platform=name),
-        "undo": texts.undo.fill(platform=name, agency=aggregate.agency.name),
-        "have_ready": texts.have_ready.fill(platform=name),
-    }
 
 
 def can_email_codes(request: Request, aggregate: LinkAggregate) -> bool:

@@ -1,19 +1,17 @@
-"""A link that is ready to be sent: its address, an e-mail, a text for a chat and a QR code; and the client's view."""
+"""A link that is ready to be sent: its address, an e-mail, a text for a chat and a QR code."""
 
 from contextlib import suppress
-from typing import Annotated
 from urllib.parse import quote, urlencode
 
 import segno
-from fastapi import Query, Request
+from fastapi import Request
 from fastapi.responses import Response
 from markupsafe import Markup
 
-from app.client_portal.rendering import welcome_page
 from app.dashboard import desk
-from app.dashboard.link_form import LINKS, tongues
-from app.dashboard.member_session import PATH, MemberForm, Viewer, Worker
-from app.kit.database import RecordingSession, Session, reading
+from app.dashboard.link_form import LINKS
+from app.dashboard.member_session import PATH, MemberForm, Worker
+from app.kit.database import RecordingSession, Session
 from app.kit.html import forms, language, render
 from app.kit.i18n import locales
 from app.kit.i18n.message import Message, Text, _, _n
@@ -73,30 +71,6 @@ async def send(request: Request, session: Session, caller: Worker, form: MemberF
                 actor=caller.member.actor,
             )  # fmt: skip
     return render.see_other(request, f"{LINKS}/{link_id}/ready")
-
-
-@router.get(f"{LINKS}/{{link_id}}/preview")
-async def preview(
-    request: Request, caller: Viewer, link_id: str, tongue: Annotated[str, Query(max_length=16)] = ""
-) -> Response:
-    """The first page as the client sees it, in a language. It opens nothing, and leaves no cookie in this browser."""
-    services = services_of(request)
-    async with reading(services.sessions) as session:
-        aggregate = await links.load_link(session, caller.agency_id, link_id)
-    if aggregate.is_dead:
-        return render.see_other(request, f"{LINKS}/{link_id}")
-    tag = tongue if tongue in services.languages else locales.best(aggregate.languages, services.languages)
-    language.prefer(request, link=tag, agency=aggregate.agency.language)
-    return welcome_page(
-        request, aggregate, form_token="", layout="dashboard:desk/preview.html", shown_language=tag,
-        tongues=tongues(services.languages) if aggregate.link.language is None else [],
-    )  # fmt: skip
-
-
-@router.post(f"{LINKS}/{{link_id}}/preview")
-async def press(request: Request, caller: Viewer, link_id: str) -> Response:  # noqa: ARG001
-    """A button of the client's page was pressed in the preview: show the preview again."""
-    return render.see_other(request, f"{LINKS}/{link_id}/preview")
 
 
 def _chat_text(aggregate: LinkAggregate, address: str) -> Message:

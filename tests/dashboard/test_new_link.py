@@ -1,7 +1,6 @@
 """A new link: its form, clients that there are, the page on which it is sent, and the client's view of it."""
 
 import re
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
@@ -11,12 +10,11 @@ from sqlalchemy import func, select
 
 from app.access.requests import lifecycle
 from app.events.models import Event
-from app.kit.database import CROSS_TENANT, Base, Sessions
+from app.kit.database import Sessions
 from app.kit.encryption import Keyring
-from app.links.models import Link, LinkSession
+from app.links.models import Link
 from app.mail.service import Mail, MailQueue
 from app.tenants.clients.models import Client
-from app.tenants.members.models import MemberSession, Role
 from tests.client_portal.walk import SAME_ORIGIN, press
 from tests.dashboard.conftest import SignIn
 from tests.world import PUBLIC_URL, TESTS, World
@@ -236,42 +234,3 @@ async def test_an_ended_link_is_not_sent_and_not_previewed(
     for path in (f"{page}/ready", f"{page}/preview"):
         answer = await browser.get(path)
         assert (answer.status_code, answer.headers["location"]) == (303, page)
-
-
-async def _rows(sessions: Sessions) -> dict[str, int]:
-    """The number of rows of every table, and the last change of the links."""
-    async with sessions() as session:
-        counts: dict[str, Any] = {}
-        for table in Base.metadata.sorted_tables:
-            if table.name != MemberSession.__tablename__:
-                rows = select(func.count()).select_from(table)
-                counts[table.name] = await session.scalar(rows.execution_options(**CROSS_TENANT))
-        changed = select(func.max(Link.updated_at)).execution_options(**CROSS_TENANT)
-        counts["changed"] = await session.scalar(changed)
-        return counts
-
-
-@pytest.mark.parametrize("role", ["owner", "viewer"])
-async def test_the_preview_is_the_clients_page_and_writes_nothing(
-    browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World, role: Role
-) -> None:
-    north = world.north
-    client_page = (await browser.get(north.link_path)).text
-    heading = re.search(r"<h1>\s*(.+?)\s*</h1>", client_page, re.DOTALL)
-    assert heading
-    browser.cookies.clear()
-    await sign_in(role)
-    before, cookies = await _rows(sessions), dict(browser.cookies)
-    path = f"/desk/links/{north.link_id}/preview"
-    page = await browser.get(path)
-    assert page.status_code == 200
-    assert heading[0] in page.text
-    assert "This is a preview" in page.text
-    assert north.token not in page.text
-    pressed = await browser.post(path, headers=SAME_ORIGIN)
-    assert (pressed.status_code, pressed.headers["location"]) == (303, path)
-    assert "set-cookie" not in page.headers
-    assert dict(browser.cookies) == cookies
-    assert await _rows(sessions) == before
-    async with sessions() as session:
-        assert not (await session.scalars(select(LinkSession), execution_options=CROSS_TENANT)).all()

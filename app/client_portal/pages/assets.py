@@ -10,7 +10,15 @@ from app.access.connections import selectable_assets
 from app.access.connections import service as connections
 from app.access.connections.selectable_assets import Choice
 from app.client_portal import screens, service
-from app.client_portal.copy import guided_steps, status_rows
+from app.client_portal.copy import status_rows
+from app.client_portal.first_screens import (
+    account_choices,
+    account_screen,
+    agreed_requests,
+    choice_lines,
+    consent_origin,
+    help_for,
+)
 from app.client_portal.forms import assets as asset_forms
 from app.client_portal.forms.assets import PIXEL_ON
 from app.client_portal.link_session import CurrentLink, LinkForm, OpenScreen
@@ -24,7 +32,6 @@ from app.links.models import AccessRequest
 from app.links.pasted_ids import ParsedField, SelectedAsset
 from app.platforms import declarations
 from app.platforms.client_texts import IdForm
-from app.platforms.port import ConnectedPlatform, HelpArticle
 from app.tenants.agencies import service as agencies
 
 router = forms.page_router()
@@ -34,7 +41,7 @@ ADDRESS_LENGTH, LIST_LENGTH = 2_000, 10_000
 @router.get("/l/{link_id}/{platform}/account")
 async def show_account(request: Request, session: Session, link: OpenScreen, sure: str = "") -> Response:
     """Show the choice of the client's account. `sure`: one that the client has to confirm."""
-    can = [choice for choice in _center_choices(link) if choice.can]
+    can = [choice for choice in account_choices(link) if choice.can]
     asked = next((choice for choice in can if choice.id == sure), None)
     if asked is None and sure and not can:
         asked = _typed(sure)
@@ -44,7 +51,7 @@ async def show_account(request: Request, session: Session, link: OpenScreen, sur
     in_doubt = (
         asked if asked and await service.differs(session, link.aggregate, link.here.platform, asked, found) else None
     )
-    return _center_screen(request, link, link.here.client_account_id or "", {}, in_doubt=in_doubt)
+    return account_screen(request, link, link.here.client_account_id or "", {}, in_doubt=in_doubt)
 
 
 @router.post("/l/{link_id}/{platform}/account")
@@ -53,7 +60,7 @@ async def save_account(request: Request, session: Session, link: OpenScreen, for
     typed = form.text("account_id", most=ADDRESS_LENGTH)
     own = await agencies.accounts(session, link.aggregate.agency.id, link.here.platform)
     agency_ids = {link.here.agency_account_id or "", *(center.account_id for center in own)}
-    seen = _center_choices(link)
+    seen = account_choices(link)
     texts = declarations.texts(link.here.platform).account
     taken = taken_numbers(link, but=screens.ACCOUNT)
     read = (
@@ -63,7 +70,7 @@ async def save_account(request: Request, session: Session, link: OpenScreen, for
     )
     problems = form.problems or _field_problem("account_id", read)
     if problems:
-        return _center_screen(request, link, typed, problems)
+        return account_screen(request, link, typed, problems)
     (account_id,) = read.values
     choice = next((choice for choice in seen if choice.id == account_id), _typed(account_id))
     found = connections.discovered(link.connection) if link.connection else None
@@ -88,7 +95,7 @@ async def save_assets(request: Request, session: Session, link: OpenScreen, kind
     """Save one access request for each asset. Approved ones stay."""
     seen = _asset_choices(link, kind)
     typed = form.texts("assets") if seen else [form.text("assets", most=LIST_LENGTH)]
-    agreed = [access_request.asset_id for access_request in _agreed(link)]
+    agreed = [access_request.asset_id for access_request in agreed_requests(link)]
     taken = taken_numbers(link, but=kind)
     read = asset_forms.picked_assets(
         typed, seen, declarations.find(link.here.platform, kind), agreed=agreed, taken=taken
@@ -147,39 +154,9 @@ async def save_pixels(request: Request, session: Session, link: OpenScreen, form
     return go_on(request, link)
 
 
-def _consent_origin(request: Request, link: CurrentLink) -> tuple[str, ...]:
-    return (platform_of(request, link.platform).consent_origin,)
-
-
 def _typed(account_id: str) -> Choice:
     """An account known only by its number."""
     return Choice(account_id, "", True)
-
-
-def _center_screen(
-    request: Request, link: CurrentLink, given: str, problems: Problems, *, in_doubt: Choice | None = None
-) -> Response:
-    seen = _center_choices(link)
-    can = [choice.id for choice in seen if choice.can]
-    return screen(
-        request,
-        link,
-        "account",
-        problems=problems,
-        form_to=_consent_origin(request, link),
-        connected=link.is_connected,
-        person=link.person,
-        choices=_choice_lines(link, seen),
-        in_doubt=in_doubt,
-        platform=declarations.name(link.here.platform),
-        texts=declarations.texts(link.here.platform),
-        called=in_doubt and (in_doubt.name or status_rows.account_with_number(link.here.platform, in_doubt.id)),
-        given=given or (can[0] if len(can) == 1 else ""),
-        agreed=bool(_agreed(link)),
-        center=link.here.client_account_name or link.here.client_account_id,
-        onward=screens.before(tuple(reversed(link.progress.sequence)), f"{link.platform}/{screens.ACCOUNT}"),
-        helps=_help_for(platform_of(request, link.platform), seen, without="no_business_center"),
-    )
 
 
 def _assets_screen(request: Request, link: CurrentLink, kind: str, given: list[str], problems: Problems) -> Response:
@@ -191,19 +168,19 @@ def _assets_screen(request: Request, link: CurrentLink, kind: str, given: list[s
         link,
         "assets",
         problems=problems,
-        form_to=_consent_origin(request, link),
+        form_to=consent_origin(request, link),
         connected=link.is_connected,
         reconnect=link.is_to_reconnect,
-        choices=_choice_lines(link, seen, kind),
+        choices=choice_lines(link, seen, kind),
         given=given or (can if len(can) == 1 else []),
-        agreed=_agreed(link),
+        agreed=agreed_requests(link),
         center=status_rows.center(link.here),
         kind=asked.asset_kind,
         question=asked.asset_kind.texts.question.fill(platform=declarations.name(link.here.platform)),
         platform=declarations.name(link.here.platform),
         account_noun=declarations.texts(link.here.platform).account.noun,
         role=platform_of(request, link.platform).role_words(asked.kind, asked.role),
-        helps=_help_for(platform_of(request, link.platform), seen, without="no_ad_account"),
+        helps=help_for(platform_of(request, link.platform), seen, without="no_ad_account"),
     )
 
 
@@ -224,38 +201,10 @@ def taken_numbers(link: CurrentLink, *, but: str) -> dict[str, Message]:
     return taken
 
 
-def _center_choices(link: CurrentLink) -> list[Choice]:
-    if not link.is_connected or link.connection is None:
-        return []
-    return selectable_assets.accounts(connections.discovered(link.connection), link.here.agency_account_id or "")
-
-
 def _asset_choices(link: CurrentLink, kind: str) -> list[Choice]:
     if not link.is_connected or link.connection is None:
         return []
     return selectable_assets.assets(connections.discovered(link.connection), kind, link.here.client_account_id or "")
-
-
-def _agreed(link: CurrentLink) -> list[AccessRequest]:
-    return [
-        access_request
-        for access_request in link.aggregate.access_requests
-        if access_request.approved_at and access_request.platform == link.platform
-    ]
-
-
-def _choice_lines(link: CurrentLink, seen: list[Choice], kind: str | None = None) -> list[status_rows.ChoiceLine]:
-    agreed = {access_request.asset_id for access_request in _agreed(link)}
-    return [
-        status_rows.of_choice(choice, link.aggregate, link.here, kind) for choice in seen if choice.id not in agreed
-    ]
-
-
-def _help_for(platform: ConnectedPlatform, seen: list[Choice], *, without: str) -> list[HelpArticle]:
-    """Written help for what cannot be chosen; where nothing can, also for having none at all."""
-    codes = [choice.code for choice in seen if not choice.can]
-    wanted = codes if any(choice.can for choice in seen) else [without, *codes]
-    return guided_steps.help_of_codes(platform.help_articles, wanted)
 
 
 def _field_problem(field: str, read: ParsedField) -> Problems:
@@ -324,7 +273,7 @@ def _pixels_screen(
         asked=bool(_requests_of_kind(link, "pixel")),
         needed=any(access_request.required for access_request in _requests_of_kind(link, "pixel")),
         reason=next((access_request.why for access_request in _requests_of_kind(link, "pixel")), None),
-        form_to=_consent_origin(request, link) if link.is_to_reconnect else (),
+        form_to=consent_origin(request, link) if link.is_to_reconnect else (),
         reconnect=link.is_to_reconnect,
         platform=declarations.name(link.here.platform),
         choices=[status_rows.of_choice(choice, link.aggregate, link.here, "pixel") for choice in seen],

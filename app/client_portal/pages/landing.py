@@ -11,10 +11,10 @@ from app.client_portal import rate_limits, screens
 from app.client_portal.branding import brand_of_agency
 from app.client_portal.copy.consent import platform_offers
 from app.client_portal.errors import LinkEnded, LinkUnknown, PublicLinkEnded
+from app.client_portal.first_screens import welcome_page
 from app.client_portal.forms import intake
 from app.client_portal.forms.intake import TRAP, Visitor
 from app.client_portal.link_session import OpenLink, opened_before
-from app.client_portal.rendering import welcome_page
 from app.kit.actor import bind_actor
 from app.kit.database import Session
 from app.kit.html import forms, language, render

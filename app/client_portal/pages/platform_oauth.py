@@ -1,27 +1,21 @@
 """Choice of the lane, and the client's authorization at the platform."""
 
-from datetime import timedelta
-
 from fastapi import Request
 from fastapi.responses import Response
 
 from app.access import oauth_callbacks
 from app.access.connections import service as connections
-from app.access.connections.token_exchange import LONGEST_HOLD, ExchangeOutcome
-from app.client_portal import link_session, screens, service, status_texts
+from app.access.connections.token_exchange import ExchangeOutcome
+from app.client_portal import link_session, screens, service
 from app.client_portal.branding import brand_of
 from app.client_portal.errors import Elsewhere, OtherBrowser
-from app.client_portal.in_app_browser import app_around
+from app.client_portal.first_screens import lanes_screen
 from app.client_portal.link_session import DEVICE, FROM_OUR_SCREEN, LinkForm, OpenLink, OpenScreen
 from app.client_portal.rendering import (
     go_on,
     needs_own_connection,
-    platform_of,
-    read_access,
-    screen,
     to_platform,
 )
-from app.kit import clock
 from app.kit.database import Session, reading
 from app.kit.html import forms, render
 from app.links import status
@@ -36,30 +30,7 @@ async def show_lanes(
     request: Request, session: Session, link: OpenScreen, cancelled: bool = False, outcome: str = ""
 ) -> Response:
     """Show the choice: connect with the platform, or share by hand."""
-    platform = platform_of(request, link.platform)
-    away = not link.connection and await connections.is_authorizing(
-        session, link.aggregate.agency.id, link.aggregate.link.id, platform.key, clock.now()
-    )
-    access = await read_access(session, link.aggregate, [link.here])
-    return screen(
-        request,
-        link,
-        "way",
-        form_to=(platform.consent_origin,),
-        platform=platform.name,
-        can_connect=link.can_connect,
-        can_look=access[link.here.platform].can_look,
-        person=link.person,
-        inside=app_around(request.headers.get("user-agent", "")),
-        came_back=status_texts.came_back(
-            "cancelled" if cancelled else outcome or ("away" if away else ""),
-            agency=link.aggregate.agency.name,
-            platform=platform.key,
-        ),
-        hold_hours=LONGEST_HOLD // timedelta(hours=1),
-        by_hand_first=outcome in status_texts.BY_HAND_FIRST,
-        can_leave=link.aggregate.can_leave(platform.key),
-    )
+    return await lanes_screen(request, session, link, outcome="cancelled" if cancelled else outcome)
 
 
 @router.post("/l/{link_id}/{platform}/lane")
