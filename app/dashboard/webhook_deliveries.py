@@ -58,6 +58,16 @@ class ShownText:
 
 
 @dataclass(frozen=True)
+class Phase:
+    """A part of the time of an attempt; start and width in percent of the whole."""
+
+    words: Message
+    milliseconds: int
+    start: float
+    width: float
+
+
+@dataclass(frozen=True)
 class DeliveryDetail:
     """One delivery with its attempts in their order, the chosen one, and its request."""
 
@@ -69,6 +79,7 @@ class DeliveryDetail:
     answer_head: str
     request: ShownText | None
     request_head: str
+    phases: Sequence[Phase]
     planned: Sequence[datetime]
     is_over: bool
     body_deleted: bool
@@ -152,7 +163,9 @@ async def replay_page(
         if since:
             found = await _preview(session, caller, endpoint_id, given, problems)
         if found and found.matched:
-            sample = await events.read(session, caller.agency_id, Event.id.in_(found.sample), limit=5)
+            sample = await events.read(
+                session, caller.agency_id, Event.id.in_(found.sample), limit=5, order=events.OLDEST_FIRST
+            )
         else:
             since = since or _typed_time(
                 await replays.trouble_since(session, caller.agency_id, endpoint_id, clock.now())
@@ -215,10 +228,30 @@ async def _detail(session: AsyncSession, endpoint: Endpoint, delivery_id: str, n
         answer_head=_head(chosen.headers) if chosen else "",
         request=_shown(_pretty(stored.content)) if stored else None,
         request_head=_request_head(endpoint, seen, chosen) if endpoint.destination in STANDARD else "",
+        phases=_phases(chosen) if chosen else (),
         planned=_planned(endpoint, seen),
         is_over=seen.delivery.status in TERMINAL,
         body_deleted=is_body_deleted(seen.delivery),
     )
+
+
+def _phases(attempt: Attempt) -> list[Phase]:
+    """The parts of the time of an attempt in their order; the rest is the body of the answer."""
+    known = [
+        (_("Name lookup"), attempt.dns_ms),
+        (_("Connection, TLS"), attempt.connect_ms),
+        (_("Waiting"), attempt.first_byte_ms),
+    ]
+    parts = [(words, spent) for words, spent in known if spent is not None]
+    rest = attempt.total_ms - sum(spent for _words, spent in parts)
+    if attempt.first_byte_ms is not None and rest > 0:
+        parts.append((_("Answer"), rest))
+    whole, start, phases = max(attempt.total_ms, 1), 0.0, []
+    for words, spent in parts:
+        width = min(100 * spent / whole, 100 - start)
+        phases.append(Phase(words, spent, round(start, 1), max(round(width, 1), 0.5)))
+        start += width
+    return phases
 
 
 def _is_awaited(seen: VisibleDelivery) -> bool:

@@ -128,7 +128,6 @@ SAID: Mapping[str, tuple[Tone, Message]] = {
     "replay_too_large": ("bad", _("That is more than a million events. Choose a shorter time or fewer types.")),
     "replay_ended": ("wait", _("This replay has already ended.")),
     "event_type_unknown": ("bad", _("There is no event type of this name.")),
-    "decryption_failed": ("bad", _("Its stored secrets cannot be read with the keys of this installation.")),
 }
 
 
@@ -147,6 +146,8 @@ def endpoint_label(seen: EndpointSummary) -> Label:
         return Label("blocked", _("Failing"), "bad")
     if seen.hold == "retry_after":
         return Label("client", _("Asked to wait"), "wait")
+    if seen.attempts and not seen.arrived:
+        return Label("blocked", _("Nothing arrives"), "bad")
     if not seen.arrived:
         return Label("none", _("Nothing sent lately"), "off")
     return Label("verified", _("Healthy"), "good")

@@ -165,6 +165,7 @@ async def send_test(
     made: list[str] = []
 
     async def act() -> None:
+        await queries.check_opens(session, services_of(request).keyring, caller.agency_id, endpoint_id)
         delivery_id = await verification.send_test(
             session, caller.agency_id, endpoint_id, event_type=form.text("event_type"), actor=caller.member.actor
         )

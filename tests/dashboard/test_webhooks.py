@@ -9,6 +9,7 @@ import httpx2
 import pytest
 import pytest_asyncio
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.dashboard import webhook_form, webhook_words
 from app.events import catalog
@@ -24,6 +25,7 @@ from app.webhooks.endpoints import queries
 from app.webhooks.models import Endpoint, EndpointSecret, Replay
 from app.webhooks.policies.end_reason import EndReason
 from app.webhooks.policies.retry_policy import POLICIES
+from tests import cost
 from tests.client_portal.walk import SAME_ORIGIN, press
 from tests.dashboard.conftest import SignIn
 from tests.kit.egress.receivers import answers, receiver
@@ -74,8 +76,9 @@ async def test_the_list_says_which_endpoint_needs_somebody(
     assert "Nothing sent lately" in page
     row = await rows.add_delivery(sessions, endpoint)
     await rows.add_delivery(sessions, endpoint, status="exhausted", reason="attempts_used", due_at=None)
-    await rows.add_attempt(sessions, row, arrived=True)
     await rows.add_attempt(sessions, row, aged=timedelta(minutes=1))
+    assert "Nothing arrives" in (await browser.get(HERE)).text
+    await rows.add_attempt(sessions, row, arrived=True)
     page = (await browser.get(HERE)).text
     assert "Healthy" in page
     assert "1 of 2" in page
@@ -340,7 +343,8 @@ async def test_one_attempt_of_many_is_opened_by_its_address(
 ) -> None:
     await sign_in("viewer")
     row = await rows.add_delivery(sessions, endpoint, status="retrying", attempt_count=2)
-    await rows.add_attempt(sessions, row, aged=timedelta(minutes=2), body="the first", status=502)
+    times = {"dns_ms": 2, "connect_ms": 3, "first_byte_ms": 5}
+    await rows.add_attempt(sessions, row, aged=timedelta(minutes=2), body="the first", status=502, **times)
     await rows.add_attempt(sessions, row, number=2, body="x" * 20_000)
     opened = f"{there}/deliveries?status=open&delivery={row.id}"
     newest = (await browser.get(opened)).text
@@ -349,6 +353,9 @@ async def test_one_attempt_of_many_is_opened_by_its_address(
     assert "x" * 6001 not in newest
     first = (await browser.get(f"{opened}&a=1")).text
     assert "the first" in first
+    assert re.findall(r'<rect x="([\d.]+)" width="([\d.]+)"', first) == [
+        ("0.0", "16.7"), ("16.7", "25.0"), ("41.7", "41.7"), ("83.3", "16.7"),
+    ]  # fmt: skip
     assert "status=open&amp;delivery=" in first
     for address in (
         f"{there}/deliveries?delivery=delivery_01ksy1q3e0fzs8qj5m8g3d4w7z",
@@ -442,6 +449,28 @@ async def test_the_catalogue_shows_each_type_with_an_example(
     page = (await browser.get(f"{HERE}/events", params={"type": kind})).text
     assert f"&#34;type&#34;: &#34;{kind}&#34;" in page
     assert (await browser.get(f"{HERE}/events", params={"type": "no.such"})).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["", "/{id}", "/{id}/deliveries", "/{id}/replay?since=2026-11-30T00:00&select=all"])
+async def test_statements_do_not_grow_with_rows(
+    browser: httpx2.AsyncClient, sign_in: SignIn, engine: AsyncEngine, sessions: Sessions, keyring: Keyring,
+    endpoint: Endpoint, path: str,
+) -> None:  # fmt: skip
+    await sign_in()
+    await rows.add_attempt(sessions, await rows.add_delivery(sessions, endpoint))
+
+    async def statements() -> int:
+        with cost.meter(engine) as meter:
+            async with meter.measure() as needed:
+                assert (await browser.get(HERE + path.format(id=endpoint.id))).status_code == 200
+        return len(needed.statements)
+
+    await statements()  # connections are opened
+    few = await statements()
+    for number in range(6):
+        await scenes.make_endpoint(sessions, keyring, endpoint.agency_id, f"http://127.0.0.1:{number + 9}/in")
+        await rows.add_attempt(sessions, await rows.add_delivery(sessions, endpoint, aged=timedelta(seconds=number)))
+    assert await statements() == few
 
 
 def test_every_status_reason_and_choice_has_words() -> None:
