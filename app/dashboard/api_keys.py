@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from app.dashboard import desk
 from app.dashboard.member_session import PATH as DESK
-from app.dashboard.member_session import CurrentMember, Manager, MemberForm
+from app.dashboard.member_session import CurrentMember, Manager, MemberForm, RecentManager
 from app.dashboard.turns import Label
 from app.kit import clock
 from app.kit.database import Session, reading
@@ -52,7 +52,7 @@ async def new_key(request: Request, caller: Manager) -> Response:
 
 
 @router.post(f"{PATH}/new")
-async def make_key(request: Request, session: Session, caller: Manager, form: MemberForm) -> Response:
+async def make_key(request: Request, session: Session, caller: RecentManager, form: MemberForm) -> Response:
     """Make a key, and show its value: this once, so the page is not to be loaded again."""
     name, life, scopes = form.line("name", most=_LONGEST_NAME), form.text("life"), form.texts("scopes")
     if not name:
@@ -81,7 +81,7 @@ async def confirm_revocation(request: Request, caller: Manager, key_id: str) -> 
 
 @router.post(f"{PATH}/{{key_id}}/revocation")
 async def revoke_key(
-    request: Request, session: Session, caller: Manager, key_id: str, form: MemberForm  # noqa: ARG001
+    request: Request, session: Session, caller: RecentManager, key_id: str, form: MemberForm  # noqa: ARG001
 ) -> Response:  # fmt: skip
     """Revoke a key immediately."""
     await api_keys.revoke_key(session, caller.agency_id, key_id, actor=caller.member.actor)

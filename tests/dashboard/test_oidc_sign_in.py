@@ -7,14 +7,17 @@ from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
+import pyotp
 import pytest
 from sqlalchemy import func, select
 
 from app.dashboard.member_session import COOKIE as SESSION_COOKIE
 from app.dashboard.oidc_sign_in import COOKIE
 from app.kit.database import Sessions
+from app.kit.encryption import Keyring
 from app.kit.oidc import OidcClient, OidcFailed, OidcProvider
 from app.settings import Settings
+from app.tenants.members import second_factor
 from app.tenants.members import service as members
 from app.tenants.members.identities import MemberIdentity
 from tests.client_portal.walk import SAME_ORIGIN
@@ -207,3 +210,17 @@ def test_the_issuers_are_those_of_their_documentation(settings: Settings) -> Non
     assert [(each.key, each.issuer) for each in found][:2] == [
         ("google", "https://accounts.google.com"), ("microsoft", "https://login.microsoftonline.com/8a1b/v2.0"),
     ]  # fmt: skip
+
+
+async def test_the_provider_stands_for_the_password_only(
+    browser: httpx2.AsyncClient, sessions: Sessions, keyring: Keyring, world: World
+) -> None:
+    async with sessions.begin() as session:
+        (member,) = await members.every(session, world.north.agency_id)
+        await second_factor.begin(session, keyring, member.agency_id, member.id)
+        await session.flush()
+        made = pyotp.TOTP(second_factor.pending_secret(keyring, member) or "")
+        assert await second_factor.confirm(session, keyring, member.agency_id, member.id, made.now())
+    done = await _back(browser, await _at_provider(await _out(browser), NORA))
+    assert done.headers["location"] == "/desk/sign-in/code?back=%2Fdesk"
+    assert not _is_in(done)
