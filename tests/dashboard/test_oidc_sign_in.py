@@ -20,6 +20,7 @@ from app.settings import Settings
 from app.tenants.members import second_factor
 from app.tenants.members import service as members
 from app.tenants.members.identities import MemberIdentity
+from app.tenants.members.models import MemberSession
 from tests.client_portal.walk import SAME_ORIGIN
 from tests.dashboard.conftest import CHEAP_HASH
 from tests.world import PUBLIC_URL, World
@@ -102,6 +103,8 @@ async def test_a_verified_address_signs_its_member_in_and_binds_the_identity(
     async with sessions() as session:
         rows = select(func.count()).select_from(MemberIdentity).where(MemberIdentity.agency_id == world.north.agency_id)
         assert await session.scalar(rows) == 1
+        opened = select(MemberSession.proof).where(MemberSession.agency_id == world.north.agency_id)
+        assert set(await session.scalars(opened)) == {"provider"}
 
 
 async def test_a_bound_identity_stays_with_its_member_when_the_address_changes(
