@@ -35,8 +35,8 @@ from app.tenants.members.models import Member
 
 router = forms.page_router()
 PATH = f"{DESK}/audit"
-#: Entries of a page, keys to choose from, and characters of a value before it is folded.
-_MANY, _KEYS, _LONG = 50, 100, 80
+#: Entries of a page, keys to choose from; fields, and characters of a value, above which an entry is folded.
+_MANY, _KEYS, _FEW, _LONG = 50, 100, 3, 80
 _FIRST, _LAST = date(2000, 1, 1), date(2199, 12, 31)
 
 ACTORS: Mapping[ActorKind, Message] = {
@@ -62,6 +62,7 @@ SUBJECTS: Mapping[str, Message] = {
     "link": _("Link"),
     "link_platform": _("Platform of a link"),
     "member": _("Member"),
+    "member_identity": _("Sign-in of a member"),
     "member_invitation": _("Invitation"),
     "member_identity": _("Sign-in at a provider"),
     "platform_app": _("App at a platform"),
@@ -94,9 +95,10 @@ class ChangedField:
 
 @dataclass(frozen=True)
 class AuditRow:
-    """An entry with the names of actor and thing. `page`: of the thing, if it has one."""
+    """An entry with the names of actor and thing. `time`: in UTC; `page`: of the thing, if it has one."""
 
     record: AuditRecord
+    time: str
     actor: Text
     kind: Text
     icon: str | None
@@ -104,6 +106,11 @@ class AuditRow:
     thing: str
     page: str | None
     fields: Sequence[ChangedField]
+
+    @property
+    def is_long(self) -> bool:
+        """True if the fields would fill the page: those of a new thing, or many."""
+        return len(self.fields) > _FEW or any(each.is_long for each in self.fields)
 
 
 @dataclass(frozen=True)
@@ -210,10 +217,10 @@ def _row(record: AuditRecord, names: Mapping[str, str]) -> AuditRow:
         actor, kind = _("Keyturn"), _SYSTEM.get(entry.actor_id, kind)
     link_id = entry.link_id or (record.subject_id if entry.subject_type == "link" else None)
     thing = names.get(record.subject_id) or names.get(link_id or "") or str(record.after.get("name") or "")
-    action = _ACTIONS[entry.action].fill(thing=SUBJECTS[entry.subject_type])
     return AuditRow(
-        record, actor, kind, _ICONS.get(entry.actor_kind), action, thing or str(record.before.get("name") or ""),
-        _page(record, link_id), _fields(record),
+        record, f"{entry.occurred_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}", actor, kind,
+        _ICONS.get(entry.actor_kind), _ACTIONS[entry.action].fill(thing=SUBJECTS[entry.subject_type]),
+        thing or str(record.before.get("name") or ""), _page(record, link_id), _fields(record),
     )  # fmt: skip
 
 
