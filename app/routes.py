@@ -29,6 +29,7 @@ from app.dashboard import (
     preview,
     ready_link,
     team,
+    time_to_access,
     webhook_deliveries,
     webhooks,
 )
@@ -118,6 +119,7 @@ _PAGE_ROUTERS = (
     webhooks.router,
     webhook_deliveries.router,
     audit.router,
+    time_to_access.router,
     *portal.ROUTERS,
 )
 _ROUTERS = {

@@ -62,7 +62,6 @@ SUBJECTS: Mapping[str, Message] = {
     "link": _("Link"),
     "link_platform": _("Platform of a link"),
     "member": _("Member"),
-    "member_identity": _("Sign-in of a member"),
     "member_invitation": _("Invitation"),
     "member_identity": _("Sign-in at a provider"),
     "platform_app": _("App at a platform"),

@@ -29,6 +29,7 @@ class Place:
 PLACES = (
     Place(PATH, "l-pipe", _("Pipeline")),
     Place(f"{PATH}/access", "l-have", _("What you already have")),
+    Place(f"{PATH}/time-to-access", "l-chart", _("Time to access")),
 )  # fmt: skip
 SET_UP = (
     Place(f"{PATH}/team", "l-team", _("Team")),

@@ -1,0 +1,113 @@
+"""Time to access: from the opening of a link to its verification, the steps that clients reach, and blockers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.links.models import AccessRequest, Link
+from app.links.queries import is_active
+from app.links.status import OVER, PROVED
+
+
+@dataclass(frozen=True)
+class Durations:
+    """Time from opened to verified of the links of one month or preset: median, and that of the slowest tenth.
+
+    `key`: the month as `2026-11`, or the preset.
+    """
+
+    key: str
+    links: int
+    median: timedelta
+    slowest_tenth: timedelta
+
+
+@dataclass(frozen=True)
+class Funnel:
+    """Numbers of links that were made in a period, and of those that came so far."""
+
+    made: int
+    opened: int
+    agreed: int
+    verified: int
+
+
+@dataclass(frozen=True)
+class BlockerCount:
+    """Access requests that a blocker holds up now, and the median of their waits."""
+
+    code: str
+    count: int
+    waiting: timedelta
+
+
+async def by_month(
+    session: AsyncSession, agency_id: str, *, since: datetime, preset: str | None = None
+) -> Sequence[Durations]:
+    """Durations of links by the month in which they were verified, the earliest first."""
+    month = func.to_char(func.timezone("UTC", Link.completed_at), "YYYY-MM")
+    return await _durations(session, _verified(agency_id, since, preset), month)
+
+
+async def by_preset(session: AsyncSession, agency_id: str, *, since: datetime) -> Sequence[Durations]:
+    """Durations of links that were verified since then, by preset."""
+    return await _durations(session, _verified(agency_id, since, None), Link.preset)
+
+
+async def overall(
+    session: AsyncSession, agency_id: str, *, since: datetime, preset: str | None = None
+) -> Durations | None:
+    """Durations of all links that were verified since then; None if there are none."""
+    found = await _durations(session, _verified(agency_id, since, preset), func.coalesce("all"))
+    return found[0] if found else None
+
+
+async def funnel(session: AsyncSession, agency_id: str, *, since: datetime, preset: str | None = None) -> Funnel:
+    """The links that were made since then, by the steps that they reached."""
+    agreed = func.count().filter(Link.submitted_at.is_not(None) | Link.completed_at.is_not(None))
+    opened = func.count().filter(Link.opened_at.is_not(None))
+    rows = select(func.count(), opened, agreed, func.count(Link.completed_at)).where(
+        Link.agency_id == agency_id, Link.created_at >= since, *_of_preset(preset)
+    )
+    return Funnel(*(await session.execute(rows)).one())
+
+
+async def blockers(session: AsyncSession, agency_id: str, *, preset: str | None = None) -> Sequence[BlockerCount]:
+    """The blockers of active links, the most frequent first."""
+    waits = func.percentile_cont(0.5).within_group(func.extract("epoch", func.now() - AccessRequest.status_since))
+    rows = (
+        select(AccessRequest.code, func.count(), waits)
+        .join(Link, (Link.agency_id == AccessRequest.agency_id) & (Link.id == AccessRequest.link_id))
+        .where(
+            AccessRequest.agency_id == agency_id, AccessRequest.code.is_not(None), is_active(),
+            AccessRequest.status.not_in(PROVED | OVER), *_of_preset(preset),
+        )
+        .group_by(AccessRequest.code)
+        .order_by(func.count().desc(), AccessRequest.code)
+    )  # fmt: skip
+    return [BlockerCount(code, count, timedelta(seconds=wait)) for code, count, wait in await session.execute(rows)]
+
+
+def _verified(agency_id: str, since: datetime, preset: str | None) -> list[ColumnElement[bool]]:
+    return [
+        Link.agency_id == agency_id, Link.completed_at >= since, Link.opened_at.is_not(None), *_of_preset(preset)
+    ]  # fmt: skip
+
+
+def _of_preset(preset: str | None) -> list[ColumnElement[bool]]:
+    return [Link.preset == preset] if preset else []
+
+
+async def _durations(session: AsyncSession, where: Sequence[ColumnElement[bool]], key: Any) -> list[Durations]:
+    seconds = func.extract("epoch", Link.completed_at - Link.opened_at)
+    median, slowest = (func.percentile_cont(share).within_group(seconds) for share in (0.5, 0.9))
+    each: Any = select(key.label("key"), func.count(), median, slowest)
+    rows: Select[Any] = each.where(*where).group_by("key").order_by("key")
+    return [
+        Durations(name, count, timedelta(seconds=middle), timedelta(seconds=slow))
+        for name, count, middle, slow in await session.execute(rows)
+    ]
