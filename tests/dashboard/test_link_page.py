@@ -137,13 +137,26 @@ async def test_another_agency_and_nobody_reach_nothing(
         assert sent.status_code == 404, form
 
 
+async def test_an_access_request_of_another_link_is_not_found(
+    browser: httpx2.AsyncClient, sign_in: SignIn, house: House, world: World, path: str
+) -> None:
+    await sign_in()
+    await house.share(world.north, LUNE_EU)
+    access_id = await _access_id(house, world)
+    other = f"/desk/links/{(await house.another_link(world.north)).link_id}"
+    for form in ACCESS_FORMS:
+        assert (await press(browser, path, f"{other}/access-requests/{access_id}/{form}")).status_code == 404, form
+
+
 @pytest.mark.parametrize("link_id", ["nonsense", "link_01ksy1q3e0fzs8qj5m8g3d4w7s"])
 async def test_an_unknown_link_is_not_found(browser: httpx2.AsyncClient, sign_in: SignIn, link_id: str) -> None:
     await sign_in()
     assert (await browser.get(f"/desk/links/{link_id}")).status_code == 404
 
 
-@pytest.mark.parametrize("form", [*FORMS, "access-requests/access_01ksy1q3e0fzs8qj5m8g3d4w7s/verification"])
+@pytest.mark.parametrize(
+    "form", [*FORMS, *(f"access-requests/access_01ksy1q3e0fzs8qj5m8g3d4w7s/{each}" for each in ACCESS_FORMS)]
+)
 async def test_a_form_with_another_token_is_refused(
     browser: httpx2.AsyncClient, sign_in: SignIn, path: str, form: str
 ) -> None:
