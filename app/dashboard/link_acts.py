@@ -1,5 +1,5 @@
-"""Forms of the page of a client's link: e-mail it, show its address, extend, revoke, make a new one; check again,
-attest and take away access; and files of the client."""
+"""Forms of the page of a client's link: its contact, address, e-mail, expiry and end, and a new link; check,
+attestation and removal of access; and files of the client."""
 
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime
@@ -13,6 +13,7 @@ from app.access.grants import service as grants
 from app.access.requests import lifecycle
 from app.access.requests import service as access_requests
 from app.dashboard import link_page
+from app.dashboard.link_form import impossible
 from app.dashboard.link_page import LINKS, Opened
 from app.dashboard.member_session import CurrentMember, Manager, MemberForm, Viewer, Worker
 from app.kit import clock
@@ -20,9 +21,13 @@ from app.kit.database import Session
 from app.kit.errors import AppError, InvalidInput, NotFound
 from app.kit.html import forms, render
 from app.kit.i18n.message import _
+from app.kit.input import email_address
+from app.kit.input.text import TypedWrong
 from app.links import emails, file_download, queries, service
+from app.links.agency_accounts import AgencyAccountMissing, IdentityMissing
 from app.links.models import AccessRequest
 from app.services import services_of
+from app.tenants.clients import service as clients
 
 router = forms.page_router()
 _HERE = f"{LINKS}/{{link_id}}"
@@ -42,6 +47,34 @@ async def remind(request: Request, session: Session, caller: Worker, link_id: st
         )  # fmt: skip
 
     return await _done(request, session, caller, link_id, send, "reminded")
+
+
+@router.post(f"{_HERE}/contact")
+async def change_contact(
+    request: Request, session: Session, caller: Worker, link_id: str, form: MemberForm
+) -> Response:
+    """Change the client's contact, who gets the e-mails."""
+    link = await queries.find(session, caller.agency_id, link_id)
+    given = {
+        "contact_name": form.line("contact_name"),
+        "contact_email": form.text("contact_email", most=email_address.LONGEST),
+    }
+    if given["contact_email"] and "contact_email" not in form.problems:
+        try:
+            given["contact_email"] = email_address.read(given["contact_email"])
+        except TypedWrong as wrong:
+            form.problems["contact_email"] = wrong.message
+    if form.problems:
+        opened = Opened(act="contact", given=given, problems=form.problems)
+        return await link_page.show(request, session, caller, link_id, opened, code=422)
+
+    async def change() -> None:
+        await clients.update_client(
+            session, caller.agency_id, link.client_id, actor=caller.member.actor,
+            changes={name: value or None for name, value in given.items()},
+        )  # fmt: skip
+
+    return await _done(request, session, caller, link_id, change, "contact")
 
 
 @router.post(f"{_HERE}/address")
@@ -89,13 +122,18 @@ async def revoke(request: Request, session: Session, caller: Manager, link_id: s
 async def make_new_link(request: Request, session: Session, caller: Worker, link_id: str, form: MemberForm) -> Response:  # noqa: ARG001
     """Make a new link for the same client, with the same preset and accounts. This one stays as it is."""
     old = await queries.load_link(session, caller.agency_id, link_id)
-    made, _token = await service.create_link(
-        session, caller.agency_id, client_id=old.client.id, preset=old.preset, keyring=services_of(request).keyring,
-        actor=caller.member.actor, requested_by=old.link.requested_by,
-        agency_account_ids={
-            each.platform: each.agency_account_id for each in old.platforms if each.agency_account_id is not None
-        },
-    )  # fmt: skip
+    own = {each.platform: each.agency_account_id for each in old.platforms if each.agency_account_id is not None}
+    try:
+        async with session.begin_nested():
+            made, _token = await service.create_link(
+                session, caller.agency_id, client_id=old.client.id, preset=old.preset,
+                keyring=services_of(request).keyring, actor=caller.member.actor,
+                requested_by=old.link.requested_by, agency_account_ids=own,
+            )  # fmt: skip
+    except (AgencyAccountMissing, IdentityMissing) as missing:
+        return await link_page.show(
+            request, session, caller, link_id, Opened(refused=(impossible(missing),)), code=missing.status
+        )
     return render.see_other(request, f"{LINKS}/{made.link.id}/ready")
 
 
@@ -175,8 +213,9 @@ async def _done(
     except (NotFound, InvalidInput):
         raise
     except AppError as refused:
+        told = (refused.message, *((refused.advice,) if refused.advice else ()))
         return await link_page.show(
-            request, session, caller, link_id, Opened(why=why, refused=refused), code=refused.status
+            request, session, caller, link_id, Opened(why=why, refused=told), code=refused.status
         )
     return render.see_other(request, f"{LINKS}/{link_id}?done={done}" + (f"&why={why}" if why else ""))
 

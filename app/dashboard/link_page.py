@@ -25,7 +25,6 @@ from app.dashboard.member_session import PATH, CurrentMember, Viewer
 from app.dashboard.turns import Label, Tone
 from app.kit import clock
 from app.kit.database import reading
-from app.kit.errors import AppError
 from app.kit.html import forms
 from app.kit.i18n.message import Message, Problems, Text, _
 from app.links import emails, queries, service, status
@@ -45,10 +44,11 @@ LINKS = f"{PATH}/links"
 #: Platform calls of a row that is open, and with `calls=all`; other links of the client.
 _FEW_CALLS, _MANY_CALLS, _OTHERS = 5, 100, 20
 #: Form that is open on the page, about the link or one access request.
-Act = Literal["extension", "revocation", "new-link", "attestation", "removal"]
+Act = Literal["contact", "extension", "revocation", "new-link", "attestation", "removal"]
 
 #: News after a form.
 DONE: Mapping[str, Message] = {
+    "contact": _("The contact was changed."),
     "reminded": _("The e-mail is on its way."),
     "checked": _("Keyturn looks again now. The result is here in a few seconds."),
     "attested": _("Your statement is recorded."),
@@ -132,7 +132,8 @@ class Opened:
     given: Mapping[str, str] = field(default_factory=dict)
     problems: Problems = field(default_factory=dict)
     done: str = ""
-    refused: AppError | None = None
+    #: sentences about an act that was refused
+    refused: Sequence[Message] = ()
     address: str | None = None
 
 

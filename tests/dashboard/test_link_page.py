@@ -7,7 +7,7 @@ from typing import get_args
 import httpx2
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.access.requests import service as access_requests
@@ -21,6 +21,7 @@ from app.kit.i18n import pseudo
 from app.links import questions
 from app.links.models import IntakeFile, Link
 from app.mail.service import Mail, MailQueue
+from app.tenants.agencies.models import AgencyAccount
 from app.tenants.clients.models import Client
 from app.tenants.members.models import Role
 from simulator.seed import LUNE_EU
@@ -31,7 +32,7 @@ from tests.house import House, change_link
 from tests.world import PUBLIC_URL, World
 
 ANA = "Ana Client"
-FORMS = ("reminder", "address", "extension", "revocation", "new-link")
+FORMS = ("contact", "reminder", "address", "extension", "revocation", "new-link")
 ACCESS_FORMS = ("verification", "attestation", "removal")
 
 
@@ -383,3 +384,31 @@ async def test_the_link_is_e_mailed_and_the_page_says_when(
     async with sessions() as session:
         rows = select(Mail.to_email).where(Mail.agency_id == world.north.agency_id)
         assert (await session.scalars(rows)).all() == ["ana@maison.example"]
+
+
+async def test_the_contact_is_changed_or_said_to_be_wrong(
+    browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World, path: str
+) -> None:
+    await sign_in("member")
+    assert "Change the contact" in (await browser.get(path, params={"act": "contact"})).text
+    refused = await press(browser, path, f"{path}/contact", contact_name="Bea <b>", contact_email="bea at home")
+    assert refused.status_code == 422
+    for words in ('value="Bea &lt;b&gt;"', 'value="bea at home"', "Enter an e-mail address such as"):
+        assert words in refused.text
+    done = await press(browser, path, f"{path}/contact", contact_name="Bea", contact_email="mailto:bea@Lune.example")
+    assert done.headers["location"] == f"{path}?done=contact"
+    assert "bea@lune.example" in (await browser.get(path)).text
+    async with sessions() as session:
+        client = await session.get_one(Client, (world.north.agency_id, world.north.client_id))
+        assert (client.contact_name, client.contact_email) == ("Bea", "bea@lune.example")
+
+
+async def test_a_new_link_without_an_account_of_the_agency_is_refused_in_words(
+    browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World, path: str
+) -> None:
+    await sign_in()
+    async with sessions.begin() as session:
+        await session.execute(delete(AgencyAccount).where(AgencyAccount.agency_id == world.north.agency_id))
+    refused = await press(browser, path, f"{path}/new-link")
+    assert refused.status_code >= 400
+    assert "Your agency has no account yet" in refused.text
