@@ -31,7 +31,9 @@ STATES = (
     "/desk?turn=ended", "/desk?turn=verified&q=lune", "/desk?q=nothing+has+this+name",
     "/desk/links/{link_id}?why={access_request_id}&calls=all&events=all", "/desk/links/{link_id}?act=new-link",
     "/desk/links/{link_id}?why={access_request_id}&act=removal&about={access_request_id}",
-    "/desk/links/{waiting_link_id}?act=extension",
+    "/desk/links/{waiting_link_id}?act=extension", "/desk/webhooks/events?type=access.verified",
+    "/desk/webhooks/new?destination=http", "/desk/webhooks/new?destination=hubspot",
+    "/desk/webhooks/{endpoint_id}/replay?since=2026-11-30T00:00&select=all",
 )  # fmt: skip
 
 

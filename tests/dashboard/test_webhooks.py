@@ -410,6 +410,19 @@ async def test_a_delivery_is_sent_again_and_cancelled(
         assert row.status == status
 
 
+async def test_a_delivery_belongs_to_its_endpoint(
+    browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, keyring: Keyring, endpoint: Endpoint
+) -> None:
+    await sign_in()
+    row = await rows.add_delivery(sessions, endpoint)
+    other, _ = await scenes.make_endpoint(sessions, keyring, endpoint.agency_id, "http://127.0.0.1:10/in")
+    for act in ("retry", "cancel"):
+        sent = await press(browser, HERE, f"{HERE}/{other.id}/deliveries/{row.id}/{act}")
+        assert sent.status_code == 404, act
+    opened = await browser.get(f"{HERE}/{other.id}/deliveries", params={"delivery": row.id})
+    assert opened.status_code == 404
+
+
 async def test_a_replay_is_previewed_then_started_and_cancelled(
     browser: httpx2.AsyncClient,
     sign_in: SignIn,

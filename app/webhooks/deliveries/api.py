@@ -1,6 +1,6 @@
 """JSON routes: deliveries and their attempts, with retry, cancellation and deletion of payloads."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Query, Response
 
@@ -101,6 +101,13 @@ async def cancel_delivery(caller: Writer, session: Session, delivery_id: str) ->
     """Cancel an open delivery. A request in flight may still arrive."""
     await service.cancel(session, caller.agency_id, delivery_id)
     return delivery_view(await queries.find(session, caller.agency_id, delivery_id))
+
+
+@router.get(_PATH + "/{delivery_id}/payload", response_model=dict[str, Any])
+async def get_payload(caller: Reader, session: Session, delivery_id: str) -> Response:
+    """Return the payload of a delivery, as it is sent; Slack, HubSpot and custom requests are made from it."""
+    stored = await service.payload(session, caller.agency_id, delivery_id)
+    return Response(stored.content, media_type="application/json")
 
 
 @router.delete(_PATH + "/{delivery_id}/payload", status_code=204)

@@ -11,10 +11,10 @@ from app.events.recorder import EventDraft, record, record_all
 from app.events.schema import DeliveryData, DeliveryEndData
 from app.kit.actor import Actor, system_actor
 from app.kit.errors import AppError, NotFound
-from app.webhooks.deliveries import creation, transitions
+from app.webhooks.deliveries import creation, queries, transitions
 from app.webhooks.deliveries.creation import BODY_DELETED
 from app.webhooks.deliveries.transitions import EndedDelivery
-from app.webhooks.models import TERMINAL, Attempt, Delivery, Endpoint
+from app.webhooks.models import TERMINAL, Attempt, Delivery, Endpoint, WebhookBody
 from app.webhooks.policies import event_filter
 from app.webhooks.policies.end_reason import EndReason
 
@@ -62,6 +62,26 @@ class PayloadDeleted(AppError):
     code = "payload_deleted"
     detail = "The payload of this delivery was deleted on request; it cannot be sent again."
     hint = "The event itself can still be read: GET /api/v1/events/{id}."
+
+
+class PayloadExpired(AppError):
+    """Its payload was deleted after its retention time."""
+
+    status = 409
+    code = "payload_expired"
+    detail = "The payload of this delivery is older than its retention time."
+    hint = "The event itself can still be read: GET /api/v1/events/{id}. A retry renders the payload again."
+
+
+async def payload(session: AsyncSession, agency_id: str, delivery_id: str) -> WebhookBody:
+    """The stored body of a delivery. Raises NotFound, PayloadDeleted and PayloadExpired."""
+    seen = await queries.find(session, agency_id, delivery_id)
+    if creation.is_body_deleted(seen.delivery):
+        raise PayloadDeleted("The payload of this delivery was deleted on request.")
+    stored = await queries.body(session, agency_id, seen.delivery)
+    if stored is None:
+        raise PayloadExpired
+    return stored
 
 
 async def retry(session: AsyncSession, agency_id: str, delivery_id: str) -> None:

@@ -233,3 +233,18 @@ async def test_nobody_else_may(api: httpx2.AsyncClient, sessions: Sessions, row:
             assert (await api.post(f"{PATH}/{row.id}/{what}", headers=headers)).status_code == status
         assert (await api.delete(f"{PATH}/{row.id}/payload", headers=headers)).status_code == status
     assert (await scenes.again(sessions, row)).status == "exhausted"
+
+
+async def test_the_payload_is_what_is_sent_until_it_is_gone(
+    api: httpx2.AsyncClient, sessions: Sessions, row: Delivery, world: World
+) -> None:
+    there = f"{PATH}/{row.id}/payload"
+    sent = (await api.get(there)).json()
+    assert (sent["id"], sent["type"], sent["data"]["agency_id"]) == (row.event_id, row.event_type, row.agency_id)
+    others = {"Authorization": f"Bearer {world.south.key}"}
+    assert (await api.get(there, headers=others)).status_code == 404
+    await scenes.change(sessions, row, body_created_at=row.body_created_at - timedelta(days=60))
+    assert (await api.get(there)).json()["code"] == "payload_expired"
+    await scenes.change(sessions, row, **OVER)
+    assert (await api.delete(there)).status_code == 204
+    assert (await api.get(there)).json()["code"] == "payload_deleted"
