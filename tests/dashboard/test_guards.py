@@ -1,0 +1,73 @@
+"""Every address of the dashboard, known or added later: nobody reaches it, and no form from elsewhere does anything."""
+
+import re
+
+import httpx2
+import pytest
+from starlette.routing import Route
+
+from app import routes
+from app.dashboard.door import CODE, JOIN, SETUP
+from app.dashboard.member_session import PATH, SIGN_IN
+from app.dashboard.oidc_sign_in import OIDC
+from tests.client_portal.walk import SAME_ORIGIN
+from tests.dashboard.conftest import SignIn
+
+#: In front of the sign-in; their tests are beside them.
+OPEN = (SIGN_IN, CODE, SETUP, JOIN, OIDC)
+
+
+def _addresses(method: str) -> list[str]:
+    """Paths of the dashboard with this method; parameters have a value that nothing has."""
+    found = [
+        re.sub(r"\{(\w+)[^}]*\}", lambda name: f"{name[1].removesuffix('_id')}_01ksy1q3e0fzs8qj5m8g3d4w7s", route.path)
+        for route in routes.served("pages")
+        if isinstance(route, Route) and route.path.startswith(PATH) and method in (route.methods or ())
+    ]
+    return sorted(path for path in found if not path.startswith(OPEN))
+
+
+GETS, POSTS = _addresses("GET"), _addresses("POST")
+#: Buttons of the client's page in its preview: they show the preview again, and change nothing.
+CHANGES_NOTHING = re.compile(r"/preview(?:/|$)")
+
+
+def test_there_are_addresses_to_try() -> None:
+    assert PATH in GETS
+    assert len(GETS) > 15
+    assert len(POSTS) > 25
+    assert not any(_addresses(method) for method in ("PUT", "PATCH", "DELETE"))
+
+
+async def test_nobody_is_let_in_and_all_are_led_to_the_sign_in(browser: httpx2.AsyncClient) -> None:
+    for path in GETS:
+        answer = await browser.get(path)
+        assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, SIGN_IN), path
+    for path in POSTS:
+        answer = await browser.post(path, data={"form_token": "0" * 64}, headers=SAME_ORIGIN)
+        assert (answer.status_code, answer.headers["location"]) == (303, SIGN_IN), path
+
+
+async def test_no_form_works_with_the_token_of_another_browser(browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
+    await sign_in()
+    for path in (each for each in POSTS if not CHANGES_NOTHING.search(each)):
+        refused = await browser.post(path, data={"form_token": "0" * 64}, headers=SAME_ORIGIN)
+        assert refused.status_code == 403, path
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
+async def test_no_form_works_from_another_site(
+    browser: httpx2.AsyncClient, sign_in: SignIn, headers: dict[str, str]
+) -> None:
+    await sign_in()
+    token = re.search(r'name="form_token" value="([0-9a-f]{64})"', (await browser.get(PATH)).text)
+    assert token
+    for path in POSTS:
+        refused = await browser.post(path, data={"form_token": token[1]}, headers=headers)
+        assert refused.status_code == 403, path
+
+
+async def test_what_is_not_there_is_not_found(browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
+    await sign_in()
+    for path in (each for each in GETS if "_01ksy1q3e0fzs8qj5m8g3d4w7s" in each):
+        assert (await browser.get(path)).status_code in (303, 404, 422), path
