@@ -73,6 +73,7 @@ async def pipeline(
     ]
     return desk.page(
         request, caller, "pipeline", here=PATH, groups=groups, shown=shown, turn=turn, q=words, now=clock.now(),
+        is_empty=not (counts or turn or words), meanings=turns.MEANINGS,
     )  # fmt: skip
 
 

@@ -38,6 +38,14 @@ LABELS: Mapping[Turn, Label] = {
     "verified": Label("verified", _("Verified"), "good"),
     "ended": Label("ended", _("Ended"), "off"),
 }
+#: Meaning of each group, for a pipeline without links.
+MEANINGS: Mapping[Turn, Message] = {
+    "agency": _("Somebody at your agency must act. The row says what to do."),
+    "drifted": _("Access that was verified is gone or different."),
+    "client": _("The client must act. The row says what is missing."),
+    "platform": _("Nobody has to do anything. Keyturn looks again by itself."),
+    "verified": _("Read back from your side with the agreed role, and watched every day."),
+}
 #: Statuses of access requests. `approved` is Keyturn's own turn.
 STATUSES: Mapping[str, Label] = {
     "waiting": Label("none", _("Not agreed yet"), "off"),

@@ -17,7 +17,7 @@ from app.kit.encryption import Keyring
 from app.links.models import Link
 from app.mail.service import Mail, MailQueue
 from app.tenants.clients.models import Client
-from tests.client_portal.walk import SAME_ORIGIN
+from tests.client_portal.walk import SAME_ORIGIN, press
 from tests.dashboard.conftest import SignIn
 from tests.world import PUBLIC_URL, World
 
@@ -204,6 +204,9 @@ async def test_only_members_and_above_upload_and_only_their_own_form(
         await sign_in(role)
         assert (await browser.get(PAGE)).status_code == (403 if role == "viewer" else 200)
         assert (await browser.post(PAGE, data=data, headers=SAME_ORIGIN)).status_code == 403, "a wrong token"
+        if role == "viewer":
+            rows = {"rows": "client\nA", "preset": "run-campaigns", "days": "14"}
+            assert (await press(browser, "/desk", PAGE, **rows)).status_code == 403
     assert len(await _made(sessions, world.north.agency_id)) == 1
 
 

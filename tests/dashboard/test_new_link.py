@@ -63,7 +63,7 @@ async def test_only_members_and_above_make_links(browser: httpx2.AsyncClient, si
     assert "New link" not in (await browser.get("/desk")).text
     for path in (NEW, f"{NEW}?q=", ready):
         assert (await browser.get(path)).status_code == 403
-    assert (await browser.post(NEW, data=GIVEN, headers=SAME_ORIGIN)).status_code == 403
+    assert (await press(browser, "/desk", NEW, **GIVEN)).status_code == 403
     await sign_in("member")
     assert f'href="{NEW}"' in (await browser.get("/desk")).text
     for path in (NEW, f"{NEW}?q=", ready):
@@ -221,7 +221,7 @@ async def test_the_link_is_e_mailed_once_for_each_press(
         mails = select(Mail.to_email).where(Mail.agency_id == world.north.agency_id)
         assert (await session.scalars(mails)).all() == ["ana@maisonlune.example"] * 2
     await sign_in("viewer")
-    assert (await browser.post(send, data={"last": last}, headers=SAME_ORIGIN)).status_code == 403
+    assert (await press(browser, "/desk", send, last=last)).status_code == 403
 
 
 async def test_an_ended_link_is_not_sent_and_not_previewed(

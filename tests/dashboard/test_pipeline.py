@@ -1,6 +1,7 @@
 """The pipeline: links by whose turn it is, what is missing, and a search."""
 
 import re
+from dataclasses import replace
 from typing import get_args
 
 import httpx2
@@ -14,6 +15,7 @@ from app.kit.database import CROSS_TENANT, Sessions
 from app.links.models import Link
 from app.links.status import ACCESS_STATUSES, STAGES, STATUSES, TURNS
 from app.platforms.blockers import BLOCKERS
+from app.tenants.agencies import service as agencies
 from simulator.seed import LUNE_EU
 from tests.dashboard.conftest import SignIn
 from tests.house import House
@@ -42,6 +44,27 @@ async def test_each_link_is_in_the_group_of_whose_turn_it_is(
     assert _groups(page)["drifted"] == 1
     assert f"It is not shared with you: {LUNE_EU}" in page
     assert "POST /" not in page
+
+
+async def test_an_agency_without_links_reads_how_to_make_the_first(
+    browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World
+) -> None:
+    async with sessions.begin() as session:
+        agency = await agencies.create_agency(
+            session, name="New Agency", slug="new", contact_name="Nia", contact_email="nia@new.example", actor=TESTS
+        )
+    await sign_in(corner=replace(world.north, agency_id=agency.id))
+    page = (await browser.get("/desk")).text
+    assert "Make your first link" in page
+    assert "Access that was verified is gone or different." in page
+    assert page.count('href="/desk/links/new"') == 1
+    assert "Make your first link" not in (await browser.get("/desk", params={"q": "x"})).text
+    await sign_in("viewer", replace(world.north, agency_id=agency.id))
+    page = (await browser.get("/desk")).text
+    assert "You have no link yet." in page
+    assert "/desk/links/new" not in page
+    await sign_in("manager")
+    assert "Make your first link" not in (await browser.get("/desk")).text
 
 
 async def test_an_ended_link_has_a_page_of_its_own(
@@ -98,6 +121,7 @@ def test_every_status_has_words() -> None:
     assert turns.STATUSES.keys() == set(ACCESS_STATUSES)
     assert turns._SENTENCES.keys() == set(STATUSES)
     assert turns.LABELS.keys() == set(get_args(turns.Turn))
+    assert turns.MEANINGS.keys() == turns.LABELS.keys() - {"ended"}
 
 
 @pytest.mark.parametrize("code", BLOCKERS)
