@@ -15,7 +15,7 @@ from demo import start
 from demo.start import Ports
 from demo.walk.browser import NotAsExpected
 from demo.walk.walk import TookTooLong, walk
-from demo.world import GUIDED_ACCOUNT, GUIDED_BC, Demo
+from demo.world import AGENCY_EMAIL, GUIDED_ACCOUNT, GUIDED_BC, Demo
 from simulator.switches import Switches, WrongSwitch, parse_switches
 
 
@@ -71,6 +71,7 @@ def _show(made: Demo, seconds: float) -> None:
     print(
         f"\nKeyturn demo is up ({seconds:.1f} s). Nothing here leaves this machine; TikTok is simulated.\n\n"
         f"  The dashboard, signed in as Nora North (once)     {made.desk_address}\n"
+        f"     Later with her password                        {AGENCY_EMAIL}  {made.desk_password}\n"
         f"  1  Connect the agency to TikTok (as Nora North)   {made.connect_address}\n"
         f"  2  Client's link, connected lane (as Ana Client)  {made.links['connected']}\n"
         f"     Client's link, by hand (Brand FR)              {made.links['guided']}\n"

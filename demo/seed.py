@@ -17,7 +17,7 @@ from app.tenants.members import passwords
 from app.tenants.members import service as members
 from app.webhooks.endpoints import service as endpoint_service
 from app.webhooks.endpoints.service import EndpointSpec
-from demo.world import AGENCY_BC, Addresses, Demo
+from demo.world import AGENCY_BC, AGENCY_EMAIL, Addresses, Demo
 
 DEMO = Actor("system", "demo")
 
@@ -49,20 +49,21 @@ async def seed(session: AsyncSession, keyring: Keyring, addresses: Addresses) ->
     spec = EndpointSpec(url=f"{addresses.inbox}/hook", event_types=["*"], description="The demo's CRM inbox")
     endpoint, secret = await endpoint_service.create_endpoint(session, agency_id, spec, keyring=keyring, actor=DEMO)
     _, token = await oauth_flow.invite_agency(session, agency_id, platform="tiktok")
+    password = encryption.new_secret()[:16]
     owner = await members.add(
-        session, agency_id, name="Nora North", email="nora@northagency.example", role="owner",
-        password_hash=await passwords.hashed(encryption.new_secret()),
+        session, agency_id, name="Nora North", email=AGENCY_EMAIL, role="owner",
+        password_hash=await passwords.hashed(password),
     )  # fmt: skip
     desk = f"{addresses.web}/desk/join/{await members.let_in(session, owner)}"
     made = {each.lane: await _link(session, keyring, agency_id, each, addresses) for each in CLIENTS}
     connect = f"{addresses.web}/connect/{token}"
-    return Demo(addresses, key, connect, desk, made, endpoint_id=endpoint.id), secret
+    return Demo(addresses, key, connect, desk, password, made, endpoint_id=endpoint.id), secret
 
 
 async def _agency(session: AsyncSession) -> str:
     agency = await agencies.create_agency(
         session, name="North Agency", slug="north", contact_name="Nora North",
-        contact_email="nora@northagency.example", actor=DEMO,
+        contact_email=AGENCY_EMAIL, actor=DEMO,
     )  # fmt: skip
     await agencies.update_agency(session, agency.id, colour="#7a2e8e", actor=DEMO)
     await agencies.add_account(

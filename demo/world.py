@@ -8,6 +8,7 @@ APP_ID = "7400000000000000001"
 APP_SECRET = "full-app-secret"  # noqa: S105 - invented
 AGENCY_BC = "7000999988887777666"
 AGENCY_ADMIN = "Nora North"
+AGENCY_EMAIL = "nora@northagency.example"
 CLIENT_ADMIN = "Ana Client"
 GUIDED_BC = "7111222233334444601"
 GUIDED_ACCOUNT = "7200000000000000201"
@@ -40,6 +41,8 @@ class Demo:
     connect_address: str
     #: one-time address at which Nora North is signed in to the dashboard
     desk_address: str
+    #: with which she signs in later, and confirms dangerous acts
+    desk_password: str
     links: Mapping[str, str]
     public_link: str = ""
     endpoint_id: str = ""

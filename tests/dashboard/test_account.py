@@ -1,5 +1,6 @@
 """A member's own account: name, password, sessions, and the second factor from set-up to sign-in."""
 
+import asyncio
 import re
 from datetime import timedelta
 
@@ -194,6 +195,23 @@ async def test_no_code_is_accepted_twice(
         assert (await _give(other, code)).status_code == 303
         await _password(other)
         assert (await _give(other, code)).status_code == 422
+
+
+async def test_of_two_at_once_one_gets_in_with_a_code(
+    browser: httpx2.AsyncClient, sessions: Sessions, sign_in: SignIn, keyring: Keyring
+) -> None:
+    member = await sign_in()
+    _, codes = await _with_factor(browser)
+
+    async def accepted() -> bool:
+        async with sessions.begin() as session:
+            return await second_factor.accepts(session, keyring, member.agency_id, member.id, codes[0])
+
+    async with sessions.begin() as session:
+        assert await second_factor.accepts(session, keyring, member.agency_id, member.id, codes[0])
+        other = asyncio.create_task(accepted())
+        await asyncio.sleep(0.3)
+    assert not await other
 
 
 async def test_a_recovery_code_works_once(
