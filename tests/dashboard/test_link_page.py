@@ -65,7 +65,7 @@ async def test_verified_access_is_shown_with_role_and_evidence(
     access_id = await _access_id(house, world)
     page = (await browser.get(path)).text
     assert page.count("Run campaigns (Operator)") == 2, "asked and granted"
-    assert re.search(r"Ad account\s+· <span class=\"ids\">7200 0000", page)
+    assert re.search(r"Ad account\s+<span class=\"small num\">\s+<span class=\"ids\">7200 0000", page)
     assert "bc/partner/asset/get" not in page
     opened = (await browser.get(path, params={"why": access_id})).text
     for words in ("bc/partner/asset/get", "Next look on", "Keyturn read it with the agreed role"):
