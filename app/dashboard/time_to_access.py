@@ -149,6 +149,8 @@ def steps(funnel: Funnel) -> list[FunnelStep]:
 def duration(length: timedelta) -> Message:
     """A duration in the largest unit that fits, from minutes to days."""
     minutes = round(length.total_seconds() / 60)
+    if minutes < 1:
+        return _("under 1 min")
     if minutes < 60:
         return _n("{count} min", "{count} min", minutes)
     if minutes < 24 * 60:

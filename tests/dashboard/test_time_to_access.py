@@ -109,13 +109,14 @@ async def test_filters_that_cannot_be_read(browser: httpx2.AsyncClient, sign_in:
 @pytest.mark.parametrize(
     ("length", "shown"),
     [
-        (timedelta(0), ("count", 0)), (timedelta(minutes=59, seconds=40), ("hours", 1)),
+        (timedelta(minutes=1), ("count", 1)), (timedelta(minutes=59, seconds=40), ("hours", 1)),
         (timedelta(hours=23, minutes=59), ("hours", 23)), (timedelta(days=1), ("count", 1)),
         (timedelta(days=2, hours=12), ("days", 2.5)),
     ],
 )  # fmt: skip
 def test_durations(length: timedelta, shown: tuple[str, float]) -> None:
     assert shown in page.duration(length).values
+    assert page.duration(timedelta(seconds=29)).values == ()
 
 
 def test_a_chart_without_any_time_is_flat() -> None:
