@@ -311,8 +311,8 @@ def _sentence(found: FoundAccess, about: str | None, platform: ConnectedPlatform
         return _("Was {before}, is {role}", before=role, role=_role(grant, asked.role_seen, platform))
     if about == "closed":
         return _n(
-            "{role}; {count} buyer, who cannot open it",
-            "{role}; {count} buyers, none can open it",
+            "{role}; {count} buyer, who cannot open it yet",
+            "{role}; {count} buyers, none can open it yet",
             found.buyers,
             role=role,
         )

@@ -6,19 +6,24 @@ import re
 import httpx2
 import pytest
 from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.access.buyers.models import BuyerAccess
 from app.access.existing_access import FINDINGS
 from app.access.grants.models import Grant
+from app.access.imports import service as imports
 from app.access.imports.api import IMPORT_CODES
 from app.dashboard.access import FAILURES, LABELS
 from app.kit.database import CROSS_TENANT, Sessions
+from app.links.models import AccessRequest
 from app.settings import Settings
 from app.tenants.members.models import Role
 from simulator.seed import LUNE_EU
+from tests import cost
 from tests.access.imports.scenes import Scene
 from tests.dashboard.conftest import SignIn
 from tests.house import House
-from tests.world import World
+from tests.world import TESTS, World
 
 _TOKEN = re.compile(r'name="form_token" value="([^"]+)"')
 
@@ -110,6 +115,29 @@ async def test_findings_follow_what_is_read(
     assert "full control" in page
 
 
+async def test_closed_and_too_wide_access_of_a_link_leads_to_the_link(
+    browser: httpx2.AsyncClient, api: httpx2.AsyncClient, sign_in: SignIn, house: House, world: World,
+    sessions: Sessions,
+) -> None:  # fmt: skip
+    await sign_in("viewer")
+    await house.share(world.north, LUNE_EU)
+    (center,) = (await api.get("/agency/accounts")).json()["data"]
+    buyers = {"buyers": [{"email": "bo@north.example", "role": "OPERATOR"}]}
+    (await api.put(f"/agency/accounts/{center['id']}/buyers", json=buyers)).raise_for_status()
+    page = (await browser.get("/desk/access")).text
+    assert (_counts(page)["closed"], _counts(page)["none"]) == (1, 0)
+    assert "Operator; 1 buyer, who cannot open it yet" in page
+    async with sessions.begin() as session:
+        wide = update(AccessRequest).values(code="role_higher_than_requested", role_seen="ADMIN")
+        await session.execute(wide.execution_options(**CROSS_TENANT))
+        opened = update(BuyerAccess).values(status="open")
+        await session.execute(opened.execution_options(**CROSS_TENANT))
+    page = (await browser.get("/desk/access")).text
+    assert (_counts(page)["closed"], _counts(page)["wide"]) == (0, 1)
+    assert "Admin; Operator was agreed" in page
+    assert re.search(rf'href="/desk/links/{world.north.link_id}">Ask for a smaller role', page)
+
+
 @pytest.mark.parametrize(("words", "found"), [("  MAISON ", True), (LUNE_EU, True), (LUNE_EU[:9], False), ("%", False)])
 async def test_a_search_is_about_clients_assets_and_ids(
     browser: httpx2.AsyncClient, sign_in: SignIn, house: House, world: World, words: str, found: bool
@@ -136,6 +164,31 @@ async def test_lists_have_pages(browser: httpx2.AsyncClient, sign_in: SignIn, sc
         assert both[1]
         assert not both[0] & both[1]
         assert "cursor=" not in second
+
+
+async def test_no_page_needs_more_statements_for_more_rows(
+    browser: httpx2.AsyncClient, sign_in: SignIn, scene: Scene, engine: AsyncEngine
+) -> None:
+    await sign_in("manager")
+    paths = ("/desk/access", "/desk/access?finding=all", "/desk/access/partners", "/desk/audit", "/desk/time-to-access")
+    spent: dict[str, list[int]] = {}
+    with cost.meter(engine) as meter:
+        for partners in (2, 25):
+            await scene.crowd(partners)
+            await (scene.connect() if partners == 2 else _read_again(scene))
+            await scene.run()
+            for path in paths:
+                async with meter.measure() as measured:
+                    assert (await browser.get(path)).status_code == 200
+                spent.setdefault(path, []).append(len(measured.statements))
+    assert all(few > 3 for few, _ in spent.values()), spent
+    assert {path: few for path, (few, _) in spent.items()} == {path: many for path, (_, many) in spent.items()}
+
+
+async def _read_again(scene: Scene) -> None:
+    """A person asks for another import."""
+    async with scene.house.tools.sessions.begin() as session:
+        await imports.start(session, scene.corner.agency_id, "tiktok", reason="asked", actor=TESTS)
 
 
 async def test_a_partner_is_linked_to_a_client(
