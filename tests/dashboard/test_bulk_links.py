@@ -10,6 +10,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.dashboard import link_csv
 from app.kit.database import Sessions
@@ -17,6 +18,7 @@ from app.kit.encryption import Keyring
 from app.links.models import Link
 from app.mail.service import Mail, MailQueue
 from app.tenants.clients.models import Client
+from tests import cost
 from tests.client_portal.walk import SAME_ORIGIN, press
 from tests.dashboard.conftest import SignIn
 from tests.world import PUBLIC_URL, World
@@ -233,3 +235,22 @@ async def test_the_links_are_e_mailed_if_wanted(
     async with sessions() as session:
         mails = select(Mail.to_email).where(Mail.agency_id == world.north.agency_id)
         assert (await session.scalars(mails)).all() == ["iker@tinta.example"]
+
+
+async def test_finding_a_client_needs_as_many_statements_among_many(
+    browser: httpx2.AsyncClient, sign_in: SignIn, engine: AsyncEngine
+) -> None:
+    await sign_in()
+
+    async def needed(path: str) -> int:
+        with cost.meter(engine) as meter:
+            async with meter.measure() as measured:
+                assert (await browser.get(path)).status_code == 200
+        return len(measured.statements)
+
+    pages = ("/desk/links/new?q=", "/desk/links/new", PAGE)
+    for path in pages:
+        await needed(path)  # connections are opened
+    few = [await needed(path) for path in pages]
+    await send(browser, "client\n" + "\n".join(f"Client {number}" for number in range(15)))
+    assert [await needed(path) for path in pages] == few
