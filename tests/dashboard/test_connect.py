@@ -46,6 +46,7 @@ async def test_a_member_connects_the_agency(
     done = await browser.get(await _back(browser, house, path))
     assert done.status_code == 200
     assert "Connected as Nora North" in done.text
+    assert 'href="/desk/access"' in done.text
     assert seed.NORTH_AGENCY in done.text
     assert await connections.of_agency(session, world.north.agency_id, "tiktok")
     assert (await browser.get(path)).status_code == 410, "it works once"
