@@ -24,6 +24,9 @@ SIZES = ((390, "light"), (390, "dark"), (1280, "light"), (1280, "dark"))
 DOOR = ("/desk/sign-in",)
 #: Opened with a token of their own, which works once, or by a provider.
 ONCE = ("/desk/setup/{code}", "/desk/join/{token}", "/desk/oidc/{provider}/return")
+#: The elements that reach beyond the window, where a page scrolls sideways.
+WIDE = """[...document.querySelectorAll("main *")].filter(each => each.getBoundingClientRect().right > innerWidth + 1)
+    .map(each => `${each.tagName}.${each.getAttribute("class")}`).slice(0, 9).join(" ")"""
 #: Answers that are no page.
 FILES = re.compile(r"\.(?:csv|jsonl|svg)$|/files/\{file_id\}$")
 #: Further states of pages, in their address.
@@ -64,7 +67,7 @@ def names(demo: Demo, signed_in: StorageState) -> Mapping[str, str]:
             "link_id": link["id"], "client_id": link["client_id"], "endpoint_id": demo.endpoint_id,
             "waiting_link_id": waiting["id"], "access_request_id": asked[0]["id"],
             "partner_id": partner["id"], "key_id": api.get("/me").json()["key_id"],
-            "member_id": member_id,
+            "member_id": member_id, "platform": "tiktok", "name": "way",
         }  # fmt: skip
 
 
@@ -80,7 +83,8 @@ async def _looked_at(page: Page, address: str, width: int, scheme: str) -> None:
         await page.screenshot(path=Path(SCREENS) / f"{name}-{width}-{scheme}.png", full_page=True)
     results = await Axe().run(page)
     assert results.violations_count == 0, results.generate_report()
-    assert await page.evaluate("document.scrollingElement.scrollWidth") <= width, "it scrolls sideways"
+    scrolls = await page.evaluate("document.scrollingElement.scrollWidth") > width
+    assert not scrolls, await page.evaluate(WIDE)
     assert await page.locator("h1").count() == 1
     assert complaints == []
 
