@@ -24,6 +24,7 @@ from app.tenants.agencies.schemas import AgencyView
 from app.tenants.api_keys import service as keys
 from app.tenants.api_keys.api import KeyView, NewKey, NewKeyView
 from app.tenants.api_keys.scopes import SCOPES
+from app.tenants.members import second_factor
 from app.tenants.members import service as members
 from app.tenants.members.models import Role
 
@@ -66,13 +67,18 @@ def is_empty() -> bool:
     return _in_transaction(work)
 
 
-def member_address(*, email: str | None, role: str, agency: str | None) -> str:
-    """The one-time address at which somebody becomes a member, or signs in if the address belongs to one."""
+def member_address(*, email: str | None, role: str, agency: str | None, lost_phone: bool) -> str:
+    """The one-time address at which somebody becomes a member, or signs in if the address belongs to one.
+
+    `lost_phone`: the second factor of that member is switched off.
+    """
 
     async def work(session: AsyncSession) -> str:
         owner = await service.chosen(session, agency)
         known = [each for each in await members.every(session, owner.id) if email and each.email == email.lower()]
         if known:
+            if lost_phone:
+                await second_factor.switch_off(session, owner.id, known[0].id, by="owner")
             return await members.let_in(session, known[0])
         _, token = await members.invite(session, owner.id, email=email, role=cast(Role, role))
         return token

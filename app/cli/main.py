@@ -276,11 +276,12 @@ def member() -> None:
     help="What a new member may do.",
 )  # fmt: skip
 @click.option("--agency", help="The agency's slug; needed where there are several.")
-def invite_member(email: str | None, role: str, agency: str | None) -> None:
+@click.option("--lost-phone", is_flag=True, help="Also switch off that member's second factor.")
+def invite_member(email: str | None, role: str, agency: str | None, lost_phone: bool) -> None:
     """Print a one-time address at which somebody becomes a member."""
     from app.cli import first_key
 
-    click.echo(first_key.member_address(email=email, role=role, agency=agency))
+    click.echo(first_key.member_address(email=email, role=role, agency=agency, lost_phone=lost_phone))
 
 
 def main() -> None:

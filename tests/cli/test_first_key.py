@@ -11,6 +11,9 @@ from click.testing import CliRunner, Result
 from fastapi import FastAPI
 
 from app.cli.main import cli
+from app.kit import clock
+from app.kit.database import Sessions
+from app.tenants.members import service as members
 from tests import world as worlds
 from tests.world import World
 
@@ -84,3 +87,35 @@ async def test_settings_that_are_missing_are_named_each(run: Run, tmp_path: Any)
     refused = await run("agency", "list", **empty)
     assert refused.exit_code == 2
     assert {"DATABASE_URL", "KEYTURN_SECRET_KEYS"} <= {line.split()[0] for line in refused.stderr.splitlines()}
+
+
+async def _page(browser: httpx2.AsyncClient, shown: Result) -> str:
+    """The page at the address that a command printed."""
+    assert shown.exit_code == 0, shown.output
+    return (await browser.get(shown.stdout.strip())).text
+
+
+async def test_the_addresses_of_the_first_owner_and_of_a_new_member(
+    run: Run, browser: httpx2.AsyncClient, world: World
+) -> None:
+    assert "Set up Keyturn" in await _page(browser, await run("setup"))
+    invited = await run("member", "invite", "--role", "viewer", "--agency", "north")
+    assert f"Join {world.north.name}" in await _page(browser, invited)
+
+
+async def test_a_member_who_lost_password_and_phone_is_let_in(
+    run: Run, browser: httpx2.AsyncClient, sessions: Sessions, world: World
+) -> None:
+    agency_id = world.north.agency_id
+    async with sessions.begin() as session:
+        nora = await members.add(
+            session, agency_id, name="Nora", email="nora@north.example", role="owner", password_hash="-"
+        )
+        nora.totp_secret_encrypted, nora.totp_enabled_at = b"x", clock.now()
+    invite = ("member", "invite", "--email", "Nora@North.example", "--agency", "north")
+    assert "Go on as Nora" in await _page(browser, await run(*invite))
+    async with sessions() as session:
+        assert (await members.find(session, agency_id, nora.id)).totp_enabled_at is not None
+    assert "Go on as Nora" in await _page(browser, await run(*invite, "--lost-phone"))
+    async with sessions() as session:
+        assert (await members.find(session, agency_id, nora.id)).totp_enabled_at is None
