@@ -1,9 +1,7 @@
 """Pages of a member's own account: name, password, sessions and second factor."""
 
-import segno
 from fastapi import Request
 from fastapi.responses import Response
-from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dashboard import desk
@@ -190,11 +188,5 @@ def _setting_up(request: Request, caller: CurrentMember, problem: Message | None
     return desk.page(
         request, caller, "second_factor", here=ACCOUNT, status=status if problem else 200, problem=problem,
         secret=[secret[start : start + 4] for start in range(0, len(secret), 4)],
-        qr=_qr(second_factor.address(secret, caller.member, caller.agency.name)),
+        qr=desk.qr(second_factor.address(secret, caller.member, caller.agency.name), border=2),
     )  # fmt: skip
-
-
-def _qr(text: str) -> Markup:
-    """The QR code of a text: an SVG without style attributes, so that the page's policy allows it."""
-    code = segno.make(text, error="m", micro=False)
-    return Markup(code.svg_inline(omitsize=True, border=2, svgclass="qr", lineclass=None))  # noqa: S704 - numbers only

@@ -7,15 +7,14 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from app.dashboard import desk
+from app.dashboard.link_form import language_choices
 from app.dashboard.member_session import COOKIE, CurrentMember, Manager, MemberForm, Viewer
 from app.dashboard.member_session import PATH as DESK
 from app.kit.database import Session, reading
 from app.kit.errors import AppError
 from app.kit.html import forms, render
 from app.kit.html.forms import Form
-from app.kit.i18n import locales
 from app.kit.i18n.message import Message, _
-from app.kit.input import email_address
 from app.kit.input.text import TypedWrong
 from app.platforms import declarations
 from app.services import services_of
@@ -27,7 +26,8 @@ from app.tenants.agencies.service import AgencyAccountKnown
 router = forms.page_router()
 PATH = f"{DESK}/brand"
 _NO_NAME = _("Enter the name of your agency.")
-_NO_CONTACT = _("Enter the name of the person whom clients can ask.")
+_NO_CONTACT = _("Enter the name of the contact person.")
+_NO_EMAIL = _("Enter the e-mail address of the contact person.")
 _NO_COLOUR = _("Give the colour as # and six hex digits, such as #0b5cad.")
 _NO_FILE = _("Choose a picture first.")
 _NOT_A_LOGO = _("This file can’t be a logo. Choose a PNG, JPEG, WebP or GIF of at most 2 MB; never SVG.")
@@ -46,7 +46,7 @@ async def change(request: Request, session: Session, caller: Manager, form: Memb
     """Change the texts and the colour."""
     given = {
         "name": form.line("name", most=120), "contact_name": form.line("contact_name", most=120),
-        "contact_email": form.line("contact_email", most=254), "colour": form.line("colour", most=7),
+        "contact_email": form.email("contact_email"), "colour": form.line("colour", most=7),
         "language": form.text("language"),
     }  # fmt: skip
     for name, sentence in (("name", _NO_NAME), ("contact_name", _NO_CONTACT)):
@@ -54,10 +54,8 @@ async def change(request: Request, session: Session, caller: Manager, form: Memb
             form.problems.setdefault(name, sentence)
     if not branding.is_colour(given["colour"]):
         form.problems["colour"] = _NO_COLOUR
-    try:
-        given["contact_email"] = email_address.read(given["contact_email"])
-    except TypedWrong as wrong:
-        form.problems["contact_email"] = wrong.message
+    if not given["contact_email"]:
+        form.problems["contact_email"] = _NO_EMAIL
     if given["language"] not in services_of(request).languages:
         given["language"] = caller.agency.language
     if form.problems:
@@ -141,7 +139,7 @@ async def _page(
         "given": given, "problems": problems, "accounts": accounts, "logo": logo,
         "logo_path": branding.logo_path(caller.agency.slug, logo) if logo else "",
         "colour": colour.removeprefix("#"), "may_change": caller.may("manager"),
-        "tongues": [(tag, locales.find(tag).name) for tag in services.languages],
+        "languages_offered": language_choices(services.languages),
         "account_id": sent.line("account_id", most=400) if sent else "",
         "account_name": sent.line("account_name", most=200) if sent else "",
         "account": declarations.texts(declarations.DEFAULT_PLATFORM).account.noun,

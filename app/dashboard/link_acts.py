@@ -13,16 +13,14 @@ from app.access.grants import service as grants
 from app.access.requests import lifecycle
 from app.access.requests import service as access_requests
 from app.dashboard import link_page
-from app.dashboard.link_form import impossible
-from app.dashboard.link_page import LINKS, Opened
+from app.dashboard.link_form import LINKS, impossible
+from app.dashboard.link_page import Opened
 from app.dashboard.member_session import CurrentMember, Manager, MemberForm, Viewer, Worker
 from app.kit import clock
 from app.kit.database import Session
 from app.kit.errors import AppError, InvalidInput, NotFound
 from app.kit.html import forms, render
 from app.kit.i18n.message import _
-from app.kit.input import email_address
-from app.kit.input.text import TypedWrong
 from app.links import emails, file_download, queries, service
 from app.links.agency_accounts import AgencyAccountMissing, IdentityMissing
 from app.links.models import AccessRequest
@@ -55,15 +53,7 @@ async def change_contact(
 ) -> Response:
     """Change the client's contact, who gets the e-mails."""
     link = await queries.find(session, caller.agency_id, link_id)
-    given = {
-        "contact_name": form.line("contact_name"),
-        "contact_email": form.text("contact_email", most=email_address.LONGEST),
-    }
-    if given["contact_email"] and "contact_email" not in form.problems:
-        try:
-            given["contact_email"] = email_address.read(given["contact_email"])
-        except TypedWrong as wrong:
-            form.problems["contact_email"] = wrong.message
+    given = {"contact_name": form.line("contact_name"), "contact_email": form.email("contact_email")}
     if form.problems:
         opened = Opened(act="contact", given=given, problems=form.problems)
         return await link_page.show(request, session, caller, link_id, opened, code=422)

@@ -11,8 +11,6 @@ from app.kit import clock
 from app.kit.html.forms import Form
 from app.kit.i18n import locales
 from app.kit.i18n.message import Message, Text, _, _n
-from app.kit.input import email_address
-from app.kit.input.text import TypedWrong
 from app.links import queries as links
 from app.links.agency_accounts import AgencyAccountMissing, IdentityMissing
 from app.links.models import Link
@@ -51,7 +49,7 @@ def impossible(missing: AgencyAccountMissing | IdentityMissing) -> Message:
     if isinstance(missing, IdentityMissing):
         return _(
             "This preset asks for access on a platform where your agency’s own ID is not known yet, so a client would "
-            "not know with whom to share. Add the ID, or choose another preset."
+            "not know which account to share with. Add the ID, or choose another preset."
         )
     return _("Your agency has no account yet that clients could share with. Connect it first.")
 
@@ -59,15 +57,10 @@ def impossible(missing: AgencyAccountMissing | IdentityMissing) -> Message:
 def read_client(form: Form) -> dict[str, str]:
     """The fields of a new client. What is wrong with them is in the form's problems."""
     name, contact = form.line("name"), form.line("contact_name")
-    email, external_id = form.text("contact_email", most=email_address.LONGEST), form.line("external_id")
+    email, external_id = form.email("contact_email"), form.line("external_id")
     language = form.line("language", most=16)
     if not name:
         form.problems.setdefault("name", _("Enter the name of the client."))
-    if email and "contact_email" not in form.problems:
-        try:
-            email = email_address.read(email)
-        except TypedWrong as wrong:
-            form.problems["contact_email"] = wrong.message
     if language and language not in locales.offered(with_pseudo=True):
         form.problems["language"] = _("Keyturn does not speak “{language}” yet.", language=language)
     return dict(zip(CLIENT_FIELDS, (name, contact, email, language, external_id), strict=True))
@@ -91,7 +84,7 @@ def card(preset: Preset, platforms: Platforms) -> PresetCard:
     return PresetCard(preset, list(dict.fromkeys(lines)))
 
 
-def tongues(offered: Sequence[str]) -> list[tuple[str, str]]:
+def language_choices(offered: Sequence[str]) -> list[tuple[str, str]]:
     """Languages to choose from, each by its own name."""
     return [(tag, locales.find(tag).name) for tag in offered]
 

@@ -21,6 +21,7 @@ from app.access.readiness import service as readiness
 from app.access.requests.schemas import AccessRequestEvidence
 from app.client_portal import rendering
 from app.dashboard import client_message, desk, timeline, turns
+from app.dashboard.link_form import LINKS
 from app.dashboard.member_session import PATH, CurrentMember, Viewer
 from app.dashboard.turns import Label, Tone
 from app.kit import clock
@@ -40,7 +41,6 @@ from app.platforms.registry import Platforms
 from app.services import services_of
 
 router = forms.page_router()
-LINKS = f"{PATH}/links"
 #: Platform calls of a row that is open, and with `calls=all`; other links of the client.
 _FEW_CALLS, _MANY_CALLS, _OTHERS = 5, 100, 20
 #: Form that is open on the page, about the link or one access request.
@@ -100,7 +100,7 @@ class AssetRow:
 
     @property
     def openers(self) -> Sequence[BuyerAccess]:
-        """Buyers whom a read showed."""
+        """Buyers that a read confirmed."""
         return [each for each in self.buyers if each.status == "open"]
 
     @property

@@ -17,10 +17,10 @@ from app.dashboard.link_form import (
     card,
     chosen_accounts,
     impossible,
+    language_choices,
     lives,
     own_accounts,
     read_client,
-    tongues,
     with_links,
 )
 from app.dashboard.member_session import PATH, CurrentMember, MemberForm, Worker
@@ -158,6 +158,6 @@ async def _page(
         request, caller, "new_link", here=PATH, status=status, given=draft.values, chosen=draft.chosen,
         known=draft.known, problems=draft.problems, lives=lives(),
         cards=[card(each, services.platforms) for each in offered],
-        languages_offered=tongues(services.languages),
+        languages_offered=language_choices(services.languages),
         accounts=accounts, account=declarations.texts(services.platforms.default.key).account.noun,
     )  # fmt: skip

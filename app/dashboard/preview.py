@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from app.client_portal import screens
 from app.client_portal.first_screens import account_screen, lanes_screen, previewed, welcome_page
-from app.dashboard.link_form import LINKS, tongues
+from app.dashboard.link_form import LINKS, language_choices
 from app.dashboard.member_session import Viewer
 from app.kit.database import reading
 from app.kit.errors import NotFound
@@ -80,7 +80,7 @@ def _frame(request: Request, aggregate: LinkAggregate, tongue: str, at: str) -> 
     base = f"{render.root(request)}{LINKS}/{aggregate.link.id}/preview"
     return {
         "layout": "dashboard:desk/preview.html",
-        "tongues": tongues(offered) if own is None else [],
+        "tongues": language_choices(offered) if own is None else [],
         "shown_language": tag,
         "at": f"{base}{at}",
         "places": [(f"{base}{path}", words) for path, words in _places(aggregate)],

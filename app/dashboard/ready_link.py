@@ -3,10 +3,8 @@
 from contextlib import suppress
 from urllib.parse import quote, urlencode
 
-import segno
 from fastapi import Request
 from fastapi.responses import Response
-from markupsafe import Markup
 
 from app.dashboard import desk
 from app.dashboard.link_form import LINKS
@@ -52,7 +50,7 @@ async def ready(request: Request, session: RecordingSession, caller: Worker, lin
         request, caller, "ready_link", here=PATH, link=aggregate.link, client=client, address=address, letter=letter,
         tag=tag, tongue=locales.find(tag).name, chat=chat,
         gloss=None if tag == language.locale_of(request).tag else text,
-        mail=mail and InvitationView.of(mail), can_mail=services.outbox is not None, qr=_qr(address),
+        mail=mail and InvitationView.of(mail), can_mail=services.outbox is not None, qr=desk.qr(address),
         mailto=_query(f"mailto:{quote(client.contact_email or '')}", subject=letter.subject, body=letter.text),
         whatsapp=_query("https://wa.me/", text=chat),
     )  # fmt: skip
@@ -100,9 +98,3 @@ def _chat_text(aggregate: LinkAggregate, address: str) -> Message:
 def _query(start: str, **values: str) -> str:
     """An address with a query; blanks are `%20`, because mail programs show `+` as it is."""
     return f"{start}?{urlencode(values, quote_via=quote, safe='')}"
-
-
-def _qr(address: str) -> Markup:
-    """The address as a QR code: an SVG without style attributes, so that the page's policy allows it."""
-    code = segno.make(address, error="m", micro=False)
-    return Markup(code.svg_inline(omitsize=True, border=0, svgclass="qr", lineclass=None))  # noqa: S704 - numbers only

@@ -1,5 +1,6 @@
 """Pages of the team: members with their roles, invitations, and one member with all that can be done to them."""
 
+from collections.abc import Awaitable
 from typing import Any
 
 from fastapi import Request
@@ -30,10 +31,10 @@ from app.tenants.members.service import LastOwner, MemberKnown, RoleTooHigh
 
 router = forms.page_router()
 TEAM = f"{PATH}/team"
-#: What each role may do, beside its name where one is chosen.
+#: Permissions of each role, beside its name where one is chosen.
 _ROLE_WORDS: dict[Role, Message] = {
     "owner": _("Everything, also making owners and switching second factors off."),
-    "manager": _("Everything but owners: also presets, brand, webhooks, API keys and the team."),
+    "manager": _("Everything but owners: also the brand, webhooks, API keys and the team."),
     "member": _("Makes links and works with clients."),
     "viewer": _("Reads, and changes nothing."),
 }
@@ -106,11 +107,14 @@ async def change_role(
     role = _role(form.text("role"))
     if role is None:
         return await _member(request, session, caller, member_id, status=422, problems={"role": _("Choose a role.")})
-    try:
-        await members.change_role(session, caller.agency_id, member_id, role, by=caller.member.role)
-    except _REFUSALS as refused:
-        return await _member(request, session, caller, member_id, status=refused.status, refused=refused)
-    return render.see_other(request, f"{TEAM}/{member_id}")
+    return await _done(
+        request,
+        session,
+        caller,
+        member_id,
+        members.change_role(session, caller.agency_id, member_id, role, by=caller.member.role),
+        to=f"{TEAM}/{member_id}",
+    )
 
 
 @router.post(f"{TEAM}/{{member_id}}/removal")
@@ -122,11 +126,14 @@ async def remove(
     form: MemberForm,  # noqa: ARG001
 ) -> Response:
     """Remove a member, who is signed out everywhere."""
-    try:
-        await members.remove(session, caller.agency_id, member_id, by=caller.member.role)
-    except _REFUSALS as refused:
-        return await _member(request, session, caller, member_id, status=refused.status, refused=refused)
-    return render.see_other(request, TEAM)
+    return await _done(
+        request,
+        session,
+        caller,
+        member_id,
+        members.remove(session, caller.agency_id, member_id, by=caller.member.role),
+        to=TEAM,
+    )
 
 
 @router.post(f"{TEAM}/{{member_id}}/address")
@@ -155,11 +162,14 @@ async def end_sessions(
     form: MemberForm,  # noqa: ARG001
 ) -> Response:
     """Sign a member out everywhere."""
-    try:
-        await members.end_sessions_of(session, caller.agency_id, member_id, by=caller.member.role)
-    except _REFUSALS as refused:
-        return await _member(request, session, caller, member_id, status=refused.status, refused=refused)
-    return render.see_other(request, f"{TEAM}/{member_id}")
+    return await _done(
+        request,
+        session,
+        caller,
+        member_id,
+        members.end_sessions_of(session, caller.agency_id, member_id, by=caller.member.role),
+        to=f"{TEAM}/{member_id}",
+    )
 
 
 @router.post(f"{TEAM}/{{member_id}}/second-factor/end")
@@ -173,6 +183,17 @@ async def end_second_factor(
     """Switch the second factor of a member off, who lost phone and recovery codes."""
     await second_factor.switch_off(session, caller.agency_id, member_id, by=caller.member.role)
     return render.see_other(request, f"{TEAM}/{member_id}")
+
+
+async def _done(
+    request: Request, session: AsyncSession, caller: CurrentMember, member_id: str, act: Awaitable[object], *, to: str
+) -> Response:
+    """303 to a page after an act; the member's page with the reason if it was refused. Raises NotFound."""
+    try:
+        await act
+    except _REFUSALS as refused:
+        return await _member(request, session, caller, member_id, status=refused.status, refused=refused)
+    return render.see_other(request, to)
 
 
 def _role(text: str) -> Role | None:

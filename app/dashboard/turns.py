@@ -1,4 +1,4 @@
-"""Whose turn a link is, and what is said about it: groups of the pipeline, shapes and words of statuses."""
+"""Turns of links: groups of the pipeline, icons and words of statuses, and the next step of the agency."""
 
 import re
 from collections.abc import Mapping, Sequence

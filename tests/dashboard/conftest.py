@@ -1,4 +1,4 @@
-"""What the tests of the dashboard share: a browser in which a new member is signed in."""
+"""Fixtures of the dashboard's tests: a browser in which a new member is signed in."""
 
 from collections.abc import Awaitable, Callable
 

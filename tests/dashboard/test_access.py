@@ -1,4 +1,4 @@
-"""What the agency already has: connecting, imports with progress, partners, and access with its findings."""
+"""Existing access of the agency: connecting, imports with progress, partners, and access with its findings."""
 
 import html
 import re

@@ -54,7 +54,7 @@ async def test_changes_are_what_the_clients_see(
 
 @pytest.mark.parametrize(
     ("field", "value", "words"),
-    [("name", " ", "Enter the name"), ("contact_name", "", "Enter the name of the person"),
+    [("name", " ", "Enter the name"), ("contact_name", "", "Enter the name of the contact person"),
      ("contact_email", "bo", "e-mail"), ("colour", "red", "six hex digits")],
 )  # fmt: skip
 async def test_what_is_wrong_is_said_and_the_rest_stays_typed(

@@ -77,7 +77,7 @@ async def _out(browser: httpx2.AsyncClient, back: str = "") -> str:
 
 
 async def _at_provider(address: str, person: str) -> dict[str, str]:
-    """What the way back carries once a person has signed in there."""
+    """The query of the return address after a person has signed in there."""
     async with httpx2.AsyncClient(trust_env=False) as http:
         answer = await http.post(address, data={"sub": person})
     assert answer.status_code == 302, answer.text
@@ -123,6 +123,20 @@ async def test_an_address_that_the_provider_has_not_verified_is_nobodys(
 ) -> None:
     refused = await _back(browser, await _at_provider(await _out(browser), person))
     assert (refused.status_code, _is_in(refused)) == (403, False)
+
+
+async def test_an_address_of_members_of_two_agencies_opens_neither(
+    browser: httpx2.AsyncClient, sessions: Sessions, world: World
+) -> None:
+    """Any agency can invite any address: it must not take over where its owner signs in."""
+    async with sessions.begin() as session:
+        await members.add(
+            session, world.south.agency_id, name="N", email="nora@north.example", role="viewer",
+            password_hash=CHEAP_HASH,
+        )  # fmt: skip
+    refused = await _back(browser, await _at_provider(await _out(browser), NORA))
+    assert (refused.status_code, _is_in(refused)) == (409, False)
+    assert "More than one agency" in refused.text
 
 
 async def test_a_removed_member_stays_out(browser: httpx2.AsyncClient, sessions: Sessions, world: World) -> None:

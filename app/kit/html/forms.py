@@ -13,7 +13,8 @@ from starlette.datastructures import FormData, UploadFile
 from app.kit import encryption
 from app.kit.errors import AppError
 from app.kit.i18n.message import Message, _
-from app.kit.input.text import CREDENTIAL, is_blank, looks_like_password, one_line, too_long, visible
+from app.kit.input import email_address
+from app.kit.input.text import CREDENTIAL, TypedWrong, is_blank, looks_like_password, one_line, too_long, visible
 from app.kit.web.services import web_services
 
 TOKEN_FIELD = "form_token"  # noqa: S105 - the name of a field
@@ -73,6 +74,17 @@ class Form:
     def line(self, name: str, *, most: int = 200) -> str:
         """One single-line field, such as a name."""
         return one_line(self.text(name, most=most))
+
+    def email(self, name: str) -> str:
+        """One e-mail address; an invalid one is returned unchanged and noted. Empty if it was not sent."""
+        typed = self.text(name, most=email_address.LONGEST)
+        if not typed or name in self.problems:
+            return typed
+        try:
+            return email_address.read(typed)
+        except TypedWrong as wrong:
+            self.problems[name] = wrong.message
+            return typed
 
     def texts(self, name: str) -> list[str]:
         """All values of one name: the ticked boxes of a list."""

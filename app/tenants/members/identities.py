@@ -7,8 +7,19 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.kit import ids
 from app.kit.audit import Audit
 from app.kit.database import CROSS_TENANT, Base, CreatedAt, agency_key, belongs_to
+from app.kit.errors import AppError
+from app.kit.i18n.message import _
 from app.kit.oidc import OidcIdentity
 from app.tenants.members.models import Member
+
+
+class AddressUnclear(AppError):
+    """Members of several agencies have the e-mail address. None is chosen: any agency can invite any address."""
+
+    status = 409
+    code = "address_unclear"
+    message = _("More than one agency here has a member with this e-mail address.")
+    advice = _("Sign in with your password: it shows which of them you mean.")
 
 
 class MemberIdentity(CreatedAt, Base):
@@ -41,7 +52,10 @@ async def member_of(session: AsyncSession, identity: OidcIdentity) -> Member | N
     if found is not None or not identity.email:
         return found
     by_email = select(Member).where(Member.email == identity.email.lower(), Member.removed_at.is_(None))
-    found = (await session.scalars(by_email.order_by(Member.id).limit(1), execution_options=CROSS_TENANT)).one_or_none()
+    several = (await session.scalars(by_email.order_by(Member.id).limit(2), execution_options=CROSS_TENANT)).all()
+    if len(several) > 1:
+        raise AddressUnclear
+    found = next(iter(several), None)
     if found is not None:
         session.add(
             MemberIdentity(

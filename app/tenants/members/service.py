@@ -460,7 +460,7 @@ async def prune(sessions: Sessions, now: datetime, limit: int) -> int:
 
 
 async def changeable(session: AsyncSession, agency_id: str, member_id: str, *, by: Role) -> Member:
-    """One member whom a role may change. Raises NotFound, RoleTooHigh."""
+    """A member that a role may change. Raises NotFound, RoleTooHigh."""
     member = await find(session, agency_id, member_id)
     if not may(by, member.role):
         raise RoleTooHigh
