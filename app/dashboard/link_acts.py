@@ -161,11 +161,13 @@ async def take_away(
     request: Request, session: Session, caller: Manager, link_id: str, access_request_id: str, form: MemberForm
 ) -> Response:
     """Take away the access that answers an access request, by its grant."""
-    await _of_link(session, caller, link_id, access_request_id)
-    grant_id = form.line("grant_id", most=100)
+    asked = await _of_link(session, caller, link_id, access_request_id)
+    grant = await grants.find(session, caller.agency_id, form.line("grant_id", most=100))
+    if (grant.platform, grant.kind, grant.asset_id) != (asked.platform, asked.kind, asked.asset_id):
+        raise NotFound
 
     async def remove() -> None:
-        await grants.revoke_grant(session, caller.agency_id, grant_id, actor=caller.member.actor)
+        await grants.revoke_grant(session, caller.agency_id, grant.id, actor=caller.member.actor)
 
     return await _done(request, session, caller, link_id, remove, "removing", why=access_request_id)
 

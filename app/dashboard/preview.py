@@ -25,22 +25,29 @@ from app.services import services_of
 router = forms.page_router()
 PREVIEW = f"{LINKS}/{{link_id}}/preview"
 #: The language of the preview; `?language=` would be kept in a cookie.
-Tongue = Annotated[str, Query(max_length=16)]
+PreviewLanguage = Annotated[str, Query(max_length=16)]
 
 
 @router.get(PREVIEW)
-async def first_page(request: Request, caller: Viewer, link_id: str, tongue: Tongue = "") -> Response:
+async def first_page(
+    request: Request, caller: Viewer, link_id: str, preview_language: PreviewLanguage = ""
+) -> Response:
     """The first page of a link."""
     async with reading(services_of(request).sessions) as session:
         aggregate = await links.load_link(session, caller.agency_id, link_id)
     if aggregate.is_dead:
         return render.see_other(request, f"{LINKS}/{link_id}")
-    return welcome_page(request, aggregate, form_token="", **_frame(request, aggregate, tongue, ""))
+    return welcome_page(request, aggregate, form_token="", **_frame(request, aggregate, preview_language, ""))
 
 
 @router.get(f"{PREVIEW}/{{platform}}/{{name}}")
 async def lane_screen(
-    request: Request, caller: Viewer, link_id: str, platform: str, name: Literal["way", "account"], tongue: Tongue = ""
+    request: Request,
+    caller: Viewer,
+    link_id: str,
+    platform: str,
+    name: Literal["way", "account"],
+    preview_language: PreviewLanguage = "",
 ) -> Response:
     """The choice of the lane on a platform, or the first screen of the lane by hand."""
     async with reading(services_of(request).sessions) as session:
@@ -49,7 +56,7 @@ async def lane_screen(
             raise NotFound
         if aggregate.is_dead:
             return render.see_other(request, f"{LINKS}/{link_id}")
-        frame = _frame(request, aggregate, tongue, f"/{platform}/{name}")
+        frame = _frame(request, aggregate, preview_language, f"/{platform}/{name}")
         link = await previewed(session, request, aggregate, base=f"{LINKS}/{link_id}/preview", platform=platform)
         if name == screens.LANE:
             return await lanes_screen(request, session, link, **frame)
@@ -58,7 +65,9 @@ async def lane_screen(
 
 @router.post(PREVIEW)
 @router.post(f"{PREVIEW}/{{platform}}/{{name}}")
-async def press(request: Request, caller: Viewer, link_id: str, platform: str = "", tongue: Tongue = "") -> Response:
+async def press(
+    request: Request, caller: Viewer, link_id: str, platform: str = "", preview_language: PreviewLanguage = ""
+) -> Response:
     """A button of a client's page was pressed in its preview: show what it leads to, as far as there is a preview."""
     async with reading(services_of(request).sessions) as session:
         aggregate = await links.load_link(session, caller.agency_id, link_id)
@@ -68,19 +77,24 @@ async def press(request: Request, caller: Viewer, link_id: str, platform: str = 
         here += f"/{platform}/{screens.ACCOUNT}"
     elif first is not None:
         here += f"/{platform or first}/{screens.LANE}"
-    return render.see_other(request, f"{here}?tongue={tongue}" if tongue in services_of(request).languages else here)
+    return render.see_other(
+        request,
+        f"{here}?preview_language={preview_language}" if preview_language in services_of(request).languages else here,
+    )
 
 
-def _frame(request: Request, aggregate: LinkAggregate, tongue: str, at: str) -> dict[str, Any]:
+def _frame(request: Request, aggregate: LinkAggregate, preview_language: str, at: str) -> dict[str, Any]:
     """The bar around a previewed page; from then on, the page is in the language asked for, else the client's."""
     offered = services_of(request).languages
     own = aggregate.link.language
-    tag = tongue if tongue in offered and own is None else locales.best(aggregate.languages, offered)
+    tag = (
+        preview_language if preview_language in offered and own is None else locales.best(aggregate.languages, offered)
+    )
     language.prefer(request, link=tag, agency=aggregate.agency.language)
     base = f"{render.root(request)}{LINKS}/{aggregate.link.id}/preview"
     return {
         "layout": "dashboard:desk/preview.html",
-        "tongues": language_choices(offered) if own is None else [],
+        "languages_offered": language_choices(offered) if own is None else [],
         "shown_language": tag,
         "at": f"{base}{at}",
         "places": [(f"{base}{path}", words) for path, words in _places(aggregate)],

@@ -48,7 +48,7 @@ async def ready(request: Request, session: RecordingSession, caller: Worker, lin
     mail = await mails.newest(session, caller.agency_id, about_id=link_id, kind=emails.INVITATION)
     return desk.page(
         request, caller, "ready_link", here=PATH, link=aggregate.link, client=client, address=address, letter=letter,
-        tag=tag, tongue=locales.find(tag).name, chat=chat,
+        tag=tag, language_name=locales.find(tag).name, chat=chat,
         gloss=None if tag == language.locale_of(request).tag else text,
         mail=mail and InvitationView.of(mail), can_mail=services.outbox is not None, qr=desk.qr(address),
         mailto=_query(f"mailto:{quote(client.contact_email or '')}", subject=letter.subject, body=letter.text),

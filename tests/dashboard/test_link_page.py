@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.access.grants.models import Grant
 from app.access.requests import service as access_requests
 from app.dashboard import link_page, timeline
 from app.dashboard.link_page import Act
@@ -24,7 +25,7 @@ from app.mail.service import Mail, MailQueue
 from app.tenants.agencies.models import AgencyAccount
 from app.tenants.clients.models import Client
 from app.tenants.members.models import Role
-from simulator.seed import LUNE_EU
+from simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE
 from tests.client_portal.walk import SAME_ORIGIN, press
 from tests.cost import meter
 from tests.dashboard.conftest import SignIn
@@ -264,6 +265,18 @@ async def test_attesting_names_the_member(
     assert "Not readable" in page
 
 
+async def _grant_of_another_asset(house: House, world: World) -> str:
+    """A grant of the same client, on an asset that the link does not ask for."""
+    found = Grant(
+        agency_id=world.north.agency_id, id=ids.new("grant"), client_id=world.north.client_id, platform="tiktok",
+        kind="ad_account", asset_id=LUNE_UK, client_account_id=MAISON_LUNE, agency_account_id=world.north.account_id,
+        role="OPERATOR", seen_by="agency",
+    )  # fmt: skip
+    async with house.tools.sessions.begin() as session:
+        session.add(found)
+        return found.id
+
+
 async def test_taking_away_removes_the_grant(
     browser: httpx2.AsyncClient, sign_in: SignIn, house: House, world: World, path: str
 ) -> None:
@@ -275,6 +288,8 @@ async def test_taking_away_removes_the_grant(
     assert grant is not None
     form = f"{path}/access-requests/{access_id}/removal"
     assert (await press(browser, path, form, grant_id="nonsense")).status_code == 404
+    other = await _grant_of_another_asset(house, world)
+    assert (await press(browser, path, form, grant_id=other)).status_code == 404, "it answers another access request"
     assert (await press(browser, path, form, grant_id=grant[1])).status_code == 303
     assert "Being taken away" in (await browser.get(path)).text
     await house.work()

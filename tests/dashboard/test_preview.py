@@ -54,7 +54,7 @@ async def test_a_preview_shows_the_clients_pages_and_writes_nothing(
         shown[path] = heading[0]
     for path, fields, leads_to in (
         ("", {}, "/tiktok/way"),
-        ("?tongue=en", {}, "/tiktok/way?tongue=en"),
+        ("?preview_language=en", {}, "/tiktok/way?preview_language=en"),
         ("/tiktok/lane", {"lane": "guided"}, "/tiktok/account"),
         ("/tiktok/connection", {}, "/tiktok/way"),
     ):
@@ -78,10 +78,10 @@ async def test_a_preview_is_in_each_language_and_keeps_none(
     base = f"/desk/links/{world.north.link_id}/preview"
     for path in PAGES:
         english = await browser.get(base + path)
-        disguised = await browser.get(base + path, params={"tongue": pseudo.TAG})
+        disguised = await browser.get(base + path, params={"preview_language": pseudo.TAG})
         assert '<html lang="en"' in english.text
         assert f'<html lang="{pseudo.TAG}"' in disguised.text
-        assert f'href="{base}{path}?tongue={pseudo.TAG}"' in english.text
+        assert f'href="{base}{path}?preview_language={pseudo.TAG}"' in english.text
         assert "set-cookie" not in disguised.headers
 
 
