@@ -111,7 +111,7 @@ def tools(
         watch=timedelta(hours=chosen.watch_hours),
     )  # fmt: skip
     webhooks = Webhooks(
-        sessions=delivering or sessions, keyring=keyring, egress=egress,
+        sessions=delivering or sessions, keyring=keyring, egress=egress, public_url=chosen.public_url,
         destinations=catalog.make_destinations(hubspot_base=chosen.hubspot_api_base),
         pulse=Heartbeat(sending.LOOPS),
     )  # fmt: skip

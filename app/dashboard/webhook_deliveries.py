@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Annotated, Any, get_args
 from urllib.parse import urlencode
 
@@ -127,7 +128,10 @@ async def retry(
     """Send an ended delivery again."""
     await _check_belongs(session, caller.agency_id, endpoint_id, delivery_id)
     back = f"{HERE}/{endpoint_id}/deliveries?delivery={delivery_id}"
-    return await attempt(request, session, back, "retry", lambda: service.retry(session, caller.agency_id, delivery_id))
+    retrying = partial(
+        service.retry, session, caller.agency_id, delivery_id, public_url=services_of(request).public_url
+    )
+    return await attempt(request, session, back, "retry", retrying)
 
 
 @router.post(f"{HERE}/{{endpoint_id}}/deliveries/{{delivery_id}}/cancel")

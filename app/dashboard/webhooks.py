@@ -167,8 +167,9 @@ async def send_test(
     async def act() -> None:
         await queries.check_opens(session, services_of(request).keyring, caller.agency_id, endpoint_id)
         delivery_id = await verification.send_test(
-            session, caller.agency_id, endpoint_id, event_type=form.text("event_type"), actor=caller.member.actor
-        )
+            session, caller.agency_id, endpoint_id, event_type=form.text("event_type"), actor=caller.member.actor,
+            public_url=services_of(request).public_url,
+        )  # fmt: skip
         made.append(delivery_id)
 
     answer = await attempt(request, session, f"{HERE}/{endpoint_id}", "", act)

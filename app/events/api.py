@@ -1,6 +1,6 @@
 """JSON routes: the event feed."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -50,9 +50,9 @@ class EventQuery:
         """The filter as queries take it. Raises InvalidInput."""
         return EventFilter(_known(self.types), self.subject_id, self.since, self.until)
 
-    def page(self, found: Sequence[EventRecord], next_cursor: str | None) -> Page[Envelope]:
+    def page(self, request: Request, found: Sequence[EventRecord], next_cursor: str | None) -> Page[Envelope]:
         """A page of these events."""
-        return Page(data=[_shown(each, self.api_version) for each in found], next_cursor=next_cursor)
+        return Page(data=[_shown(request, each, self.api_version) for each in found], next_cursor=next_cursor)
 
 
 @router.get("")
@@ -65,37 +65,35 @@ async def list_events(
     wait: Annotated[int, Query(ge=0, le=25, description="With `after`: seconds to wait for the next event.")] = 0,
 ) -> Page[Envelope]:
     """List events, newest first, or oldest first after a cursor. An event that commits late is never skipped."""
-    sessions: Sessions = services_of(request).sessions
     if after is None and wait:
         raise InvalidInput(fields={"wait": "Give `after` too: there is nothing to wait for in a list."})
     if after is not None and cursor is not None:
         raise InvalidInput(fields={"cursor": "Give either `cursor` or `after`."})
     if after is None:
-        return await _newest(sessions, caller.agency_id, sought, cursor)
-    return await _next(sessions, caller.agency_id, sought, after, wait, request.is_disconnected)
+        return await _newest(request, caller.agency_id, sought, cursor)
+    return await _next(request, caller.agency_id, sought, after, wait)
 
 
 @router.get("/{event_id}")
 async def get_event(
-    caller: Reader, session: Session, event_id: str, api_version: VersionOfBodies = API_VERSION
+    request: Request, caller: Reader, session: Session, event_id: str, api_version: VersionOfBodies = API_VERSION
 ) -> Envelope:
     """Return one event in full, for receivers of thin payloads."""
-    return _shown(await queries.find(session, caller.agency_id, event_id), api_version)
+    return _shown(request, await queries.find(session, caller.agency_id, event_id), api_version)
 
 
-async def _newest(sessions: Sessions, agency_id: str, sought: EventQuery, cursor: str | None) -> Page[Envelope]:
+async def _newest(request: Request, agency_id: str, sought: EventQuery, cursor: str | None) -> Page[Envelope]:
     before = None if cursor is None else _place(cursor)
-    async with reading(sessions) as session:
+    async with reading(services_of(request).sessions) as session:
         rows = await queries.newest(
             session, agency_id, limit=sought.limit + 1, before=before, wanted=sought.wanted()
         )  # fmt: skip
     last = rows[sought.limit - 1].event if len(rows) > sought.limit else None
-    return sought.page(rows[: sought.limit], pack(last.transaction_id, last.id) if last else None)
+    return sought.page(request, rows[: sought.limit], pack(last.transaction_id, last.id) if last else None)
 
 
-async def _next(
-    sessions: Sessions, agency_id: str, sought: EventQuery, after: str, wait: int, gone: Callable[[], Awaitable[bool]]
-) -> Page[Envelope]:
+async def _next(request: Request, agency_id: str, sought: EventQuery, after: str, wait: int) -> Page[Envelope]:
+    sessions: Sessions = services_of(request).sessions
     wanted = sought.wanted()
     if after.startswith("evt_"):
         async with reading(sessions) as session:
@@ -106,12 +104,12 @@ async def _next(
     async def once(session: AsyncSession, beyond: Place) -> Followed:
         return await change_feed.look(session, agency_id, beyond, limit=sought.limit, wanted=wanted)
 
-    found = await change_feed.follow(sessions, once, place, seconds=wait, gone=gone)
-    return sought.page(found.events, pack(*found.place))
+    found = await change_feed.follow(sessions, once, place, seconds=wait, gone=request.is_disconnected)
+    return sought.page(request, found.events, pack(*found.place))
 
 
-def _shown(found: EventRecord, version: str) -> Envelope:
-    return Envelope.model_validate(queries.body(found, version))
+def _shown(request: Request, found: EventRecord, version: str) -> Envelope:
+    return Envelope.model_validate(queries.body(found, version, public_url=services_of(request).public_url))
 
 
 def _known(types: str) -> list[str]:

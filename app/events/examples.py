@@ -20,7 +20,7 @@ EXAMPLE: Mapping[str, Any] = {
     "preset": "run-campaigns",
     "link_external_id": "deal:77",
     "link_status": "in_progress",
-    "dashboard_url": None,
+    "dashboard_url": "https://go.agency.com/desk/links/link_01ksy1q3e0fzs8qj5m8g3d4w7s",
     "platforms": f"{DEFAULT_PLATFORM},meta",
     "ad_account_ids": "7200000000000000101,7200000000000000102",
     "pixel_codes": "C4ABCDEFGH77U7QBTM10",

@@ -108,7 +108,7 @@ async def read(
     return [EventRecord(event, personal or {}) for event, personal in rows]
 
 
-def body(found: EventRecord, version: str = API_VERSION, *, personal: bool = True) -> dict[str, Any]:
+def body(found: EventRecord, version: str = API_VERSION, *, public_url: str, personal: bool = True) -> dict[str, Any]:
     """The body that receivers get, in a version of the API; `personal=False` omits what is personal."""
     event = found.event
     return rendering.VERSIONS[version].render(
@@ -116,5 +116,6 @@ def body(found: EventRecord, version: str = API_VERSION, *, personal: bool = Tru
             event_type=catalog.TYPES[event.type], id=event.id, occurred_at=event.occurred_at, sequence=event.sequence,
             test=event.test, agency_id=event.agency_id, actor_kind=event.actor_kind, actor_id=event.actor_id,
             subject_id=event.subject_id, facts={**event.facts, **found.personal} if personal else event.facts,
+            public_url=public_url,
         )
     )  # fmt: skip

@@ -64,6 +64,14 @@ class RecordedEvent:
     actor_id: str
     subject_id: str
     facts: Mapping[str, Any]
+    #: address of the installation
+    public_url: str
+
+    @property
+    def dashboard_url(self) -> str | None:
+        """Address of the link's page in the dashboard; None if the event is about no link."""
+        link_id = self.facts.get("link_id")
+        return f"{self.public_url}/desk/links/{link_id}" if link_id else None
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,7 @@ class Version:
 def _body(event: RecordedEvent) -> dict[str, Any]:
     """The body of version 2026-12-01: every key of the type, null if it is unknown, and one for each answer."""
     answers = event.facts.get("answers") or {}
+    page = {"dashboard_url": event.dashboard_url} if "dashboard_url" in event.event_type.keys else {}
     return {
         "id": event.id,
         "type": event.event_type.name,
@@ -91,6 +100,7 @@ def _body(event: RecordedEvent) -> dict[str, Any]:
         "data": {
             **dict.fromkeys(event.event_type.keys),
             **event.facts,
+            **page,
             "agency_id": event.agency_id,
             **{f"{ANSWER}{key}": answer for key, answer in answers.items()},
         },
@@ -137,6 +147,7 @@ def example(event_type: EventType[Any]) -> RecordedEvent:
         actor_id="worker",
         subject_id=subject_id,
         facts=facts | personal,
+        public_url="https://go.agency.com",
     )
 
 

@@ -140,9 +140,7 @@ class LinkData(PresetData, AccountData, ClientData, LinkIdData):
         description="`draft`, `sent`, `opened`, `in_progress`, `submitted`, `completed`, `drifted`, `expired` or "
         "`revoked`."
     )
-    dashboard_url: str | None = Field(
-        default=None, description="Address of the dashboard page; null while there is none."
-    )
+    dashboard_url: str | None = Field(default=None, description="Address of the link’s page in your dashboard.")
     ad_account_ids: str | None = Field(description="The chosen ad accounts, comma-separated.")
     pixel_codes: str | None = Field(description="The codes of the chosen pixels, comma-separated.")
     target_markets: str | None = Field(

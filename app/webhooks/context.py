@@ -25,6 +25,7 @@ class WebhookContext:
     sessions: Sessions
     keyring: Keyring
     egress: Egress
+    public_url: str
     destinations: Mapping[str, Destination] = field(default_factory=dict)
     alarm: WakeUp = field(default_factory=WakeUp)
     happened: WakeUp = field(default_factory=WakeUp)

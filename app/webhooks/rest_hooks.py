@@ -142,6 +142,7 @@ async def list_hooks(caller: Reader, session: Session, limit: Limit = 50, cursor
 
 @router.get("/sample", responses=_SAMPLE)  # type: ignore[arg-type]  # FastAPI's own type says less than it takes
 async def get_sample(
+    request: Request,
     caller: Listener,
     session: Session,
     event_type: Annotated[
@@ -155,8 +156,9 @@ async def get_sample(
 ) -> list[dict[str, Any]]:
     """Return up to three bodies as a subscription receives them, newest first. Examples have `"test": true`."""
     return await samples(
-        session, caller.agency_id, event_type, mode=payload_mode, personal=personal, version=api_version
-    )
+        session, caller.agency_id, event_type, public_url=services_of(request).public_url, mode=payload_mode,
+        personal=personal, version=api_version,
+    )  # fmt: skip
 
 
 @router.get("/{hook_id}")
@@ -178,7 +180,14 @@ async def delete_hook(caller: Writer, session: Session, hook_id: str) -> Respons
 
 
 async def samples(
-    session: AsyncSession, agency_id: str, event_type: str, *, mode: str, personal: bool, version: str
+    session: AsyncSession,
+    agency_id: str,
+    event_type: str,
+    *,
+    public_url: str,
+    mode: str,
+    personal: bool,
+    version: str,
 ) -> list[dict[str, Any]]:
     """Up to three bodies as a subscription to `event_type` (a name, `access.*`, `*`) would get them, newest first.
 
@@ -189,16 +198,20 @@ async def samples(
     types = [kind for name, kind in catalog.FOR_CRMS.items() if event_filter.wants([event_type], name)]
     wanted = events.EventFilter([kind.name for kind in types])
     newest = await events.newest(session, agency_id, limit=_NEWEST, wanted=wanted)
-    real = [events.body(each, version, personal=personal) for each in newest if not each.event.test]
+    real = [
+        events.body(each, version, public_url=public_url, personal=personal) for each in newest if not each.event.test
+    ]
     made = real[:SAMPLES] or [
-        VERSIONS[version].render(_invented(kind, agency_id, number, personal=personal))
+        VERSIONS[version].render(_invented(kind, agency_id, number, public_url=public_url, personal=personal))
         for number, kind in enumerate(types[:SAMPLES])
     ]
     return [json.loads(message.render_payload(each, mode).content) for each in made]
 
 
-def _invented(kind: EventType[Any], agency_id: str, number: int, *, personal: bool) -> RecordedEvent:
+def _invented(kind: EventType[Any], agency_id: str, number: int, *, public_url: str, personal: bool) -> RecordedEvent:
     """An example for this agency. Each has its own id, by which tools distinguish them."""
     event = rendering.example(kind)
     facts = {key: value for key, value in event.facts.items() if personal or key not in PERSONAL}
-    return replace(event, id=f"{event.id[:-1]}{number}", test=True, agency_id=agency_id, facts=facts)
+    return replace(
+        event, id=f"{event.id[:-1]}{number}", test=True, agency_id=agency_id, facts=facts, public_url=public_url
+    )

@@ -27,7 +27,7 @@ from app.webhooks.endpoints.service import EndpointSpec, create_endpoint
 from app.webhooks.endpoints.verification import send_test
 from app.webhooks.replays.service import Selection
 from app.webhooks.replays.service import start as start_replay
-from tests.world import TESTS, Corner
+from tests.world import PUBLIC_URL, TESTS, Corner
 
 
 async def of(sessions: Sessions, keyring: Keyring, corner: Corner) -> dict[str, str]:
@@ -108,7 +108,9 @@ async def _webhooks(session: AsyncSession, keyring: Keyring, agency_id: str) -> 
         session, agency_id, replace(wish, destination="rest_hook"), keyring=keyring, actor=TESTS
     )
     (secret,) = await endpoints.live_secrets(session, agency_id, endpoint.id)
-    delivery_id = await send_test(session, agency_id, endpoint.id, event_type="link.opened", actor=TESTS)
+    delivery_id = await send_test(
+        session, agency_id, endpoint.id, event_type="link.opened", actor=TESTS, public_url=PUBLIC_URL
+    )
     now = clock.now()
     replay = await start_replay(
         session, agency_id, endpoint.id, Selection("all", now - timedelta(hours=1), now), rate_per_second=1,

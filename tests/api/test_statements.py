@@ -257,7 +257,7 @@ async def test_no_delivery_takes_more_statements(
     sessions: Sessions, keyring: Keyring, world: World, meter: Meter, figures: dict[str, dict[str, int]]
 ) -> None:
     egress, agency_id = Egress(allow=ALLOW), world.north.agency_id
-    tools = WebhookContext(sessions, keyring, egress, worker="test:1")
+    tools = WebhookContext(sessions, keyring, egress, PUBLIC_URL, worker="test:1")
     async with receiver(answers(OK)) as there, scenes.worker_loops(tools) as loops:
         await scenes.make_endpoint(sessions, keyring, agency_id, there.url)
         for turn in range(1, TURNS + 1):

@@ -47,6 +47,21 @@ async def _access_id(house: House, world: World) -> str:
     return (await house.access_requests(world.north))[0].id
 
 
+async def test_an_event_about_a_link_leads_to_its_page(
+    browser: httpx2.AsyncClient, api: httpx2.AsyncClient, sign_in: SignIn, path: str, world: World
+) -> None:
+    await sign_in()
+    assert (await api.post(f"/links/{world.north.link_id}/revocation")).status_code == 200
+    [revoked] = (await api.get("/events", params={"types": "link.revoked"})).json()["data"]
+    one = (await api.get(f"/events/{revoked['id']}")).json()
+    [sample] = (await api.get("/hooks/sample", params={"event_type": "link.revoked"})).json()
+    [invented, *_] = (await api.get("/hooks/sample", params={"event_type": "access.verified"})).json()
+    addresses = {each["data"]["dashboard_url"] for each in (revoked, one, sample)}
+    assert addresses == {f"{PUBLIC_URL}{path}"}
+    assert (await browser.get(addresses.pop())).status_code == 200
+    assert invented["data"]["dashboard_url"].startswith(f"{PUBLIC_URL}/desk/links/link_")
+
+
 async def test_a_fresh_link_is_ours_to_send_with_a_message(
     browser: httpx2.AsyncClient, sign_in: SignIn, path: str
 ) -> None:

@@ -31,7 +31,7 @@ from tests.dashboard.conftest import SignIn
 from tests.kit.egress.receivers import answers, receiver
 from tests.webhooks import rows, scenes
 from tests.webhooks.replays import turns
-from tests.world import World
+from tests.world import PUBLIC_URL, World
 
 HERE = "/desk/webhooks"
 HOSTILE = b'<script>alert(1)</script>\xe2\x80\xae{"error": "&"}'
@@ -46,7 +46,7 @@ FORM: dict[str, Any] = {
 @pytest_asyncio.fixture
 async def tools(sessions: Sessions, keyring: Keyring) -> AsyncIterator[WebhookContext]:
     egress = Egress(allow=["127.0.0.0/8"])
-    yield WebhookContext(sessions, keyring, egress, worker="test:1")
+    yield WebhookContext(sessions, keyring, egress, PUBLIC_URL, worker="test:1")
     await egress.close()
 
 

@@ -14,7 +14,7 @@ from app.events.models import Event, EventPersonal, OutboxEntry
 from app.events.recorder import DataWrong, EventDraft, record, record_all
 from app.events.schema import ClientData, LinkData
 from app.kit.database import CROSS_TENANT, Sessions
-from tests.world import TESTS, World
+from tests.world import PUBLIC_URL, TESTS, World
 
 DATA = ClientData.known(client_name="Brand SA", contact_email="ana@brand.example", external_id="crm-1")
 
@@ -34,7 +34,8 @@ async def test_names_and_addresses_lie_apart_and_can_be_erased(sessions: Session
     assert "Brand SA" not in str(event.facts)
     assert event.facts["external_id"] == "crm-1"
     async with sessions() as session:
-        shown = queries.body(await queries.find(session, world.north.agency_id, event.id))["data"]
+        found = await queries.find(session, world.north.agency_id, event.id)
+        shown = queries.body(found, public_url=PUBLIC_URL)["data"]
     assert (shown["client_name"], shown["contact_email"]) == ("Brand SA", "ana@brand.example")
     async with sessions.begin() as session:
         erased = delete(EventPersonal).where(
@@ -42,7 +43,8 @@ async def test_names_and_addresses_lie_apart_and_can_be_erased(sessions: Session
         )
         await session.execute(erased)
     async with sessions() as session:
-        shown = queries.body(await queries.find(session, world.north.agency_id, event.id))["data"]
+        found = await queries.find(session, world.north.agency_id, event.id)
+        shown = queries.body(found, public_url=PUBLIC_URL)["data"]
     assert (shown["client_name"], shown["external_id"]) == (None, "crm-1")
 
 
@@ -121,7 +123,8 @@ async def test_many_at_once_are_written_as_one_by_one(sessions: Sessions, world:
             select(OutboxEntry.id).where(OutboxEntry.agency_id == agency_id, OutboxEntry.due_at.is_not(None))
         )
         fanned = set(marked)
-        shown = queries.body(await queries.find(session, agency_id, written["client_0777", 1].id))
+        found = await queries.find(session, agency_id, written["client_0777", 1].id)
+        shown = queries.body(found, public_url=PUBLIC_URL)
     assert len(written) == 1203 + 2
     assert ("client_0003", 2) in written
     assert {event.id for event in written.values()} <= fanned

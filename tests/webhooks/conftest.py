@@ -9,6 +9,7 @@ from app.kit.database import Sessions
 from app.kit.egress.client import Egress
 from app.kit.encryption import Keyring
 from app.webhooks.context import WebhookContext
+from tests.world import PUBLIC_URL
 
 
 @pytest_asyncio.fixture
@@ -22,4 +23,4 @@ async def egress() -> AsyncIterator[Egress]:
 @pytest.fixture
 def tools(sessions: Sessions, keyring: Keyring, egress: Egress) -> WebhookContext:
     """What the work of webhooks needs."""
-    return WebhookContext(sessions, keyring, egress, worker="test:1")
+    return WebhookContext(sessions, keyring, egress, PUBLIC_URL, worker="test:1")

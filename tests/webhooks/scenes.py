@@ -29,7 +29,7 @@ from app.webhooks.endpoints import verification
 from app.webhooks.endpoints.service import EndpointSpec, create_endpoint
 from app.webhooks.models import Attempt, Delivery, Endpoint
 from app.webhooks.policies.fair_share import SlotUsage
-from tests.world import TESTS
+from tests.world import PUBLIC_URL, TESTS
 
 
 async def make_endpoint(
@@ -77,7 +77,7 @@ async def mark(sessions: Sessions, event: Event) -> None:
 
 async def fan_all_out(tools: WebhookContext) -> None:
     """Does every fan-out that is due."""
-    while await fan_out(tools.sessions, tools.keyring):
+    while await fan_out(tools.sessions, tools.keyring, public_url=tools.public_url):
         pass
 
 
@@ -110,7 +110,7 @@ class WorkerLoops:
 async def worker_loops(tools: WebhookContext) -> AsyncIterator[WorkerLoops]:
     """Loops that run until the end of the body."""
     dispatcher, stop = Dispatcher(tools), asyncio.Event()
-    made = WorkerLoops(tools, Fanout(tools.sessions, dispatcher.endpoints), dispatcher)
+    made = WorkerLoops(tools, Fanout(tools.sessions, dispatcher.endpoints, tools.public_url), dispatcher)
     sending = asyncio.create_task(made.dispatcher.serve(stop))
     yield made
     stop.set()
@@ -202,4 +202,6 @@ async def change(sessions: Sessions, row: Delivery, **values: Any) -> None:
 async def send_test(sessions: Sessions, agency_id: str, endpoint_id: str, event_type: str = "access.verified") -> None:
     """Asks for a test delivery, as somebody of the agency would."""
     async with sessions.begin() as session:
-        await verification.send_test(session, agency_id, endpoint_id, event_type=event_type, actor=TESTS)
+        await verification.send_test(
+            session, agency_id, endpoint_id, event_type=event_type, actor=TESTS, public_url=PUBLIC_URL
+        )

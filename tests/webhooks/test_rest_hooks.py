@@ -15,7 +15,7 @@ from app.webhooks.context import WebhookContext
 from app.webhooks.endpoints.verification import send_test
 from tests.kit.egress.receivers import OK, answers, receiver
 from tests.webhooks import scenes
-from tests.world import TESTS, World
+from tests.world import PUBLIC_URL, TESTS, World
 
 NOWHERE = "http://127.0.0.1:9/zap"
 
@@ -191,7 +191,9 @@ async def test_real_ones_come_newest_first_three_at_most_and_no_tests(
     await scenes.happen(sessions, world.south.agency_id, catalog.ACCESS_BLOCKED)
     endpoint, _ = await scenes.make_endpoint(sessions, keyring, agency_id, NOWHERE)
     async with sessions.begin() as session:
-        await send_test(session, agency_id, endpoint.id, event_type="access.blocked", actor=TESTS)
+        await send_test(
+            session, agency_id, endpoint.id, event_type="access.blocked", actor=TESTS, public_url=PUBLIC_URL
+        )
     bodies = await sample(api, event_type="access.blocked")
     assert [body["id"] for body in bodies] == ids[:0:-1]
 

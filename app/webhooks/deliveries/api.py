@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any
 
-from fastapi import Query, Response
+from fastapi import Query, Request, Response
 
 from app.events import queries as events
 from app.kit.database import Session
 from app.kit.input.fields import Moment
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
+from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import api_router
 from app.webhooks.deliveries import queries, service
@@ -90,9 +91,9 @@ async def list_attempts(
 
 
 @router.post(_PATH + "/{delivery_id}/retry", status_code=202)
-async def retry_delivery(caller: Writer, session: Session, delivery_id: str) -> DeliveryView:
+async def retry_delivery(request: Request, caller: Writer, session: Session, delivery_id: str) -> DeliveryView:
     """Send an ended delivery again, with the same `webhook-id` and all attempts of the retry policy."""
-    await service.retry(session, caller.agency_id, delivery_id)
+    await service.retry(session, caller.agency_id, delivery_id, public_url=services_of(request).public_url)
     return delivery_view(await queries.find(session, caller.agency_id, delivery_id))
 
 

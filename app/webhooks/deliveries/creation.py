@@ -119,21 +119,27 @@ def recipient_of(endpoint: Endpoint) -> ReceivingEndpoint:
 
 
 async def create_deliveries(
-    session: AsyncSession, agency_id: str, event: EventRecord, endpoints: Iterable[Endpoint], *, origin: str = "event"
+    session: AsyncSession,
+    agency_id: str,
+    event: EventRecord,
+    endpoints: Iterable[Endpoint],
+    *,
+    public_url: str,
+    origin: str = "event",
 ) -> list[str]:
     """Create bodies and deliveries of an event for endpoints of its agency. Returns the ids of new deliveries."""
     assert event.event.agency_id == agency_id
-    batch = DeliveryBatch(origin)
+    batch = DeliveryBatch(origin, public_url)
     batch.add(DeliverySpec(event, [recipient_of(endpoint) for endpoint in endpoints]))
     return [ids.text("delivery", each) for each in await batch.write(session)]
 
 
 async def create_body(
-    session: AsyncSession, agency_id: str, event: EventRecord, endpoint: Endpoint
+    session: AsyncSession, agency_id: str, event: EventRecord, endpoint: Endpoint, *, public_url: str
 ) -> tuple[str, datetime]:
     """Create the body of an event for one endpoint of its agency again. Returns its id and time, its key."""
     assert event.event.agency_id == agency_id == endpoint.agency_id
-    to, batch = recipient_of(endpoint), DeliveryBatch("event")
+    to, batch = recipient_of(endpoint), DeliveryBatch("event", public_url)
     body_id = batch.add_body(event, to)
     await batch.write(session)
     return ids.text("body", body_id), batch.created_at
@@ -146,9 +152,11 @@ class DeliveryBatch:
     claim.
     """
 
-    def __init__(self, origin: str, immediate: Mapping[uuid.UUID, tuple[int, float]] = MappingProxyType({})) -> None:
+    def __init__(
+        self, origin: str, public_url: str, immediate: Mapping[uuid.UUID, tuple[int, float]] = MappingProxyType({})
+    ) -> None:
         self.created_at = clock.now()
-        self._origin = origin
+        self._origin, self._public_url = origin, public_url
         self._lease_seconds = {endpoint_id: seconds for endpoint_id, (_, seconds) in immediate.items()}
         self._to_lease = {endpoint_id: number for endpoint_id, (number, _) in immediate.items()}
         self._token = ids.raw()
@@ -182,7 +190,8 @@ class DeliveryBatch:
     def add_body(self, record: EventRecord, to: ReceivingEndpoint) -> uuid.UUID:
         """Render a body in the form of an endpoint. Returns its id."""
         event, body_id = record.event, ids.raw()
-        rendered = message.render_payload(events.body(record, to.version, personal=to.personal), to.mode)
+        body = events.body(record, to.version, public_url=self._public_url, personal=to.personal)
+        rendered = message.render_payload(body, to.mode)
         self._bodies.append((
             ids.parse("agency", event.agency_id), ids.parse("evt", event.id), event.type, event.subject_id,
             event.sequence, event.occurred_at, body_id, to.mode, to.personal, rendered.truncated, rendered.content,
@@ -229,13 +238,15 @@ def is_body_deleted(delivery: Delivery) -> bool:
     return delivery.body_created_at == BODY_DELETED
 
 
-async def ensure_bodies(session: AsyncSession, agency_id: str, endpoint: Endpoint, rows: Sequence[Delivery]) -> None:
+async def ensure_bodies(
+    session: AsyncSession, agency_id: str, endpoint: Endpoint, rows: Sequence[Delivery], *, public_url: str
+) -> None:
     """Render bodies from their events again where retention dropped them. None of the deliveries has a deleted body."""
     there = await _stored_bodies(session, agency_id, rows)
     for row in rows:
         if row.body_id not in there:
             happened = await events.find(session, agency_id, row.event_id)
-            body_id, made_at = await create_body(session, agency_id, happened, endpoint)
+            body_id, made_at = await create_body(session, agency_id, happened, endpoint, public_url=public_url)
             await session.execute(
                 update(Delivery)
                 .where(Delivery.agency_id == agency_id, Delivery.id == row.id)

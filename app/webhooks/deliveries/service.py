@@ -84,7 +84,7 @@ async def payload(session: AsyncSession, agency_id: str, delivery_id: str) -> We
     return stored
 
 
-async def retry(session: AsyncSession, agency_id: str, delivery_id: str) -> None:
+async def retry(session: AsyncSession, agency_id: str, delivery_id: str, *, public_url: str) -> None:
     """Requeue an ended delivery; a body that retention dropped is rendered again.
 
     Raises NotFound, DeliveryNotOver, EndpointDeleted, EndpointDisabled and PayloadDeleted.
@@ -99,7 +99,7 @@ async def retry(session: AsyncSession, agency_id: str, delivery_id: str) -> None
         raise EndpointDisabled
     if creation.is_body_deleted(row):
         raise PayloadDeleted
-    await requeue(session, agency_id, endpoint, [row.id], replay_id=None)
+    await requeue(session, agency_id, endpoint, [row.id], replay_id=None, public_url=public_url)
 
 
 async def cancel(session: AsyncSession, agency_id: str, delivery_id: str) -> None:
@@ -145,7 +145,13 @@ async def delete_payload(session: AsyncSession, agency_id: str, delivery_id: str
 
 
 async def requeue(
-    session: AsyncSession, agency_id: str, endpoint: Endpoint, delivery_ids: Collection[str], *, replay_id: str | None
+    session: AsyncSession,
+    agency_id: str,
+    endpoint: Endpoint,
+    delivery_ids: Collection[str],
+    *,
+    replay_id: str | None,
+    public_url: str,
 ) -> int:
     """Requeue ended deliveries that have or can get their body. Returns their number.
 
@@ -153,7 +159,7 @@ async def requeue(
     """
     await transitions.lock_order(session, agency_id, endpoint.id)
     rows = await _lock_finished(session, agency_id, delivery_ids)
-    await creation.ensure_bodies(session, agency_id, endpoint, rows)
+    await creation.ensure_bodies(session, agency_id, endpoint, rows, public_url=public_url)
     await transitions.requeue(session, agency_id, endpoint, [row.id for row in rows], replay_id=replay_id)
     return len(rows)
 

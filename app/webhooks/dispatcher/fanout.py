@@ -75,8 +75,8 @@ class FanoutResult(NamedTuple):
 class Fanout:
     """Fan-out of one process, with a connection of its own."""
 
-    def __init__(self, sessions: Sessions, endpoints: EndpointCache) -> None:
-        self._sessions = sessions
+    def __init__(self, sessions: Sessions, endpoints: EndpointCache, public_url: str) -> None:
+        self._sessions, self._public_url = sessions, public_url
         self._line = KeptConnection(sessions, plans_once=True)
         self._endpoints = endpoints
 
@@ -134,7 +134,8 @@ class Fanout:
             snapshots = await self._endpoints.get({(row.agency, row.id): row.version for row in endpoints})
             specs = specs_of(events, snapshots.values())
             free = {row.id: row for row in endpoints if row.is_free}
-            batch = DeliveryBatch("event", immediate(specs, free, usage) if usage and found[0].chooses else {})
+            leased_now = immediate(specs, free, usage) if usage and found[0].chooses else {}
+            batch = DeliveryBatch("event", self._public_url, leased_now)
             for spec in specs:
                 batch.add(spec)
             created = await batch.write_directly(driver, [row.place for row in found])
@@ -190,7 +191,7 @@ def recipients(endpoints: Sequence[EndpointSnapshot], record: EventRecord) -> li
 
 async def serve(tools: WebhookContext, stop: asyncio.Event, sender: ImmediateSender, endpoints: EndpointCache) -> None:
     """Fan out until `stop` is set; `sender` sends deliveries that need no claim."""
-    more, fanning = False, Fanout(tools.sessions, endpoints)
+    more, fanning = False, Fanout(tools.sessions, endpoints, tools.public_url)
     months = retention.PartitionKeeper(tools.sessions)
     stopping = asyncio.create_task(tools.happened.ring_at(stop))
     while not stop.is_set():
@@ -211,9 +212,11 @@ async def serve(tools: WebhookContext, stop: asyncio.Event, sender: ImmediateSen
     await fanning.close()
 
 
-async def fan_out(sessions: Sessions, keyring: Keyring, *, limit: int = AT_ONCE) -> int:
+async def fan_out(
+    sessions: Sessions, keyring: Keyring, *, public_url: str = "https://go.example", limit: int = AT_ONCE
+) -> int:
     """See `Fanout.all`. For tests."""
-    fanning = Fanout(sessions, EndpointCache(sessions, keyring))
+    fanning = Fanout(sessions, EndpointCache(sessions, keyring), public_url)
     try:
         return await fanning.all(limit=limit)
     finally:

@@ -320,8 +320,9 @@ async def send_test(
     """
     await queries.check_opens(session, services_of(request).keyring, caller.agency_id, endpoint_id)
     delivery_id = await verification.send_test(
-        session, caller.agency_id, endpoint_id, event_type=given.event_type, actor=caller.actor, data=given.data
-    )
+        session, caller.agency_id, endpoint_id, event_type=given.event_type, actor=caller.actor,
+        public_url=services_of(request).public_url, data=given.data,
+    )  # fmt: skip
     seen = await delivery_queries.find(session, caller.agency_id, delivery_id)
     queued = TestView(**dict(delivery_view(seen)), attempt=None)
     if not wait:

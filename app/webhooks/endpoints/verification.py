@@ -236,6 +236,7 @@ async def send_test(
     *,
     event_type: str,
     actor: Actor,
+    public_url: str,
     data: Mapping[str, Any] | None = None,
 ) -> str:
     """Queue the example of an event type, marked as a test, for this endpoint alone. Returns the id of the delivery.
@@ -258,7 +259,9 @@ async def send_test(
         session, kind, agency_id=agency_id, subject_id=example.subject_id, actor=actor, data=values, test=True
     )  # fmt: skip
     happened = await events.find(session, agency_id, event_id)
-    [delivery_id] = await creation.create_deliveries(session, agency_id, happened, [endpoint], origin="test")
+    [delivery_id] = await creation.create_deliveries(
+        session, agency_id, happened, [endpoint], public_url=public_url, origin="test"
+    )
     return delivery_id
 
 

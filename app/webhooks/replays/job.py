@@ -52,12 +52,12 @@ async def advance(tools: WebhookContext, row: Replay) -> None:
         elif endpoint.status != "active":
             await jobs.finish(session, row, due_in=_REST)
         else:
-            queued = await _take_turn(session, row, endpoint)
+            queued = await _take_turn(session, row, endpoint, tools.public_url)
     metrics.replay_deliveries(queued)
     tools.alarm.ring()
 
 
-async def _take_turn(session: AsyncSession, row: Replay, endpoint: Endpoint) -> int:
+async def _take_turn(session: AsyncSession, row: Replay, endpoint: Endpoint, public_url: str) -> int:
     """Queue what fits into one second. Returns the number of deliveries."""
     room = min(row.rate_per_second, WAITING_AT_MOST - await _waiting(session, row))
     if room <= 0:
@@ -66,7 +66,7 @@ async def _take_turn(session: AsyncSession, row: Replay, endpoint: Endpoint) -> 
     selection = Selection(row.selected, row.since, row.until, row.event_types, row.subject_ids)
     place = (row.last_transaction_id or 0, row.last_event_id or BEFORE_ALL)
     found = await service.next_matches(session, endpoint, selection, place, limit=room)
-    queued = await _queue(session, row, endpoint, found)
+    queued = await _queue(session, row, endpoint, found, public_url)
     values: dict[str, Any] = {"queued": row.queued + queued}
     if found:
         values |= {"last_transaction_id": found[-1][0], "last_event_id": found[-1][1]}
@@ -81,10 +81,14 @@ async def _take_turn(session: AsyncSession, row: Replay, endpoint: Endpoint) -> 
     return queued
 
 
-async def _queue(session: AsyncSession, row: Replay, endpoint: Endpoint, found: Any) -> int:
+async def _queue(session: AsyncSession, row: Replay, endpoint: Endpoint, found: Any, public_url: str) -> int:
     """Requeue existing deliveries, and create the missing ones. Returns their number."""
     there = [delivery_id for _, _, delivery_id in found if delivery_id is not None]
-    queued = await deliveries.requeue(session, row.agency_id, endpoint, there, replay_id=row.id) if there else 0
+    queued = 0
+    if there:
+        queued = await deliveries.requeue(
+            session, row.agency_id, endpoint, there, replay_id=row.id, public_url=public_url
+        )
     missing = [event_id for _, event_id, delivery_id in found if delivery_id is None]
     made: list[str] = []
     if missing:
@@ -92,7 +96,7 @@ async def _queue(session: AsyncSession, row: Replay, endpoint: Endpoint, found: 
             session, row.agency_id, Event.id.in_(missing), limit=len(missing), order=events.OLDEST_FIRST
         )
         for each in happened:
-            made += await creation.create_deliveries(session, row.agency_id, each, [endpoint], origin="event")
+            made += await creation.create_deliveries(session, row.agency_id, each, [endpoint], public_url=public_url)
         await transitions.requeue(session, row.agency_id, endpoint, made, replay_id=row.id)
     return queued + len(made)
 

@@ -19,7 +19,7 @@ from app.events import queries as events
 from app.tenants.agencies import service as agencies
 from simulator import seed
 from tests.house import House, change_link
-from tests.world import TESTS
+from tests.world import PUBLIC_URL, TESTS
 
 VERIFIED = ("verified", None)
 
@@ -101,7 +101,7 @@ async def test_a_token_that_cannot_be_revoked_yet_is_reported_once_with_the_ids_
     await house.work(1)
     async with house.tools.sessions() as session:
         newest = await events.newest(session, north.agency_id, limit=1)
-    body = events.body(newest[0])
+    body = events.body(newest[0], public_url=PUBLIC_URL)
     [connection] = await _connections(house)
     assert body["type"] == "connection.revocation_failed"
     assert body["data"] == {

@@ -35,7 +35,7 @@ async def work(mode: str) -> None:
     chosen = settings.load()
     sessions = make_sessions(make_engine(chosen.database_url))
     _, given, _ = worker.tools(chosen, sessions, Platforms(), egress_of(chosen))
-    tools = WebhookContext(sessions, given.keyring, given.egress, slots=SLOTS)
+    tools = WebhookContext(sessions, given.keyring, given.egress, given.public_url, slots=SLOTS)
     if mode in (BEFORE, KEPT):
         setattr(http_attempt, "send_requests", die)  # noqa: B010 - as are those below: another life than the types say
     elif mode == AFTER:

@@ -20,7 +20,7 @@ from tests.faults.deliveries import stage
 from tests.kit.egress.receivers import OK, Receiver, answers, receiver
 from tests.kit.egress.servers.name_server import NXDOMAIN, SERVFAIL, A, Found, name_server
 from tests.webhooks import scenes
-from tests.world import World
+from tests.world import PUBLIC_URL, World
 
 EVENTS = 2
 LONGEST = 120
@@ -93,7 +93,7 @@ async def test_names_that_change(sessions: Sessions, keyring: Keyring, world: Wo
         egress = Egress(lookup=later.lookup, allow=ALLOW)
         for _ in range(EVENTS):
             await scenes.happen(sessions, agency_id)
-        tools = WebhookContext(sessions, keyring, egress, worker="test:1")
+        tools = WebhookContext(sessions, keyring, egress, PUBLIC_URL, worker="test:1")
         await scenes.fan_all_out(tools)
         await _work(tools, sessions, agency_id, endpoints)
         await egress.close()

@@ -20,7 +20,7 @@ from app.webhooks.endpoints.verification import send_test
 from app.webhooks.models import WebhookBody
 from tests.kit.egress.receivers import Receiver, answers, receiver
 from tests.webhooks import scenes
-from tests.world import TESTS, World
+from tests.world import PUBLIC_URL, TESTS, World
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 BROKEN = b"HTTP/1.1 500 Oh\r\ncontent-length: 4\r\n\r\noops"
@@ -147,7 +147,9 @@ async def test_a_test_reaches_its_endpoint_alone_and_makes_no_news(
         )
         await scenes.make_endpoint(sessions, keyring, agency_id, other.url, ["*"])
         async with sessions.begin() as session:
-            await send_test(session, agency_id, endpoint.id, event_type="access.blocked", actor=TESTS)
+            await send_test(
+                session, agency_id, endpoint.id, event_type="access.blocked", actor=TESTS, public_url=PUBLIC_URL
+            )
         await scenes.fan_all_out(tools)
         row = await scenes.attempt(tools)
     headers, body = request_of(there)

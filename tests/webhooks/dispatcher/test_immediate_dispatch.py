@@ -51,7 +51,7 @@ class Hands:
 async def fanned(tools: WebhookContext, *, slots: int = 100, taken: SlotUsage | None = None) -> Hands:
     """One fan-out into hands that have so many free slots."""
     hands = Hands(taken or SlotUsage(slots, {}, {}))
-    fanning = Fanout(tools.sessions, EndpointCache(tools.sessions, tools.keyring))
+    fanning = Fanout(tools.sessions, EndpointCache(tools.sessions, tools.keyring), tools.public_url)
     await fanning.once(tools, hands, 100)
     await fanning.close()
     return hands
@@ -208,7 +208,7 @@ async def test_events_that_spoil_a_fan_out_are_told_apart_and_nothing_was_taken(
 async def test_a_changed_endpoint_is_read_again(
     tools: WebhookContext, sessions: Sessions, keyring: Keyring, world: World
 ) -> None:
-    agency_id, fanning = world.north.agency_id, Fanout(sessions, EndpointCache(sessions, keyring))
+    agency_id, fanning = world.north.agency_id, Fanout(sessions, EndpointCache(sessions, keyring), tools.public_url)
     endpoint = await make(tools, keyring, agency_id)
     for wanted, expected in ((["access.*"], 1), (["link.*"], 0), (["access.verified"], 1)):
         await setting.endpoint(sessions, endpoint, event_types=wanted)
