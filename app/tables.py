@@ -24,6 +24,7 @@ from app.tenants.api_keys import service as _api_keys
 from app.tenants.clients import models as _clients
 from app.tenants.members import identities as _identities
 from app.tenants.members import models as _members
+from app.tenants.members import passkeys as _passkeys
 from app.webhooks import models as _webhooks
 
 ROOMS = (
@@ -32,6 +33,7 @@ ROOMS = (
     _clients,
     _members,
     _identities,
+    _passkeys,
     _events,
     _audit,
     _presets,

@@ -33,6 +33,7 @@ from app.settings import Settings, load
 from app.tables import metadata
 from app.tenants.api_keys import idempotency
 from app.tenants.api_keys.idempotency import IdempotencyKey
+from app.tenants.members import passkeys
 from app.tenants.members import service as members
 from app.webhooks import monitoring as metric_queries
 from app.webhooks.context import MaintenanceContext
@@ -123,7 +124,8 @@ def keeping_of(chosen: Settings, sessions: Sessions) -> MaintenanceContext:
     outbox = mail_queue_of(chosen, Keyring.from_text(chosen.secret_keys))
     return MaintenanceContext(
         sessions, outbox, days=chosen.webhook_days, body_days=chosen.webhook_body_days,
-        most_pending=chosen.webhook_most_pending, others=(replay_job.prune_replays, throttle.prune, members.prune),
+        most_pending=chosen.webhook_most_pending,
+        others=(replay_job.prune_replays, throttle.prune, members.prune, passkeys.prune),
     )  # fmt: skip
 
 

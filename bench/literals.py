@@ -40,9 +40,7 @@ APART: Mapping[str, Mapping[str, str]] = {
     "app/client_portal/branding.py": {"FOR_EVER": _HEADER, "logo": _HEADER},
     "app/client_portal/forms/intake.py": {"OTHER_NAMES": "names of countries that are typed, in any language"},
     "app/client_portal/in_app_browser.py": {"_MARKS": "names of browsers as they call themselves"},
-    "app/dashboard/account.py": dict.fromkeys(
-        ("_BROWSERS", "_SYSTEMS"), "names of browsers and systems, and their marks"
-    ),
+    "app/dashboard/desk.py": dict.fromkeys(("_BROWSERS", "_SYSTEMS"), "names of browsers and systems, and their marks"),
     "app/dashboard/templates/connect/app_missing.html": {"keyturn agency set-app": _COMMAND},
     "app/kit/html/render.py": {"again_soon": _HEADER},
     "app/kit/html/templates/forms.html": {'aria-invalid="true" aria-describedby=" -hint -problem"': _ATTRIBUTES},

@@ -1,4 +1,4 @@
-"""Pages of a member's own account: name, password, sessions and second factor."""
+"""Pages of a member's own account: name, password, sessions, second factor; passkeys are in their own module."""
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -11,19 +11,11 @@ from app.kit.database import Session, reading
 from app.kit.html import forms, render
 from app.kit.i18n.message import Message, _
 from app.services import services_of
-from app.tenants.members import passwords, second_factor
+from app.tenants.members import passkeys, passwords, second_factor
 from app.tenants.members import service as members
 
 router = forms.page_router()
 SECOND_FACTOR = f"{ACCOUNT}/second-factor"
-_BROWSERS = {
-    "Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "FxiOS/": "Firefox", "CriOS/": "Chrome",
-    "Chrome/": "Chrome", "Safari/": "Safari",
-}  # fmt: skip
-_SYSTEMS = {
-    "iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows": "Windows", "Mac OS": "Mac", "CrOS": "ChromeOS",
-    "Linux": "Linux",
-}  # fmt: skip
 
 
 @router.get(ACCOUNT)
@@ -144,15 +136,6 @@ async def end_second_factor(
     return render.see_other(request, ACCOUNT)
 
 
-def device(user_agent: str) -> Message:
-    """Browser and system of a user agent, in words."""
-    browser = next((name for mark, name in _BROWSERS.items() if mark in user_agent), "")
-    system = next((name for mark, name in _SYSTEMS.items() if mark in user_agent), "")
-    if browser and system:
-        return _("{browser} on {system}", browser=browser, system=system)
-    return _("Unknown browser")
-
-
 def _may_choose(caller: CurrentMember) -> bool:
     """True soon after a one-time address: the member forgot the password."""
     return caller.session.proof == "address" and members.is_recent(caller.session)
@@ -172,12 +155,14 @@ async def _account(
     problems: dict[str, Message] | None = None,
 ) -> Response:  # fmt: skip
     opened = await members.sessions_of(session, caller.agency_id, caller.member.id)
+    known = await passkeys.of_member(session, caller.agency_id, caller.member.id)
     return desk.page(
         request, caller, "account", here=ACCOUNT, status=422 if problems else 200, problems=problems or {},
         typed_name=caller.member.name if name is None else name,
-        sessions=[(each, device(each.user_agent)) for each in opened],
+        sessions=[(each, desk.device(each.user_agent)) for each in opened],
         current=caller.session.id, may_choose=_may_choose(caller), shortest=passwords.SHORTEST,
-        is_changed=request.query_params.get("done") == "password",
+        is_changed=request.query_params.get("done") == "password", passkeys=known,
+        are_passkeys_possible=passkeys.are_possible(services_of(request).public_url),
     )  # fmt: skip
 
 

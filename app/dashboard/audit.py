@@ -64,6 +64,7 @@ SUBJECTS: Mapping[str, Message] = {
     "member": _("Member"),
     "member_invitation": _("Invitation"),
     "member_identity": _("Sign-in at a provider"),
+    "member_passkey": _("Passkey"),
     "platform_app": _("App at a platform"),
     "platform_identity": _("Own ID at a platform"),
     "preset": _("Preset"),

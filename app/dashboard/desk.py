@@ -1,4 +1,4 @@
-"""The frame of every page of the dashboard: navigation, member, and times as they are shown."""
+"""The frame of every page of the dashboard: navigation and member, and how times and devices are shown."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +16,15 @@ from app.kit.i18n.message import Message, _, _n
 from app.tenants.members.models import Role
 
 ROLE_NAMES = {"owner": _("Owner"), "manager": _("Manager"), "member": _("Member"), "viewer": _("Viewer")}
+
+_BROWSERS = {
+    "Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "FxiOS/": "Firefox", "CriOS/": "Chrome",
+    "Chrome/": "Chrome", "Safari/": "Safari",
+}  # fmt: skip
+_SYSTEMS = {
+    "iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows": "Windows", "Mac OS": "Mac", "CrOS": "ChromeOS",
+    "Linux": "Linux",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -63,6 +72,15 @@ def ago(moment: datetime) -> Message:
     if minutes < 24 * 60:
         return _n("{count} h", "{count} h", minutes // 60)
     return _n("{count} day", "{count} days", minutes // (24 * 60))
+
+
+def device(user_agent: str) -> Message:
+    """Browser and system of a user agent, in words."""
+    browser = next((name for mark, name in _BROWSERS.items() if mark in user_agent), "")
+    system = next((name for mark, name in _SYSTEMS.items() if mark in user_agent), "")
+    if browser and system:
+        return _("{browser} on {system}", browser=browser, system=system)
+    return _("Unknown browser")
 
 
 def qr(text: str, *, border: int = 0) -> Markup:

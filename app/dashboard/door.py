@@ -20,7 +20,7 @@ from app.kit.input.text import TypedWrong
 from app.services import services_of
 from app.tenants.agencies import service as agencies
 from app.tenants.agencies.service import SlugTaken
-from app.tenants.members import passwords, second_factor
+from app.tenants.members import passkeys, passwords, second_factor
 from app.tenants.members import service as members
 from app.tenants.members.models import Member, Proof
 from app.tenants.members.service import MemberKnown, SignedIn
@@ -37,7 +37,7 @@ _NOT_A_SLUG_PART = re.compile(r"[^a-z0-9]+")
 @router.get(SIGN_IN)
 async def sign_in_page(request: Request, back: str = "") -> Response:
     """The sign-in form. `back`: the page to return to."""
-    return _sign_in(request, back=back)
+    return sign_in_form(request, back=back)
 
 
 @router.post(SIGN_IN, dependencies=[forms.OPEN_TO_ALL])
@@ -46,14 +46,14 @@ async def sign_in(request: Request, form: SentForm) -> Response:
     services = services_of(request)
     email, back = form.line("email", most=254), form.text("back", most=2000)
     if not email or not form.secret("password"):
-        return _sign_in(request, email=email, back=back, problem=_WRONG)
+        return sign_in_form(request, email=email, back=back, problem=_WRONG)
     try:
         await members.count_sign_in(services.sessions, services.keyring, email)
     except throttle.Throttled as reached:
-        return _sign_in(request, email=email, back=back, problem=wait_words(reached), status=429)
+        return sign_in_form(request, email=email, back=back, problem=wait_words(reached), status=429)
     member = await members.by_password(services.sessions, email, form.secret("password"))
     if member is None:
-        return _sign_in(request, email=email, back=back, problem=_WRONG)
+        return sign_in_form(request, email=email, back=back, problem=_WRONG)
     async with services.sessions.begin() as session:
         return await enter(request, session, member, back if is_ours(back) else PATH)
 
@@ -170,9 +170,9 @@ async def join(request: Request, session: Session, token: str, form: SentForm) -
 async def enter(
     request: Request, session: Session, member: Member, address: str, proof: Proof = "password"
 ) -> Response:
-    """Sign in, or ask for the code of a member who has a second factor."""
+    """Sign in, or ask for the code of a member who has a second factor. A passkey is both factors."""
     bind_actor(member.actor)
-    awaits_code = member.totp_enabled_at is not None
+    awaits_code = member.totp_enabled_at is not None and proof != "passkey"
     cookie = await members.sign_in(session, member, proof=proof, awaits_code=awaits_code)
     if awaits_code:
         answer = render.see_other(request, f"{CODE}?back={quote(address, safe='')}")
@@ -227,14 +227,16 @@ async def _free_slug(session: Session, name: str) -> str:
     raise SlugTaken
 
 
-def _sign_in(
+def sign_in_form(
     request: Request, *, back: str, email: str = "", problem: Message | None = None, status: int = 200
 ) -> Response:
+    """The sign-in form, with what was wrong with the last attempt."""
     providers = [each.provider for each in services_of(request).sign_ins.values()]
     return _page(
         request, "sign_in", status=422 if problem and status == 200 else status, email=email,
         back=back if is_ours(back) else "", problem=problem, providers=providers,
         form_to=tuple(dict.fromkeys(each.origin for each in providers)),
+        has_passkeys=passkeys.are_possible(services_of(request).public_url),
     )  # fmt: skip
 
 

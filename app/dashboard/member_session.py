@@ -1,6 +1,7 @@
 """The member who is signed in in a browser, by its cookie, and the dependencies of routes on their role."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -9,21 +10,23 @@ from fastapi.responses import Response
 
 from app.kit import throttle
 from app.kit.actor import bind_actor
-from app.kit.database import alone
+from app.kit.database import alone, reading
 from app.kit.html import forms, language, render
 from app.kit.html.forms import Form, SentForm
 from app.kit.html.render import HtmlError
 from app.kit.i18n.message import Message, _, _n
 from app.services import services_of
 from app.tenants.agencies.models import Agency
+from app.tenants.members import passkeys
 from app.tenants.members import service as members
 from app.tenants.members.models import Member, MemberSession, Role
+from app.tenants.members.passkeys import PasskeyRefused
 
 PATH = "/desk"
 SIGN_IN, ACCOUNT = f"{PATH}/sign-in", f"{PATH}/account"
 COOKIE = "keyturn_member"
-#: Field of a dangerous act with the member's own password.
-PASSWORD_AGAIN = "password_again"  # noqa: S105 - the name of a field
+#: Fields of a dangerous act with the member's own password, or with what their passkey signed.
+PASSWORD_AGAIN, PASSKEY_AGAIN = "password_again", "passkey_again"
 _COOKIE_LENGTH = 43
 
 
@@ -52,23 +55,25 @@ class RoleMissing(HtmlError):
     advice = _("Ask an owner or a manager of your agency.")
 
 
-class PasswordNeeded(HtmlError):
-    """A dangerous act needs the password once more. Its form comes back with a field for it."""
+class AuthenticationNeeded(HtmlError):
+    """A dangerous act, after some minutes: the member proves once more who uses the browser."""
 
     status = 403
-    code = "password_needed"
-    message = _("Please enter your password once more.")
+    code = "authentication_needed"
+    message = _("Please show once more that it is you.")
 
-    def __init__(self, form: Form | None = None, problem: Message | None = None, status: int = 403) -> None:
+    def __init__(
+        self, form: Form | None = None, *, has_passkeys: bool = False, problem: Message | None = None, status: int = 403
+    ) -> None:
         super().__init__()
-        self.sent = form.pairs(but=(PASSWORD_AGAIN, forms.TOKEN_FIELD)) if form else []
-        self.problem, self.shown_status = problem, status
+        self.sent = form.pairs(but=(PASSWORD_AGAIN, PASSKEY_AGAIN, forms.TOKEN_FIELD)) if form else []
+        self.has_passkeys, self.problem, self.shown_status = has_passkeys, problem, status
 
     def page(self, request: Request) -> Response:
-        """The form as it was sent, hidden, beside the field."""
+        """The form as it was sent, hidden, beside the ways to prove it."""
         return render.page(
-            request, "dashboard:desk/password_again.html", status=self.shown_status, sent=self.sent,
-            problem=self.problem, name=PASSWORD_AGAIN,
+            request, "dashboard:desk/authenticate_again.html", status=self.shown_status, sent=self.sent,
+            problem=self.problem, password=PASSWORD_AGAIN, passkey=PASSKEY_AGAIN, has_passkeys=self.has_passkeys,
             form_token=forms.token(request, request.cookies.get(COOKIE)),
         )  # fmt: skip
 
@@ -150,7 +155,7 @@ MemberForm = Annotated[Form, Depends(_form)]
 
 
 def requires_recent(role: Role) -> Any:
-    """As `requires`, for forms of dangerous acts: after some minutes the password is asked once more."""
+    """As `requires`, for forms of dangerous acts: after some minutes the member proves once more who it is."""
 
     async def allowed(request: Request, caller: SignedInMember, form: MemberForm) -> CurrentMember:
         if not caller.may(role):
@@ -163,15 +168,31 @@ def requires_recent(role: Role) -> Any:
 
 
 async def _authenticate_again(request: Request, caller: CurrentMember, form: Form) -> None:
-    services, password = services_of(request), form.secret(PASSWORD_AGAIN)
-    if not password:
-        raise PasswordNeeded(form)
+    services, password, answer = services_of(request), form.secret(PASSWORD_AGAIN), form.secret(PASSKEY_AGAIN)
+    async with reading(services.sessions) as session:
+        known = await passkeys.of_member(session, caller.agency_id, caller.member.id)
+    needed = partial(AuthenticationNeeded, form, has_passkeys=bool(known))
     try:
-        is_right = await members.authenticate_again(services.sessions, services.keyring, caller.session, password)
+        if answer:
+            await _passkey_again(request, caller, answer)
+        elif not password:
+            raise needed()
+        elif not await members.authenticate_again(services.sessions, services.keyring, caller.session, password):
+            raise needed(problem=_("This is not your password."))
     except throttle.Throttled as reached:
-        raise PasswordNeeded(form, wait_words(reached), 429) from reached
-    if not is_right:
-        raise PasswordNeeded(form, _("This is not your password."))
+        raise needed(problem=wait_words(reached), status=429) from reached
+    except PasskeyRefused as refused:
+        raise needed(problem=refused.message) from refused
+
+
+async def _passkey_again(request: Request, caller: CurrentMember, answer: str) -> None:
+    services = services_of(request)
+    await passkeys.authenticate(
+        services.sessions, passkeys.relying_party(services.public_url), purpose="confirm",
+        cookie=request.cookies[COOKIE], answer=answer, only=caller.member,
+    )  # fmt: skip
+    async with services.sessions.begin() as session:
+        await members.note_authentication(session, caller.session)
 
 
 def wait_words(reached: throttle.Throttled) -> Message:

@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select, update
 
-from app.dashboard.account import device
+from app.dashboard.desk import device
 from app.dashboard.door import HALF_COOKIE
 from app.dashboard.member_session import COOKIE
 from app.kit import clock
@@ -355,7 +355,7 @@ async def test_the_second_factor_changes_only_after_the_password(
         await session.execute(update(MemberSession).values(authenticated_at=older), execution_options=CROSS_TENANT)
         before = (await session.scalars(select(Member), execution_options=CROSS_TENANT)).one().recovery_codes_hash
     asked = await press(browser, ACCOUNT, f"{FACTOR}{act}")
-    assert "Enter your password once more" in asked.text
+    assert "Show once more that it is you" in asked.text
     async with sessions() as session:
         now = (await session.scalars(select(Member), execution_options=CROSS_TENANT)).one()
     assert now.recovery_codes_hash == before

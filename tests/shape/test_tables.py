@@ -10,8 +10,9 @@ from tests.shape import source
 
 #: The tenant itself.
 TENANT = "agencies"
-#: Of the installation: calls of a platform’s app, limits per visitor, chores, and the code that makes an agency.
-OF_ALL = frozenset({"rate_limits", "setup_codes", "throttles", "webhook_tasks"})
+#: Of the installation: calls of a platform’s app, limits per visitor, chores, the code that makes an agency, and
+#: challenges that a browser has to answer before it is known who is there.
+OF_ALL = frozenset({"passkey_challenges", "rate_limits", "setup_codes", "throttles", "webhook_tasks"})
 #: Written with a row that refers to it, in one transaction.
 BESIDE_ANOTHER = frozenset({"webhook_attempts"})
 

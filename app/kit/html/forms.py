@@ -163,12 +163,13 @@ def check_token(request: Request, form: Form, cookie: str) -> None:
 
 async def _check_opaque(request: Request) -> None:
     if request.headers.get("origin") == OPAQUE:
-        if BROWSER not in request.cookies:
-            raise CookiesOff
-        check_token(request, await _sent(request), request.cookies[BROWSER])
+        await _check_shown(request)
 
 
-#: For all routes of a room's pages.
+async def _check_shown(request: Request) -> None:
+    if BROWSER not in request.cookies:
+        raise CookiesOff
+    check_token(request, await _sent(request), request.cookies[BROWSER])
 
 
 def page_router() -> APIRouter:
@@ -178,6 +179,8 @@ def page_router() -> APIRouter:
 
 #: For a form on a page that anybody can see; other forms always need their token.
 OPEN_TO_ALL = Depends(_check_opaque)
+#: For a form of such a page that only the browser may send to which it was shown.
+SHOWN_HERE = Depends(_check_shown)
 
 
 def _own_hosts(request: Request) -> tuple[str, ...]:

@@ -16,8 +16,8 @@ Role = Literal["owner", "manager", "member", "viewer"]
 #: From the most to the least: each may do all that those after it may.
 ROLES: tuple[Role, ...] = get_args(Role)
 _KNOWN = f"role IN {ROLES}"
-#: How a session was opened: with the password, at an OpenID provider, or with a one-time address.
-Proof = Literal["password", "provider", "address"]
+#: How a session was opened: with the password, at an OpenID provider, with a one-time address, or with a passkey.
+Proof = Literal["password", "provider", "address", "passkey"]
 PROOFS: tuple[Proof, ...] = get_args(Proof)
 
 

@@ -360,15 +360,20 @@ async def authenticate_again(sessions: Sessions, keyring: Keyring, signed_in: Me
     await count_sign_in(sessions, keyring, member.email)
     if not await passwords.matches(password, member.password_hash):
         return False
-    now = clock.now()
     async with sessions.begin() as session:
-        await session.execute(
-            update(MemberSession)
-            .where(MemberSession.agency_id == signed_in.agency_id, MemberSession.id == signed_in.id)
-            .values(authenticated_at=now)
-        )
-    signed_in.authenticated_at = now
+        await note_authentication(session, signed_in)
     return True
+
+
+async def note_authentication(session: AsyncSession, signed_in: MemberSession) -> None:
+    """Record that the member proved now who uses the browser."""
+    signed_in.authenticated_at = clock.now()
+    await session.execute(
+        update(MemberSession)
+        .where(MemberSession.agency_id == signed_in.agency_id, MemberSession.id == signed_in.id)
+        .values(authenticated_at=signed_in.authenticated_at)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def sessions_of(session: AsyncSession, agency_id: str, member_id: str) -> Sequence[MemberSession]:
