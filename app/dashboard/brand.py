@@ -31,7 +31,6 @@ _NO_EMAIL = _("Enter the e-mail address of the contact person.")
 _NO_COLOUR = _("Give the colour as # and six hex digits, such as #0b5cad.")
 _NO_FILE = _("Choose a picture first.")
 _NOT_A_LOGO = _("This file can’t be a logo. Choose a PNG, JPEG, WebP or GIF of at most 2 MB; never SVG.")
-_MANY_IDS = _("Enter one ID here; this is more than one.")
 _KNOWN = _("This account is on the list already.")
 
 
@@ -99,7 +98,8 @@ async def add_account(request: Request, session: Session, caller: Manager, form:
     problem: Message | None = None
     try:
         await service.add_account(
-            session, caller.agency_id, platform=platform, account_id=_one_id(platform, given),
+            session, caller.agency_id, platform=platform,
+            account_id=declarations.texts(platform).account.ids.one(given),
             name=form.line("account_name", most=200) or caller.agency.name, actor=caller.member.actor,
         )  # fmt: skip
     except (TypedWrong, AppError) as refused:
@@ -107,17 +107,6 @@ async def add_account(request: Request, session: Session, caller: Manager, form:
     if problem is None:
         return render.see_other(request, PATH)
     return await _page(request, caller, _given(caller.agency), {"account_id": problem}, form)
-
-
-def _one_id(platform: str, text: str) -> str:
-    """The one id in a text. Raises TypedWrong."""
-    ids = declarations.texts(platform).account.ids
-    found = ids.read(text)
-    if not found:
-        raise TypedWrong(ids.none_given)
-    if len(found) > 1:
-        raise TypedWrong(_MANY_IDS)
-    return found[0]
 
 
 def _given(agency: Agency) -> dict[str, str]:

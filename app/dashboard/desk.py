@@ -42,7 +42,10 @@ PLACES = (
     Place(f"{PATH}/access", "l-have", _("What you already have")),
     Place(f"{PATH}/time-to-access", "l-chart", _("Time to access")),
 )  # fmt: skip
+#: Shown until a member ends the set-up.
+FIRST_STEPS = Place(f"{PATH}/first-steps", "l-check", _("First steps"), "manager")
 SET_UP = (
+    FIRST_STEPS,
     Place(f"{PATH}/team", "l-team", _("Team")),
     Place(f"{PATH}/webhooks", "l-hook", _("Webhooks")),
     Place(f"{PATH}/brand", "l-brand", _("Brand")),
@@ -54,6 +57,8 @@ SET_UP = (
 def page(request: Request, caller: CurrentMember, name: str, *, here: str, status: int = 200, **shown: Any) -> Response:
     """A page inside the frame; `here` is the path of its entry in the navigation."""
     places, set_up = ([each for each in every if caller.may(each.role)] for every in (PLACES, SET_UP))
+    if caller.agency.set_up_ended_at is not None:
+        set_up = [each for each in set_up if each is not FIRST_STEPS]
     shown |= {
         "agency": caller.agency, "member": caller.member, "role": ROLE_NAMES[caller.member.role],
         "form_token": caller.form_token, "here": here, "places": places, "set_up": set_up, "ago": ago,

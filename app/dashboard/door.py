@@ -8,6 +8,7 @@ from fastapi import Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.dashboard.desk import FIRST_STEPS
 from app.dashboard.member_session import ACCOUNT, COOKIE, PATH, SIGN_IN, MemberForm, Viewer, is_ours, wait_words
 from app.kit import throttle
 from app.kit.actor import bind_actor
@@ -129,7 +130,7 @@ async def setup(request: Request, session: Session, code: str, form: SentForm) -
     owner = await members.add(
         session, agency.id, name=person["name"], email=person["email"], role="owner", password_hash=password_hash
     )
-    return await enter(request, session, owner, PATH)
+    return await enter(request, session, owner, FIRST_STEPS.path)
 
 
 @router.get(f"{JOIN}/{{token}}")

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.dashboard import desk, turns
+from app.dashboard import desk, first_steps, turns
 from app.dashboard.member_session import PATH, Viewer
 from app.dashboard.turns import TURNS, Label, Situation, Turn
 from app.kit import clock
@@ -66,6 +66,7 @@ async def pipeline(
         counts = await _counts(session, caller.agency_id, words)
         shown = (turn,) if turn else _TOGETHER
         rows = await _rows(session, caller.agency_id, shown, words, most=_MANY if turn else _FEW)
+        steps_done = await first_steps.progress(session, caller.agency) if caller.may("manager") else None
     platform = services_of(request).platforms.default.name
     groups = [
         Group(each, turns.in_words(each, platform), *counts.get(each, (0, None)), rows=rows.get(each, ()))
@@ -74,6 +75,8 @@ async def pipeline(
     return desk.page(
         request, caller, "pipeline", here=PATH, groups=groups, shown=shown, turn=turn, q=words, now=clock.now(),
         is_empty=not (counts or turn or words), meanings=turns.MEANINGS,
+        progress=steps_done if steps_done and steps_done.next else None,
+        steps=first_steps.titles(),
     )  # fmt: skip
 
 

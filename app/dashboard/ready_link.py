@@ -17,7 +17,7 @@ from app.links import emails
 from app.links import queries as links
 from app.links import service as link_service
 from app.links.aggregate import LinkAggregate
-from app.links.emails import ContactMissing, MailNotConfigured
+from app.links.emails import ContactMissing, InvitationNotMailed
 from app.links.schemas import InvitationView
 from app.links.service import LinkOver
 from app.mail import service as mails
@@ -63,7 +63,7 @@ async def send(request: Request, session: Session, caller: Worker, form: MemberF
     await links.load_link(session, caller.agency_id, link_id, lock=True)
     last = await mails.newest(session, caller.agency_id, about_id=link_id, kind=emails.INVITATION)
     if form.line("last") == (last.id if last else ""):
-        with suppress(ContactMissing, MailNotConfigured, LinkOver):  # that page says it
+        with suppress(ContactMissing, InvitationNotMailed, LinkOver):  # that page says it
             await emails.send_invitation(
                 session, caller.agency_id, link_id, outbox=services.outbox, platforms=services.platforms,
                 actor=caller.member.actor,

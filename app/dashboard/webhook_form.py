@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
@@ -94,6 +94,11 @@ def defaults(destination: str) -> EndpointFields:
         event_types=list(info.event_types), is_ordered=info.ordering == "by_subject", rate=_rate_of(info.rate_limit),
         notes=["link.completed", "access.blocked"],
     )  # fmt: skip
+
+
+def for_address(url: str) -> EndpointFields:
+    """Fields of a new HTTP endpoint that gets every event."""
+    return replace(defaults("http"), url=url, event_types=[group.pattern for group in GROUPS])
 
 
 def of_endpoint(endpoint: Endpoint, options: Mapping[str, Any], header_names: list[str]) -> EndpointFields:

@@ -17,7 +17,7 @@ from app.links.aggregate import LinkAggregate
 from app.links.service import DEFAULT_LIFE, LinkOver
 from app.mail import service as mails
 from app.mail.rendered_email import Recipient, RenderedEmail
-from app.mail.service import Mail, MailQueue, Shown
+from app.mail.service import Mail, MailNotConfigured, MailQueue, Shown
 from app.platforms import declarations
 from app.platforms.registry import Platforms
 from app.tenants.agencies import service as agencies
@@ -30,16 +30,12 @@ RENEWAL = "renewal_requested"
 _APART = timedelta(hours=1)
 
 
-class MailNotConfigured(AppError):
-    """This installation sends no e-mails."""
+class InvitationNotMailed(MailNotConfigured):
+    """This installation sends no e-mails, so the address has to be passed on."""
 
-    status = 409
-    code = "mail_off"
-    detail = "This installation sends no e-mails."
     hint = (
         "Pass the address on yourself (GET /api/v1/links/{id}/address), or set KEYTURN_SMTP_URL and KEYTURN_MAIL_FROM."
     )
-    message = _("This installation sends no e-mails.")
     advice = _("Show the address and pass it on yourself.")
 
 
@@ -65,14 +61,14 @@ async def send_invitation(
 ) -> Mail:
     """Queue an e-mail with the link's address to the client's contact; the first one marks the link as sent.
 
-    Raises NotFound, LinkOver, MailNotConfigured, ContactMissing.
+    Raises NotFound, LinkOver, InvitationNotMailed, ContactMissing.
     """
     aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
     client, link = aggregate.client, aggregate.link
     if status.as_of(link.status, link.expires_at, aggregate.now) in ("completed", "expired", "revoked"):
         raise LinkOver(_over(aggregate))
     if outbox is None:
-        raise MailNotConfigured
+        raise InvitationNotMailed
     if not client.contact_email:
         raise ContactMissing
     token = outbox.keyring.decrypt(link.token_encrypted, bound_to=link_service.token_place(agency_id, link_id))

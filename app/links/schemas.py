@@ -323,8 +323,7 @@ class InvitationView(BaseModel):
         """From the row."""
         return cls(
             id=mail.id, link_id=mail.about_id, email=mail.to_email,
-            status="sent" if mail.sent_at else "failed" if mail.failed_at else "waiting",
-            attempts=mail.attempt_count, last_error=mail.last_error, created_at=mail.created_at,
+            status=mail.status, attempts=mail.attempt_count, last_error=mail.last_error, created_at=mail.created_at,
             sent_at=mail.sent_at, failed_at=mail.failed_at,
         )  # fmt: skip
 

@@ -43,7 +43,15 @@ async def send(tools: MailContext, row: Mail) -> None:
     outcome = await _try(tools, row)
     step = retry_policy.after(outcome, made=made, now=clock.now(), not_after=row.not_after)
     async with tools.sessions.begin() as session:
-        await jobs.finish(session, row, due_in=step.due_in, attempt_count=made, last_error=step.error, **_ended(step))
+        await jobs.finish(
+            session,
+            row,
+            due_in=step.due_in,
+            attempt_count=made,
+            last_error=step.error,
+            detail=outcome.detail,
+            **_ended(step),
+        )
     said = {"mail": row.id, "kind": row.kind, "attempt": made, "end": step.end}
     if outcome.what == "sent":
         log.info("mail.sent", **said)

@@ -1,7 +1,7 @@
 """Retry policy of e-mails: classification of the mail server's replies, and ten attempts within a day. Pure."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -30,7 +30,7 @@ class SmtpReply:
 
 @dataclass(frozen=True)
 class SmtpResult:
-    """Classification and its sentence; `detail` is for the operator."""
+    """Classification and its sentence; `detail` is for the operator: the server's words, or why there are none."""
 
     what: Literal["sent", "later", "never"]
     sentence: str | None = None
@@ -60,7 +60,7 @@ def classify(answer: SmtpReply) -> SmtpResult:
     a day.
     """
     if answer.accepted:
-        return SENT
+        return replace(SENT, detail=f"{answer.code} {_quoted(answer.text)}") if answer.code else SENT
     if answer.code is None:
         if answer.about_letter:
             return SmtpResult("never", f"It cannot be sent: {_quoted(answer.text)}.")

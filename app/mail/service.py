@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from typing import Literal
 
 from jinja2 import Environment
 from markupsafe import Markup
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.kit import ids
 from app.kit.database import Base, CreatedAt, agency_key, belongs_to_agency
 from app.kit.encryption import Keyring
+from app.kit.errors import AppError
 from app.kit.html.render import Rooms
 from app.kit.i18n import locales, templates
 from app.kit.i18n.message import Text, _
@@ -23,6 +25,19 @@ from app.mail.rendered_email import EmailBranding, Recipient, RenderedEmail
 
 #: Values of templates: text (names in one line), numbers, times, booleans and lists of text.
 Shown = Text | int | datetime | bool | None | tuple[Text, ...]
+
+
+class MailNotConfigured(AppError):
+    """This installation sends no e-mails."""
+
+    status = 409
+    code = "mail_off"
+    detail = "This installation sends no e-mails."
+    hint = "Set KEYTURN_SMTP_URL and KEYTURN_MAIL_FROM, and restart Keyturn."
+    message = _("This installation sends no e-mails.")
+    advice = _(
+        "Ask the person who runs it to set {first} and {second}.", first="KEYTURN_SMTP_URL", second="KEYTURN_MAIL_FROM"
+    )
 
 
 class Mail(JobMixin, CreatedAt, Base):
@@ -55,6 +70,13 @@ class Mail(JobMixin, CreatedAt, Base):
     failed_at: Mapped[datetime | None]
     #: the last failure as a sentence
     last_error: Mapped[str | None] = mapped_column(String(500))
+    #: the mail server's own words about the last attempt, or why there are none; for the operator
+    detail: Mapped[str | None] = mapped_column(String(500))
+
+    @property
+    def status(self) -> Literal["waiting", "sent", "failed"]:
+        """The end that it came to; `sent`: the mail server accepted it."""
+        return "sent" if self.sent_at else "failed" if self.failed_at else "waiting"
 
 
 @dataclass(frozen=True)

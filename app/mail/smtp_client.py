@@ -35,8 +35,8 @@ async def send(server: Server, message: EmailMessage, *, to: str) -> SmtpReply:
     answer = SmtpReply(False)
     try:
         async with asyncio.timeout(WHOLE), _client(server) as client:
-            await client.send_message(message, sender=server.sender, recipients=[to])
-            answer = ACCEPTED
+            _refused, said = await client.send_message(message, sender=server.sender, recipients=[to])
+            answer = SmtpReply(True, 250, said)
     except (SMTPException, OSError, ValueError) as problem:
         return answer if answer.accepted else await _why(server, problem)
     return answer

@@ -47,6 +47,15 @@ class IdForm:
     find: tuple[FindStep, ...] = ()
     is_number: bool = False
 
+    def one(self, text: str) -> str:
+        """The one id in a text. Raises TypedWrong."""
+        found = self.read(text)
+        if not found:
+            raise TypedWrong(self.none_given)
+        if len(found) > 1:
+            raise TypedWrong(_("Enter one ID here; these are {count}.", count=len(found)))
+        return found[0]
+
 
 @dataclass(frozen=True)
 class AccountTexts:

@@ -37,7 +37,7 @@ async def test_the_first_run_makes_an_agency_and_its_owner(browser: httpx2.Async
     path = f"/desk/setup/{code}"
     given = {"agency": "Café & Co", "name": "Ada", "email": "Ada@Cafe.example", "password": PASSWORD}
     done = await press(browser, path, **given)
-    assert (done.status_code, done.headers["location"]) == (303, "/desk")
+    assert (done.status_code, done.headers["location"]) == (303, "/desk/first-steps")
     home = await browser.get("/desk")
     assert "Café &amp; Co" in home.text
     assert "Owner" in home.text

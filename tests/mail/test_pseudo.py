@@ -35,6 +35,7 @@ VALUES: Mapping[str, Mapping[str, tuple[Shown, ...]]] = {
         "reasons": (("To help with the launch.",),),
         "address": (scenes.ADDRESS,),
     },
+    "mail_test": {"asked_by": ("Nora North",)},
     "device_code": {
         "name": ("Ana Client", None),
         "client": ("Maison Lune",),

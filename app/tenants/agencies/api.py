@@ -19,16 +19,16 @@ from app.kit.input.fields import (
     Verbatim,
     Word,
 )
-from app.kit.input.text import TextWrong, TypedWrong
 from app.kit.web.paging import Page
+from app.mail.rendered_email import Recipient
 from app.platforms import declarations
 from app.platforms.manual import library
 from app.services import connected_platform, services_of
-from app.tenants.agencies import logos, platform_ids, service
+from app.tenants.agencies import logos, mail_test, platform_ids, service
 from app.tenants.agencies.logo_image import picture
 from app.tenants.agencies.logos import download
 from app.tenants.agencies.models import PlatformApp
-from app.tenants.agencies.schemas import AgencyAccountView, AgencyView, PlatformAppView, PlatformView
+from app.tenants.agencies.schemas import AgencyAccountView, AgencyView, MailTestView, PlatformAppView, PlatformView
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import api_router
 
@@ -69,13 +69,7 @@ class NewAgencyAccount(RequestShape):
     @field_validator("account_id")
     @classmethod
     def _only_id(cls, given: str, info: ValidationInfo) -> str:
-        ids = declarations.texts(info.data.get("platform", "")).account.ids
-        found = ids.read(given)
-        if not found:
-            raise TypedWrong(ids.none_given)
-        if len(found) > 1:
-            raise TextWrong(f"Give one id; these are {len(found)}.")
-        return found[0]
+        return declarations.texts(info.data.get("platform", "")).account.ids.one(given)
 
 
 class NewLogo(RequestShape):
@@ -190,6 +184,20 @@ async def set_agency_platform(caller: Writer, session: Session, key: str, given:
         session, caller.agency_id, key, identifiers=given.identifiers, actor=caller.actor
     )
     return PlatformView.of(library.find(key), kept)
+
+
+@router.post("/mail-tests", status_code=202)
+async def send_mail_test(request: Request, caller: Writer, session: Session) -> MailTestView:
+    """Send a test e-mail to your agency's contact. List the tests a moment later for the mail server's answer."""
+    agency = await service.find(session, caller.agency_id)
+    to = Recipient(agency.contact_email, agency.contact_name)
+    return MailTestView.of(await mail_test.send(session, services_of(request).outbox, agency, to=to))
+
+
+@router.get("/mail-tests")
+async def list_mail_tests(caller: Reader, session: Session) -> Page[MailTestView]:
+    """List your last ten test e-mails with the mail server's answers, newest first. There is no second page."""
+    return Page(data=[MailTestView.of(each) for each in await mail_test.recent(session, caller.agency_id, limit=10)])
 
 
 def _app_view(request: Request, platform: str, own: PlatformApp | None) -> PlatformAppView:

@@ -15,7 +15,7 @@ class Agency(CreatedAt, Base):
     """A tenant. Its id is the `agency_id` of every other row."""
 
     __tablename__ = "agencies"
-    __audit__ = Audit("agency", personal=("contact_name", "contact_email"))
+    __audit__ = Audit("agency", personal=("contact_name", "contact_email"), ignored=("set_up_ended_at",))
 
     id: Mapped[str] = mapped_column(ids.Id("agency"), primary_key=True)
     name: Mapped[str] = mapped_column(String(120))
@@ -26,6 +26,8 @@ class Agency(CreatedAt, Base):
     brand: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     #: of its own e-mails, and of clients who did not choose another
     language: Mapped[str] = mapped_column(String(16), default="en", server_default="en")
+    #: the time at which its members finished or dismissed the first steps
+    set_up_ended_at: Mapped[datetime | None]
 
 
 class PlatformApp(CreatedAt, Base):

@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from app.kit.i18n.locales import SOURCE, english
 from app.kit.i18n.message import Message
 from app.kit.input.fields import Time
+from app.mail.service import Mail
 from app.platforms.manual.library import ManualPlatform
 from app.tenants.agencies.branding import DEFAULT_COLOUR, logo_of, logo_path
 from app.tenants.agencies.models import Agency, PlatformApp
@@ -44,6 +45,31 @@ class AgencyView(BaseModel):
             contact_email=agency.contact_email, colour=agency.brand.get("colour", DEFAULT_COLOUR),
             logo=logo_path(agency.slug, logo) if logo else None, language=agency.language,
             created_at=agency.created_at,
+        )  # fmt: skip
+
+
+class MailTestView(BaseModel):
+    """A test e-mail. There is one attempt, within a minute."""
+
+    id: str = Field(examples=["mail_01ksy1q3e0fzs8qj5m8g3d4w7z"])
+    email: str = Field(description="Address of the recipient.", examples=["ana@north.example"])
+    status: Literal["waiting", "sent", "failed"] = Field(
+        description="`sent`: the mail server accepted it, which is no proof that it was read.", examples=["sent"]
+    )
+    error: str | None = Field(examples=["The mail server refused it: 550 No such user."])
+    server_answer: str | None = Field(
+        description="The mail server's own words, or why there are none.", examples=["250 2.0.0 Ok: queued as 4Wq1"]
+    )
+    created_at: Time
+    sent_at: Time | None
+    failed_at: Time | None
+
+    @classmethod
+    def of(cls, mail: Mail) -> "MailTestView":
+        """From the row."""
+        return cls(
+            id=mail.id, email=mail.to_email, status=mail.status, error=mail.last_error, server_answer=mail.detail,
+            created_at=mail.created_at, sent_at=mail.sent_at, failed_at=mail.failed_at,
         )  # fmt: skip
 
 
