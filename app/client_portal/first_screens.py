@@ -1,5 +1,6 @@
-"""The first screens of a link: welcome, choice of the lane, and account; for its client, or previewed by a member."""
+"""The first screens of a link, and that of its questions: for its client, or previewed by a member."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -21,8 +22,10 @@ from app.client_portal.rendering import can_email_codes, platform_of, read_acces
 from app.kit import clock
 from app.kit.html import render
 from app.kit.i18n.message import Problems, Text
+from app.links import answers, questions
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest, LinkSession
+from app.links.presets import builtin
 from app.platforms import declarations
 from app.platforms.port import ConnectedPlatform, HelpArticle
 from app.services import services_of
@@ -182,3 +185,28 @@ def help_for(platform: ConnectedPlatform, seen: list[Choice], *, without: str) -
 def consent_origin(request: Request, link: CurrentLink) -> tuple[str, ...]:
     """Foreign origins that forms of the screen may redirect to: that of the platform's consent page."""
     return (platform_of(request, link.platform).consent_origin,)
+
+
+def question_field(key: str) -> str:
+    """Name of a question's field, distinct from the form's own fields."""
+    return f"q-{key}"
+
+
+def questions_screen(request: Request, link: CurrentLink, given: Mapping[str, str], problems: Problems) -> HTMLResponse:
+    """The questions of the preset, for the client of a link or previewed by a member."""
+    asked = link.aggregate.preset.questions
+    return screen(
+        request,
+        link,
+        questions.SCREEN,
+        problems={question_field(key): problems[key] for key in (each.key for each in asked) if key in problems},
+        questions=asked,
+        words=builtin.words,
+        given={each.key: given.get(each.key, "") for each in asked},
+        files={each.key: [file for file in link.aggregate.files if file.key == each.key] for each in asked},
+        accepted=answers.ACCEPTED_ENDINGS,
+        kinds=answers.FILE_KINDS,
+        most_files=answers.MOST_FILES,
+        most_bytes=answers.MOST_FILE_BYTES,
+        most_megabytes=answers.MOST_FILE_BYTES // answers.MEGABYTE,
+    )

@@ -31,12 +31,20 @@ def open_manual_requests(aggregate: LinkAggregate) -> list[ManualRequest]:
     ]
 
 
-async def manual_groups(session: AsyncSession, aggregate: LinkAggregate) -> Sequence[ManualGroup]:
-    """Access requests on manual platforms by platform, declined ones included, with the agency's own ids filled in."""
+async def manual_groups(
+    session: AsyncSession, aggregate: LinkAggregate, *, as_agreed: bool = False
+) -> Sequence[ManualGroup]:
+    """Access requests on manual platforms by platform, declined ones included, with the agency's own ids filled in.
+
+    `as_agreed`: as if the client had just agreed to all of them, for a preview.
+    """
     if not any(access_request.is_manual for access_request in aggregate.access_requests):
         return []
     known = await platform_ids.every(session, aggregate.agency.id)
-    return manual_copy.groups(manual_requests(aggregate), agency=aggregate.agency.name, identifiers=known)
+    asked = manual_requests(aggregate)
+    if as_agreed:
+        asked = [replace(each, status="approved") for each in asked]
+    return manual_copy.groups(asked, agency=aggregate.agency.name, identifiers=known)
 
 
 def _manual_request(access_request: AccessRequest) -> ManualRequest:

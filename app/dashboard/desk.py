@@ -46,6 +46,7 @@ PLACES = (
 FIRST_STEPS = Place(f"{PATH}/first-steps", "l-check", _("First steps"), "manager")
 SET_UP = (
     FIRST_STEPS,
+    Place(f"{PATH}/presets", "l-preset", _("Presets")),
     Place(f"{PATH}/team", "l-team", _("Team")),
     Place(f"{PATH}/webhooks", "l-hook", _("Webhooks")),
     Place(f"{PATH}/brand", "l-brand", _("Brand")),

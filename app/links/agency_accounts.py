@@ -101,8 +101,7 @@ async def remove(session: AsyncSession, agency_id: str, center_id: str, *, actor
     public = select(func.count()).where(
         PublicLink.agency_id == agency_id,
         PublicLink.agency_account_ids[center.platform].astext == center.account_id,
-        PublicLink.revoked_at.is_(None),
-        PublicLink.expires_at.is_(None) | (PublicLink.expires_at > func.now()),
+        queries.is_open(),
     )  # fmt: skip
     links, public_links = (await session.scalars(active)).one(), (await session.scalars(public)).one()
     if links or public_links:

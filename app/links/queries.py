@@ -1,6 +1,7 @@
 """Queries of links, their access requests and browsers, and loading of the aggregate."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from app.kit.web import paging
 from app.kit.web.paging import ChangePage
 from app.links import questions
 from app.links.aggregate import LinkAggregate
-from app.links.models import AccessRequest, Consent, Intake, Link, LinkPlatform, LinkSession
+from app.links.models import AccessRequest, Consent, Intake, Link, LinkPlatform, LinkSession, PublicLink
 from app.links.presets import builtin
 from app.links.presets import service as presets
 from app.links.presets.service import AgencyPreset
@@ -65,6 +66,36 @@ def is_active() -> ColumnElement[bool]:
     """Condition of a link on which the client or Keyturn is still at work, by `status.as_of`."""
     ended = Link.status.in_(("completed", "expired", "revoked"))
     return ~ended & ((Link.status == "drifted") | (Link.expires_at > func.now()))
+
+
+@dataclass(frozen=True)
+class PresetUse:
+    """Numbers of active links and of open public links that keep a version of one preset."""
+
+    active_links: int = 0
+    public_links: int = 0
+
+
+async def preset_uses(session: AsyncSession, agency_id: str) -> Mapping[str, PresetUse]:
+    """The uses of the agency's presets by slug; presets without any are omitted."""
+    active = select(Link.preset, func.count()).where(Link.agency_id == agency_id, is_active()).group_by(Link.preset)
+    links = dict((await session.execute(active)).all())
+    opened = (
+        select(PublicLink.preset, func.count())
+        .where(PublicLink.agency_id == agency_id, is_open())
+        .group_by(PublicLink.preset)
+    )
+    public = dict((await session.execute(opened)).all())
+    return {preset: PresetUse(links.get(preset, 0), public.get(preset, 0)) for preset in links | public}
+
+
+def is_open() -> ColumnElement[bool]:
+    """Condition of a public link that still makes links, as `status.public_link_status`."""
+    return and_(
+        PublicLink.revoked_at.is_(None),
+        PublicLink.expires_at.is_(None) | (PublicLink.expires_at > func.now()),
+        PublicLink.most_uses.is_(None) | (PublicLink.uses < PublicLink.most_uses),
+    )
 
 
 async def load_link(session: AsyncSession, agency_id: str, link_id: str, *, lock: bool = False) -> LinkAggregate:

@@ -114,23 +114,30 @@ async def create_link(
         token_encrypted=keyring.encrypt(token, bound_to=token_place(agency_id, link_id)),
         expires_at=ends, due_at=ends, public_link_id=public_link_id, claimed_external_id=claimed_external_id,
     )  # fmt: skip
-    intake = Intake(agency_id=agency_id, id=link_id, screens_completed=[])
-    platforms = [
-        LinkPlatform(
-            agency_id=agency_id, link_id=link_id, platform=platform, position=position, agency_account_id=account
-        )
-        for position, (platform, account) in enumerate(own.items())
-    ]
-    asked = [new_access_request(link, wanted, position) for position, wanted in enumerate(chosen.access_requests)]
-    made = LinkAggregate(
-        agency=agency, client=client, link=link, platforms=platforms, access_requests=asked, intake=intake,
-        preset=chosen, answers={}, files=[], consent=None, now=now,
-    )  # fmt: skip
+    made = assemble(link, chosen, agency=agency, client=client, own=own, now=now)
     made.create(actor=actor)
     if sent:
         made.mark_sent(actor=actor)
     await made.insert(session)
     return made, token
+
+
+def assemble(
+    link: Link, chosen: Preset, *, agency: Agency, client: Client, own: Mapping[str, str | None], now: datetime
+) -> LinkAggregate:
+    """A new link with the access requests of a preset, in memory. `own`: the agency's accounts, as of `own_side`."""
+    platforms = [
+        LinkPlatform(
+            agency_id=agency.id, link_id=link.id, platform=platform, position=position, agency_account_id=account
+        )
+        for position, (platform, account) in enumerate(own.items())
+    ]
+    asked = [new_access_request(link, wanted, position) for position, wanted in enumerate(chosen.access_requests)]
+    return LinkAggregate(
+        agency=agency, client=client, link=link, platforms=platforms, access_requests=asked,
+        intake=Intake(agency_id=agency.id, id=link.id, screens_completed=[]),
+        preset=chosen, answers={}, files=[], consent=None, now=now,
+    )  # fmt: skip
 
 
 async def _sides(session: AsyncSession, agency_id: str, client_id: str) -> tuple[Agency, Client, datetime]:

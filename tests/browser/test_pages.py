@@ -36,6 +36,7 @@ STATES = (
     "/desk/links/{link_id}?why={access_request_id}&act=removal&about={access_request_id}",
     "/desk/links/{waiting_link_id}?act=extension", "/desk/webhooks/events?type=access.verified",
     "/desk/webhooks/new?destination=http", "/desk/webhooks/new?destination=hubspot",
+    "/desk/presets/tracking-fix", "/desk/presets/{slug}?preview_page=steps",
     "/desk/webhooks/{endpoint_id}/replay?since=2026-11-30T00:00&select=all",
 )  # fmt: skip
 
@@ -63,11 +64,12 @@ def names(demo: Demo, signed_in: StorageState) -> Mapping[str, str]:
         waiting = next(each for each in links if each["next_actor"] == "client")
         asked = api.get(f"/links/{link['id']}/access-requests").json()["data"]
         (partner, *_) = api.get("/partners").json()["data"]
+        demo_preset = next(each["slug"] for each in api.get("/presets").json()["data"] if not each["built_in"])
         return {
             "link_id": link["id"], "client_id": link["client_id"], "endpoint_id": demo.endpoint_id,
             "waiting_link_id": waiting["id"], "access_request_id": asked[0]["id"],
             "partner_id": partner["id"], "key_id": api.get("/me").json()["key_id"],
-            "member_id": member_id, "platform": "tiktok", "name": "way",
+            "member_id": member_id, "platform": "tiktok", "name": "way", "slug": demo_preset,
         }  # fmt: skip
 
 

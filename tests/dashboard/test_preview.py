@@ -21,7 +21,7 @@ PAGES = ("", "/tiktok/way", "/tiktok/account")
 _HEADING = re.compile(r"<h1>\s*(.+?)\s*</h1>", re.DOTALL)
 
 
-async def _rows(sessions: Sessions) -> dict[str, Any]:
+async def rows_of(sessions: Sessions) -> dict[str, Any]:
     """The number of rows of every table but the members' sessions, and the last change of a link."""
     counts: dict[str, Any] = {}
     async with sessions() as session:
@@ -39,7 +39,7 @@ async def test_a_preview_shows_the_clients_pages_and_writes_nothing(
     browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World, role: Role
 ) -> None:
     await sign_in(role)
-    before, cookies = await _rows(sessions), dict(browser.cookies)
+    before, cookies = await rows_of(sessions), dict(browser.cookies)
     base = f"/desk/links/{world.north.link_id}/preview"
     shown = {}
     for path in PAGES:
@@ -62,12 +62,12 @@ async def test_a_preview_shows_the_clients_pages_and_writes_nothing(
         assert (pressed.status_code, pressed.headers["location"]) == (303, base + leads_to)
         assert "set-cookie" not in pressed.headers
     assert dict(browser.cookies) == cookies
-    assert await _rows(sessions) == before, "no row, no event"
+    assert await rows_of(sessions) == before, "no row, no event"
     browser.cookies.clear()
     assert shown[""] in (await browser.get(world.north.link_path)).text
     await browser.post(world.north.link_path, headers={"Sec-Fetch-Site": "same-origin"})
     assert shown["/tiktok/way"] in (await browser.get(f"/l/{world.north.link_id}/tiktok/way")).text
-    assert await _rows(sessions) != before, "the client's own visit is written"
+    assert await rows_of(sessions) != before, "the client's own visit is written"
 
 
 async def test_a_preview_is_in_each_language_and_keeps_none(

@@ -11,6 +11,7 @@ from app.access.readiness.checks import Item, ReadinessReply
 from app.client_portal import link_session, rate_limits
 from app.client_portal.copy import readiness
 from app.client_portal.copy.status_rows import names
+from app.client_portal.first_screens import question_field, questions_screen
 from app.client_portal.forms import intake
 from app.client_portal.link_session import CurrentLink, LinkForm, OpenScreen, claim
 from app.client_portal.rendering import consent_origins, go_on, platform_of, screen
@@ -18,10 +19,9 @@ from app.kit.database import Session, reading
 from app.kit.html import forms, language, render
 from app.kit.html.forms import Form
 from app.kit.i18n.message import Problems, _
-from app.links import answers, pasted_ids, questions
+from app.links import pasted_ids, questions
 from app.links.answers import SubmittedFile
-from app.links.presets import builtin
-from app.links.questions import SCREEN, SubmittedAnswers
+from app.links.questions import SubmittedAnswers
 from app.platforms import declarations
 from app.services import services_of
 
@@ -96,7 +96,7 @@ async def save_contacts(request: Request, session: Session, link: OpenScreen, fo
 @router.get("/l/{link_id}/questions")
 async def show_questions(request: Request, link: OpenScreen) -> Response:
     """Show the questions with the answers so far."""
-    return _questions_screen(request, link, link.aggregate.answers, {})
+    return questions_screen(request, link, link.aggregate.answers, {})
 
 
 @router.post("/l/{link_id}/questions")
@@ -121,7 +121,7 @@ async def save_questions(request: Request, link_id: str) -> Response:
             problems = await questions.save_answers(session, link.aggregate, sent, services.keyring)
         if not problems and not file_id:
             return go_on(request, link)
-    return _questions_screen(request, await _opened(request, link_id), sent.texts, problems)
+    return questions_screen(request, await _opened(request, link_id), sent.texts, problems)
 
 
 def _markets_screen(request: Request, link: CurrentLink, given: list[str], problems: Problems) -> Response:
@@ -145,39 +145,15 @@ async def _submitted(link: CurrentLink, form: Form) -> SubmittedAnswers:
     asked = link.aggregate.preset.questions
     return SubmittedAnswers(
         texts={
-            each.key: form.text(_question_field(each.key), most=MOST_LETTERS) for each in asked if each.kind != "file"
+            each.key: form.text(question_field(each.key), most=MOST_LETTERS) for each in asked if each.kind != "file"
         },
         files={
             each.key: [
-                SubmittedFile(file.filename or "", await file.read()) for file in form.files(_question_field(each.key))
+                SubmittedFile(file.filename or "", await file.read()) for file in form.files(question_field(each.key))
             ]
             for each in asked
             if each.kind == "file"
         },
-    )
-
-
-def _question_field(key: str) -> str:
-    """Name of a question's field, distinct from the form's own fields."""
-    return f"q-{key}"
-
-
-def _questions_screen(request: Request, link: CurrentLink, given: Mapping[str, str], problems: Problems) -> Response:
-    asked = link.aggregate.preset.questions
-    return screen(
-        request,
-        link,
-        SCREEN,
-        problems={_question_field(key): problems[key] for key in (each.key for each in asked) if key in problems},
-        questions=asked,
-        words=builtin.words,
-        given={each.key: given.get(each.key, "") for each in asked},
-        files={each.key: [file for file in link.aggregate.files if file.key == each.key] for each in asked},
-        accepted=answers.ACCEPTED_ENDINGS,
-        kinds=answers.FILE_KINDS,
-        most_files=answers.MOST_FILES,
-        most_bytes=answers.MOST_FILE_BYTES,
-        most_megabytes=answers.MOST_FILE_BYTES // answers.MEGABYTE,
     )
 
 

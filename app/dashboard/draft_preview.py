@@ -1,0 +1,94 @@
+"""Preview of a preset that is being written, as its clients would see it. Nothing of it is saved or sent."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.client_portal import offers
+from app.client_portal.branding import brand_of
+from app.client_portal.first_screens import previewed, questions_screen, welcome_page
+from app.dashboard.member_session import CurrentMember
+from app.kit import clock, ids
+from app.kit.html import language, render
+from app.kit.i18n import locales
+from app.kit.i18n.message import Message, _
+from app.links import service as link_service
+from app.links.aggregate import LinkAggregate
+from app.links.models import Link
+from app.links.presets.preset import Preset
+from app.platforms import declarations
+from app.services import services_of
+from app.tenants.agencies import service as agencies
+from app.tenants.clients.models import Client
+
+#: Fields of a form with a preview: its page and its language.
+PAGE, LANGUAGE = "preview_page", "preview_language"
+#: The frame of the preview runs no scripts.
+_SCRIPT = re.compile(r"<script[^>]*></script>")
+_FIRST, _STEPS, _QUESTIONS = "first", "steps", "questions"
+
+
+async def frame(
+    request: Request, session: AsyncSession, caller: CurrentMember, preset: Preset, *, page: str, tag: str
+) -> dict[str, Any]:
+    """The client's page as a document of its own, and the pages and languages to choose from."""
+    services = services_of(request)
+    if tag not in services.languages:
+        tag = locales.best([caller.agency.language], services.languages)
+    aggregate = await _in_memory(session, caller, preset, tag)
+    pages = _pages(preset)
+    if page not in dict(pages):
+        page = pages[0][0]
+    language.prefer(request, link=tag, agency=caller.agency.language)
+    shown = await _page(request, session, aggregate, page)
+    language.prefer(request, link=None, agency=caller.agency.language)
+    return {
+        "document": _SCRIPT.sub("", bytes(shown.body).decode()), "page": page, "pages": pages, "language": tag,
+        "languages": [(each, locales.find(each).name) for each in services.languages],
+    }  # fmt: skip
+
+
+def _pages(preset: Preset) -> Sequence[tuple[str, Message]]:
+    """The pages that a preview has, with their names."""
+    manual = any(each.platform not in declarations.every() for each in preset.access_requests)
+    return [
+        (_FIRST, _("First page")),
+        *([(_STEPS, _("Steps by hand"))] if manual else []),
+        *([(_QUESTIONS, _("Your questions"))] if preset.questions else []),
+    ]
+
+
+async def _page(request: Request, session: AsyncSession, aggregate: LinkAggregate, page: str) -> Response:
+    if page == _QUESTIONS:
+        link = await previewed(session, request, aggregate, base="", platform=declarations.DEFAULT_PLATFORM)
+        return questions_screen(request, link, {}, {})
+    if page == _STEPS:
+        groups = await offers.manual_groups(session, aggregate, as_agreed=True)
+        return render.page(
+            request, "dashboard:desk/preview_steps.html", **brand_of(aggregate), groups=groups, form_token=""
+        )
+    return welcome_page(request, aggregate, form_token="")
+
+
+async def _in_memory(session: AsyncSession, caller: CurrentMember, preset: Preset, tag: str) -> LinkAggregate:
+    """A link of the preset that nobody has, for a client without a name of its own."""
+    own: dict[str, str | None] = {}
+    for account in await agencies.accounts(session, caller.agency_id):
+        own.setdefault(account.platform, account.account_id)
+    asked = dict.fromkeys(each.platform for each in preset.access_requests)
+    now = clock.now()
+    link = Link(
+        agency_id=caller.agency_id, id=ids.new("link"), preset=preset.slug, preset_version=preset.version,
+        requested_by=caller.member.name, expires_at=now + link_service.DEFAULT_LIFE,
+    )  # fmt: skip
+    client = Client(agency_id=caller.agency_id, id=ids.new("client"), name=locales.find(tag).text(_("Your client")))
+    made = link_service.assemble(
+        link, preset, agency=caller.agency, client=client, now=now,
+        own={key: own.get(key, "") if key in declarations.every() else None for key in asked},
+    )  # fmt: skip
+    made.create(actor=caller.member.actor)  # in memory only: nothing saves it
+    return made
