@@ -27,6 +27,7 @@ from app.dashboard import (
     new_link,
     oidc_sign_in,
     passkeys,
+    personal_data,
     pipeline,
     presets,
     preview,
@@ -42,6 +43,7 @@ from app.links import api as links_api
 from app.links.presets import api as presets_api
 from app.links.presets import requestable
 from app.links.public_links import api as public_links_api
+from app.personal_data import api as personal_data_api
 from app.tenants.agencies import api as agencies_api
 from app.tenants.api_keys import api as api_keys_api
 from app.tenants.clients import api as clients_api
@@ -81,6 +83,7 @@ _API_ROUTERS = tuple(
         api_keys_api,
         agencies_api,
         clients_api,
+        personal_data_api,
         presets_api,
         requestable,
         links_api,
@@ -119,6 +122,7 @@ _PAGE_ROUTERS = (
     presets.router,
     link_page.router,
     link_acts.router,
+    personal_data.router,
     api_keys.router,
     team.router,
     account.router,

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,8 +16,10 @@ from sqlalchemy import (
     Index,
     String,
     Uuid,
+    delete,
     func,
     literal,
+    or_,
     select,
     text,
     tuple_,
@@ -92,6 +94,22 @@ class AuditPersonal(Base):
     user_agent: Mapped[str | None] = mapped_column(String(256))
     before: Mapped[dict[str, Any] | None]
     after: Mapped[dict[str, Any] | None]
+
+
+async def erase_personal_data(
+    session: AsyncSession, agency_id: str, *, subject_ids: Collection[str], link_ids: Collection[str]
+) -> None:
+    """Erase the personal parts of entries about these subjects and links, and of what these subjects did.
+
+    Whole parts, as a seal tells one that was changed from one that was erased. The entries stay.
+    """
+    subjects = [ids.parse(each.rpartition("_")[0], each) for each in subject_ids]
+    about = or_(
+        AuditEntry.subject_id.in_(subjects), AuditEntry.link_id.in_(link_ids), AuditEntry.actor_id.in_(subject_ids)
+    )
+    of_them = select(AuditEntry.id).where(AuditEntry.agency_id == agency_id, about)
+    erased = delete(AuditPersonal).where(AuditPersonal.agency_id == agency_id, AuditPersonal.id.in_(of_them))
+    await session.execute(erased.execution_options(synchronize_session=False))
 
 
 @dataclass(frozen=True)

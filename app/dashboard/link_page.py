@@ -54,6 +54,7 @@ DONE: Mapping[str, Message] = {
     "attested": _("Your statement is recorded."),
     "extended": _("The link was extended."),
     "revoked": _("The link was revoked. Shared access stays shared."),
+    "erased": _("The personal data were erased. Shared access stays shared."),
     "removing": _("The access is being taken away. It is gone when a read has shown that."),
 }
 #: Outcomes of platform calls, with their tones.

@@ -46,7 +46,8 @@ _ENDED: tuple[str, Tone] = ("ended", "off")
 _NONE: tuple[str, Tone] = ("none", "off")
 _SHAPES: Mapping[str, tuple[str, Tone]] = {
     "link.opened": _CLIENT, "link.screen_completed": _CLIENT, "link.submitted": _CLIENT, "consent.given": _CLIENT,
-    "intake.completed": _CLIENT, "link.renewal_requested": ("you", "bad"), "link.company_differs": ("you", "bad"),
+    "intake.completed": _CLIENT, "link.renewal_requested": ("you", "bad"), "link.erasure_requested": ("you", "bad"),
+    "link.company_differs": ("you", "bad"),
     "link.completed": ("verified", "good"), "link.reopened": _CLIENT, "link.expired": _ENDED, "link.revoked": _ENDED,
     "grant.drifted": ("drifted", "bad"), "grant.restored": ("verified", "good"), "grant.revoked": _ENDED,
     "grant.revocation_refused": ("you", "bad"),
@@ -67,6 +68,7 @@ SENTENCES: Mapping[str, Message] = {
     "link.extended": _("The link was extended."),
     "link.revoked": _("The link was revoked."),
     "link.renewal_requested": _("The client opened the ended link and asked for a new one."),
+    "link.erasure_requested": _("The client asked for its personal data to be erased."),
     "link.address_shown": _("The address was shown in the dashboard or by the API."),
     "link.invited": _("The link was e-mailed to the client."),
     "link.device_code_made": _("A code for a new device of the client was made."),

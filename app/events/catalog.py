@@ -103,6 +103,9 @@ LINK_RENEWAL_REQUESTED = _link(
     schema.LinkData,
     **_UNTOUCHED,
 )
+LINK_ERASURE_REQUESTED = _link(
+    "erasure_requested", "The client asked for its personal data to be erased.", "completed", schema.LinkData
+)
 LINK_ADDRESS_SHOWN = audit_only(
     "link.address_shown", "A member of the agency viewed the link's address again.", "link", schema.LinkData
 )
@@ -257,6 +260,14 @@ CLIENT_REMOVED = EventType(
     "A client created by an import was removed, because its partner was linked to another client.",
     "client",
     schema.ClientData,
+)
+CLIENT_PERSONAL_DATA_ERASED = EventType(
+    "client.personal_data_erased",
+    "The personal data of a client were erased, or those on one link: names, addresses, answers and files. Erase them "
+    "in your CRM too.",
+    "client",
+    schema.ErasureData,
+    {"link_id": None},
 )
 INTAKE_COMPLETED = EventType(
     "intake.completed",

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any, Generic
 
 import structlog
-from sqlalchemy import bindparam, text
+from sqlalchemy import ColumnElement, bindparam, delete, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import schema
 from app.events.catalog import DataT, EventType
+from app.events.models import Event, EventPersonal
 from app.kit import ids
 from app.kit.actor import Actor, actor_columns
 
@@ -62,6 +63,14 @@ async def record_all(session: AsyncSession, drafts: Sequence[EventDraft[Any]], *
         await session.execute(_RECORD, {"drafts": rows, "agency_id": agency_id, "request_id": request_id})
         recorded += [ids.text("evt", uuid.UUID(row["id"])) for row in rows]
     return recorded
+
+
+async def erase_personal_data(session: AsyncSession, agency_id: str, about: ColumnElement[bool]) -> Sequence[str]:
+    """Erase the personal data of events that meet a condition, and return the ids of those events. The facts stay."""
+    those = select(Event.id).where(Event.agency_id == agency_id, about)
+    erased = delete(EventPersonal).where(EventPersonal.agency_id == agency_id, EventPersonal.id.in_(those))
+    rows = erased.returning(EventPersonal.id).execution_options(synchronize_session=False)
+    return (await session.scalars(rows)).all()
 
 
 def _row(place: int, draft: EventDraft[Any]) -> dict[str, Any]:

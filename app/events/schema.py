@@ -84,6 +84,10 @@ class ClientData(ClientIdData):
     language: _Language
 
 
+class ErasureData(ClientIdData, LinkIdData):
+    """Data of an erasure: ids only. `link_id` is null if it was of the client with all its links."""
+
+
 class PlatformData(Data):
     """Data about a platform."""
 

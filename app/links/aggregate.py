@@ -110,6 +110,7 @@ class LinkAggregate:
                 for each in self.access_requests
             ],
             needed_again=link.needed_again_at is not None,
+            awaits_erasure=link.awaits_erasure,
         )
 
     @property
@@ -190,6 +191,16 @@ class LinkAggregate:
         self.link.renewal_requested_at = self.now
         self.draft_event(catalog.LINK_RENEWAL_REQUESTED)
         return True
+
+    def request_erasure(self) -> None:
+        """Record once that the client wants its personal data erased."""
+        if self.link.erasure_requested_at is None:
+            self.link.erasure_requested_at = self.now
+            self.draft_event(catalog.LINK_ERASURE_REQUESTED)
+
+    def mark_erased(self) -> None:
+        """Record that the personal data are erased, in the transaction that erases them."""
+        self.link.personal_data_erased_at, self.link.claimed_external_id = self.now, None
 
     def complete_if_done(self) -> None:
         """Complete it once every required access request is proved; reopen it if one no longer is."""
@@ -534,7 +545,7 @@ class LinkAggregate:
     def _advance(self, to: str) -> None:
         self.link.status = status.advanced(self.link.status, to)
 
-    def _agree(self, name: str, said: Sequence[Text], locale: Locale, *, before: Consent | None = None) -> None:
+    def _agree(self, name: str | None, said: Sequence[Text], locale: Locale, *, before: Consent | None = None) -> None:
         earlier, messages = (before.sentences, before.messages) if before else ([], [])
         self.consent = Consent(
             agency_id=self.agency.id, id=ids.new("consent"), link_id=self.link.id, name=name, locale=locale.tag,

@@ -71,6 +71,9 @@ class Link(Changing, JobMixin, CreatedAt, Base):
     renewal_requested_at: Mapped[datetime | None]
     #: last time the client was needed again after a consent: more was requested, or access is gone
     needed_again_at: Mapped[datetime | None]
+    #: first time the client asked for its personal data to be erased, and time at which they were
+    erasure_requested_at: Mapped[datetime | None]
+    personal_data_erased_at: Mapped[datetime | None]
     #: place in the agency's pipeline, `status.Pipeline`; `next_actor_since` is the start of the actor's turn
     stage: Mapped[str] = mapped_column(String(24), default="draft")
     next_actor: Mapped[str | None] = mapped_column(String(16))
@@ -81,6 +84,11 @@ class Link(Changing, JobMixin, CreatedAt, Base):
     public_link_id: Mapped[str | None] = mapped_column(ids.Id("publiclink"))
     #: CRM id from the public link's address: claimed by the visitor, not verified
     claimed_external_id: Mapped[str | None] = mapped_column(String(200))
+
+    @property
+    def awaits_erasure(self) -> bool:
+        """True if the client asked for its personal data to be erased, and they were not."""
+        return self.erasure_requested_at is not None and self.personal_data_erased_at is None
 
 
 class LinkPlatform(Base):
@@ -174,7 +182,7 @@ class AccessRequest(CreatedAt, Base):
     role_reason: Mapped[str | None] = mapped_column(String(500))
     #: the pixel must have received events to be proved
     needs_events: Mapped[bool] = mapped_column(default=False, server_default="false")
-    #: address that an access request of kind `person` invites; erased with the client's data
+    #: address of a person of the agency that an access request of kind `person` invites
     person_email: Mapped[str | None] = mapped_column(String(254))
     required: Mapped[bool]
     position: Mapped[int]
@@ -304,7 +312,8 @@ class Consent(Base):
     agency_id: Mapped[str] = agency_key()
     id: Mapped[str] = mapped_column(ids.Id("consent"), primary_key=True)
     link_id: Mapped[str] = mapped_column(ids.Id("link"))
-    name: Mapped[str] = mapped_column(String(200))
+    #: None after it was erased
+    name: Mapped[str | None] = mapped_column(String(200))
     #: tag of the language in which they were shown
     locale: Mapped[str] = mapped_column(String(16))
     #: as they were rendered

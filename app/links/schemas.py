@@ -56,6 +56,10 @@ class LinkView(BaseModel):
     needed_again_at: Time | None = Field(
         description="Last time the client was needed again after its consent: more was requested, or access is gone."
     )
+    erasure_requested_at: Time | None = Field(
+        description="Time at which the client asked for its personal data to be erased."
+    )
+    personal_data_erased_at: Time | None = Field(description="Time at which its personal data were erased.")
     stage: str = Field(
         description=f"Place in your pipeline: {', '.join(f'`{each}`' for each in STAGES)}.",
         examples=["waiting_for_client"],
@@ -297,7 +301,7 @@ class ConsentView(BaseModel):
 
     id: str = Field(examples=["consent_01ksy1q3e0fzs8qj5m8g3d4w7v"])
     link_id: str = Field(examples=["link_01ksy1q3e0fzs8qj5m8g3d4w7s"])
-    name: str = Field(description="As the client signed.", examples=["Ana Client"])
+    name: str | None = Field(description="As the client signed; null after it was erased.", examples=["Ana Client"])
     language: str = Field(validation_alias="locale", description="Of the sentences.", examples=["en"])
     sentences: list[str] = Field(examples=[["What North Agency can do", "Create, change and pause ads"]])
     given_at: Time

@@ -127,11 +127,24 @@ class Pipeline:
     done_count: int
 
 
-def pipeline(status: str, access_requests: Sequence[RequestStatus], *, needed_again: bool = False) -> Pipeline:
-    """The place of a link with this status. `needed_again`: the client was needed again after its consent."""
+def pipeline(
+    status: str,
+    access_requests: Sequence[RequestStatus],
+    *,
+    needed_again: bool = False,
+    awaits_erasure: bool = False,
+) -> Pipeline:
+    """The place of a link with this status. `needed_again`: the client was needed again after its consent.
+
+    `awaits_erasure`: the client asked for its personal data to be erased. That is the agency's turn, whatever else is.
+    """
     actor = next_actor(status, [each.next_actor for each in access_requests])
+    stage = _stage(status, actor, {each.status for each in access_requests}, needed_again=needed_again)
+    if awaits_erasure:
+        actor = "agency"
+        stage = STAGE_OF_ACTOR[actor]
     return Pipeline(
-        stage=_stage(status, actor, {each.status for each in access_requests}, needed_again=needed_again),
+        stage=stage,
         next_actor=actor,
         open_count=sum(each.is_open for each in access_requests),
         done_count=sum(each.is_done for each in access_requests),

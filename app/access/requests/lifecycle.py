@@ -19,11 +19,16 @@ from app.links.models import Link
 async def end_link(session: AsyncSession, agency_id: str, link_id: str, *, actor: Actor) -> LinkAggregate:
     """End a link for the agency; shared access stays shared. Raises NotFound."""
     aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
+    await end(session, aggregate, actor=actor)
+    return aggregate
+
+
+async def end(session: AsyncSession, aggregate: LinkAggregate, *, actor: Actor) -> None:
+    """End a link that is loaded and locked, and save it; shared access stays shared."""
     aggregate.revoke(actor=actor)
     access_requests.refresh_statuses(aggregate, actor=system_actor())
     await aggregate.save(session)
-    await _let_go(session, agency_id, aggregate.client.id)
-    return aggregate
+    await _let_go(session, aggregate.agency.id, aggregate.client.id)
 
 
 async def renew_link(

@@ -34,6 +34,7 @@ from app.kit.web import headers
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
 from app.links.status import OVER
+from app.personal_data import service as personal_data
 from app.platforms import declarations
 from app.platforms.port import ConnectedPlatform, Platform
 
@@ -232,7 +233,18 @@ async def receipt(request: Request, session: Session, link: OpenScreen) -> Respo
             for access_request in aggregate.access_requests
         ),
         now=clock.now(),
+        asked_to_erase_at=aggregate.link.erasure_requested_at,
+        erased=[*personal_data.COUNTED.values(), *personal_data.ALSO],
+        kept=personal_data.KEPT,
     )
+
+
+@router.post("/l/{link_id}/erasure-request")
+async def request_erasure(request: Request, session: Session, link: OpenLink, form: LinkForm) -> Response:  # noqa: ARG001
+    """Ask the agency to erase the client's personal data; once."""
+    link.aggregate.request_erasure()
+    await link.aggregate.save(session)
+    return render.see_other(request, f"{link.path}/receipt#data")
 
 
 @dataclass(frozen=True)

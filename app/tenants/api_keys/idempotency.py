@@ -4,6 +4,7 @@ While the first request runs, its transaction holds a lock on the key; a crash l
 """
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import ids
 from app.kit.database import Base, CreatedAt, Session, Sessions, agency_key, belongs_to
-from app.kit.encryption import Keyring
+from app.kit.encryption import DecryptionFailed, Keyring
 from app.kit.errors import AppError, InvalidInput
 from app.kit.jobs import JobMixin
 from app.services import services_of
@@ -128,6 +129,22 @@ async def promised(
     if known is not None:
         raise KeyReused if known.request_hash != mark else CachedResponse(_again(known, keyring))
     request.state.promise = PendingRecord(session, keyring, caller, idempotency_key, mark)
+
+
+async def delete_naming(session: AsyncSession, keyring: Keyring, agency_id: str, named: Collection[str]) -> None:
+    """Delete stored responses that name one of these ids, and those that cannot be decrypted to see."""
+    rows = (await session.scalars(select(IdempotencyKey).where(IdempotencyKey.agency_id == agency_id))).all()
+    theirs = [row.id for row in rows if _names(row, keyring, named)]
+    gone = delete(IdempotencyKey).where(IdempotencyKey.agency_id == agency_id, IdempotencyKey.id.in_(theirs))
+    await session.execute(gone.execution_options(synchronize_session=False))
+
+
+def _names(row: IdempotencyKey, keyring: Keyring, named: Collection[str]) -> bool:
+    try:
+        answer = keyring.decrypt(row.answer_encrypted, bound_to=_place(row.agency_id, row.id))
+    except DecryptionFailed:
+        return True
+    return any(each in answer for each in named)
 
 
 async def delete_expired(sessions: Sessions, row: IdempotencyKey) -> None:

@@ -10,6 +10,7 @@ SCOPES: dict[str, Message] = {
     "keys:write": _("Create and revoke API keys."),
     "clients:read": _("Read clients."),
     "clients:write": _("Create and change clients, and link partners to them."),
+    "clients:erase": _("Erase the personal data of clients. It cannot be undone."),
     "links:read": _("Read links and their access requests."),
     "links:write": _("Create, extend and revoke links, and verify and attest access requests."),
     "links:address": _("Read a link’s secret address again. Each time is recorded."),

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
@@ -14,7 +14,7 @@ from app.kit.errors import AppError, NotFound
 from app.webhooks.deliveries import creation, queries, transitions
 from app.webhooks.deliveries.creation import BODY_DELETED
 from app.webhooks.deliveries.transitions import EndedDelivery
-from app.webhooks.models import TERMINAL, Attempt, Delivery, Endpoint, WebhookBody
+from app.webhooks.models import OPEN, TERMINAL, Attempt, Delivery, Endpoint, WebhookBody
 from app.webhooks.policies import event_filter
 from app.webhooks.policies.end_reason import EndReason
 
@@ -142,6 +142,28 @@ async def delete_payload(session: AsyncSession, agency_id: str, delivery_id: str
     await record(
         session, catalog.PAYLOAD_DELETED, agency_id=agency_id, subject_id=row.id, actor=actor, data=data
     )  # fmt: skip
+
+
+async def erase_personal_data(
+    session: AsyncSession, agency_id: str, event_ids: Sequence[str], *, public_url: str
+) -> None:
+    """Delete bodies with personal data of these events, whose own are erased, and what receivers answered.
+
+    Open deliveries get a body without them. An ended delivery gets one if it is retried.
+    """
+    those = select(Delivery.id).where(Delivery.agency_id == agency_id, Delivery.event_id.in_(event_ids))
+    unsynchronized = {"synchronize_session": False}
+    answers = update(Attempt).where(Attempt.agency_id == agency_id, Attempt.delivery_id.in_(those))
+    await session.execute(answers.values(creation.ERASED_RESPONSE), execution_options=unsynchronized)
+    bodies = delete(WebhookBody).where(WebhookBody.agency_id == agency_id, WebhookBody.event_id.in_(event_ids))
+    await session.execute(bodies.where(WebhookBody.personal), execution_options=unsynchronized)
+    rows = select(Delivery).where(Delivery.id.in_(those), Delivery.agency_id == agency_id, Delivery.status.in_(OPEN))
+    by_endpoint = defaultdict(list)
+    for row in await session.scalars(rows.order_by(Delivery.id).with_for_update()):
+        by_endpoint[row.endpoint_id].append(row)
+    for endpoint_id, open_ones in sorted(by_endpoint.items()):
+        endpoint = await _endpoint(session, agency_id, endpoint_id)
+        await creation.ensure_bodies(session, agency_id, endpoint, open_ones, public_url=public_url)
 
 
 async def requeue(

@@ -1,0 +1,1 @@
+"""Personal data of clients: an inventory of it, and its erasure."""
