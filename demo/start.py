@@ -61,7 +61,7 @@ def _start(
     postgres: EmbeddedPostgres, data: Path, ports: Ports, say: Say, simulate: str, started: list[Child]
 ) -> tuple[Demo, str]:
     addresses = Addresses(
-        web=f"http://127.0.0.1:{child_processes.port(ports.web)}",
+        web=f"http://localhost:{child_processes.port(ports.web)}",  # a host name: an IP address has no passkeys
         tiktok=f"http://127.0.0.1:{child_processes.port(ports.tiktok)}",
         inbox=f"http://127.0.0.1:{child_processes.port(ports.inbox)}",
     )

@@ -88,12 +88,12 @@ async def begin_second_factor(
 
 @router.get(SECOND_FACTOR)
 async def second_factor_page(request: Request, caller: Viewer) -> Response:
-    """The QR code, until the first code is entered."""
-    return _setting_up(request, caller)
+    """The QR code, until the first code is entered. It is a secret: after some minutes it is not shown any more."""
+    return _setting_up(request, caller) if members.is_recent(caller.session) else render.see_other(request, ACCOUNT)
 
 
 @router.post(f"{SECOND_FACTOR}/code")
-async def confirm_second_factor(request: Request, session: Session, caller: Viewer, form: MemberForm) -> Response:
+async def confirm_second_factor(request: Request, session: Session, caller: RecentViewer, form: MemberForm) -> Response:
     """Switch the second factor on with the first code, and show the recovery codes, once."""
     services = services_of(request)
     try:

@@ -49,6 +49,7 @@ _ICONS = {"api_key": "l-key", "client": "l-clients", "system": "l-redo"}
 #: Parts of Keyturn that act by themselves.
 _SYSTEM: Mapping[str, Message] = {
     "worker": _("In the background"), "cli": _("By a command"), "database": _("Past Keyturn, in the database"),
+    "sign-in": _("Not signed in"),
 }  # fmt: skip
 SUBJECTS: Mapping[str, Message] = {
     "access_request": _("Access request"),
@@ -65,6 +66,7 @@ SUBJECTS: Mapping[str, Message] = {
     "member_invitation": _("Invitation"),
     "member_identity": _("Sign-in at a provider"),
     "member_passkey": _("Passkey"),
+    "member_session": _("Sign-in"),
     "platform_app": _("App at a platform"),
     "platform_identity": _("Own ID at a platform"),
     "preset": _("Preset"),
@@ -202,7 +204,7 @@ def _day(given: str, name: str, problems: dict[str, Message]) -> datetime | None
 async def _rows(session: AsyncSession, agency_id: str, found: Sequence[AuditRecord]) -> list[AuditRow]:
     """Rows with the names of their actors and things, which are read in four statements."""
     links = await _clients_of_links(session, agency_id, found)
-    ids = {each.entry.actor_id for each in found} | {each.subject_id for each in found}
+    ids = {name for each in found for name in (each.entry.actor_id, each.subject_id, _member_of(each)) if name}
     names = {**links}
     for prefix, model in _NAMED.items():
         names |= await _names(session, agency_id, prefix, model, ids)
@@ -215,13 +217,37 @@ def _row(record: AuditRecord, names: Mapping[str, str]) -> AuditRow:
     actor: Text = names.get(entry.actor_id, entry.actor_id)
     if entry.actor_kind == "system":
         actor, kind = _("Keyturn"), _SYSTEM.get(entry.actor_id, kind)
+    if entry.actor_id == members.UNKNOWN.id:
+        actor = _("Somebody")
     link_id = entry.link_id or (record.subject_id if entry.subject_type == "link" else None)
-    thing = names.get(record.subject_id) or names.get(link_id or "") or str(record.after.get("name") or "")
+    about = (record.subject_id, link_id or "", _member_of(record) or "")
+    thing = next((names[each] for each in about if each in names), "") or str(record.after.get("name") or "")
     return AuditRow(
         record, f"{entry.occurred_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}", actor, kind,
-        _ICONS.get(entry.actor_kind), _ACTIONS[entry.action].fill(thing=SUBJECTS[entry.subject_type]),
+        _ICONS.get(entry.actor_kind),
+        _of_sign_in(record) or _ACTIONS[entry.action].fill(thing=SUBJECTS[entry.subject_type]),
         thing or str(record.before.get("name") or ""), _page(record, link_id), _fields(record),
     )  # fmt: skip
+
+
+def _of_sign_in(record: AuditRecord) -> Message | None:
+    """The words of an entry about a sign-in; None for other entries."""
+    entry = record.entry
+    if entry.subject_type == "member" and entry.after.get("sign_in_failed_at"):
+        return _("Sign-in refused")
+    if entry.subject_type != "member_session":
+        return None
+    if entry.action == "deleted":
+        return _("Sign-in given up before its code") if entry.before["awaits_code"] else _("Session ended")
+    if entry.after.get("awaits_code"):
+        return _("First step of a sign-in")
+    return _("Signed in") if "awaits_code" in entry.changed else None
+
+
+def _member_of(record: AuditRecord) -> str | None:
+    """The member whose session, passkey or identity the entry is about."""
+    found: str | None = record.after.get("member_id") or record.before.get("member_id")
+    return found
 
 
 def _page(record: AuditRecord, link_id: str | None) -> str | None:

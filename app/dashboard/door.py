@@ -7,6 +7,7 @@ from urllib.parse import quote
 from fastapi import Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.background import BackgroundTask
 
 from app.dashboard.desk import FIRST_STEPS
 from app.dashboard.member_session import ACCOUNT, COOKIE, PATH, SIGN_IN, MemberForm, Viewer, is_ours, wait_words
@@ -54,7 +55,12 @@ async def sign_in(request: Request, form: SentForm) -> Response:
         return sign_in_form(request, email=email, back=back, problem=wait_words(reached), status=429)
     member = await members.by_password(services.sessions, email, form.secret("password"))
     if member is None:
-        return sign_in_form(request, email=email, back=back, problem=_WRONG)
+        answer = sign_in_form(request, email=email, back=back, problem=_WRONG)
+        # after the answer, so that its time does not tell which addresses are known
+        answer.background = BackgroundTask(
+            members.note_failure, services.sessions, members.with_address(email), "password"
+        )
+        return answer
     async with services.sessions.begin() as session:
         return await enter(request, session, member, back if is_ours(back) else PATH)
 
@@ -80,15 +86,20 @@ async def code(request: Request, form: SentForm) -> Response:
         await second_factor.count_code(services.sessions, services.keyring, between.member.id)
     except throttle.Throttled as reached:
         return _code(request, back, wait_words(reached), 429)
-    bind_actor(between.member.actor)
     member = between.member
     async with services.sessions.begin() as session:
-        if not await second_factor.accepts(
+        is_right = await second_factor.accepts(
             session, services.keyring, member.agency_id, member.id, form.line("code", most=40)
-        ):
-            return _code(request, back, _("This code is not right, or was used already."))
-        await members.end_sessions(session, member.agency_id, member.id, session_id=between.session.id)
-        cookie = await members.sign_in(session, member, proof=between.session.proof)
+        )
+        if is_right:
+            bind_actor(member.actor)
+            cookie = await members.give_code(session, between.session)
+            await _forget(request, session)
+    if not is_right:
+        await members.note_failure(services.sessions, members.is_member(member), "code")
+        return _code(request, back, _("This code is not right, or was used already."))
+    if cookie is None:
+        return render.see_other(request, SIGN_IN)
     answer = render.see_other(request, back if is_ours(back) else PATH)
     _set_cookie(request, answer, COOKIE, cookie, PATH)
     answer.delete_cookie(HALF_COOKIE, path=SIGN_IN, httponly=True, samesite="lax", secure=services.secure_cookies)
@@ -174,6 +185,8 @@ async def enter(
     """Sign in, or ask for the code of a member who has a second factor. A passkey is both factors."""
     bind_actor(member.actor)
     awaits_code = member.totp_enabled_at is not None and proof != "passkey"
+    if not awaits_code:
+        await _forget(request, session)
     cookie = await members.sign_in(session, member, proof=proof, awaits_code=awaits_code)
     if awaits_code:
         answer = render.see_other(request, f"{CODE}?back={quote(address, safe='')}")
@@ -182,6 +195,12 @@ async def enter(
         answer = render.see_other(request, address)
         _set_cookie(request, answer, COOKIE, cookie, PATH)
     return answer
+
+
+async def _forget(request: Request, session: AsyncSession) -> None:
+    """End the session that this browser had, also of another member."""
+    if earlier := request.cookies.get(COOKIE):
+        await members.forget_browser(session, earlier)
 
 
 def _set_cookie(request: Request, answer: Response, name: str, cookie: str, path: str) -> None:

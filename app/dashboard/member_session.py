@@ -1,5 +1,7 @@
 """The member who is signed in in a browser, by its cookie, and the dependencies of routes on their role."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
@@ -15,9 +17,10 @@ from app.kit.html import forms, language, render
 from app.kit.html.forms import Form, SentForm
 from app.kit.html.render import HtmlError
 from app.kit.i18n.message import Message, _, _n
+from app.kit.oidc import OidcProvider
 from app.services import services_of
 from app.tenants.agencies.models import Agency
-from app.tenants.members import passkeys
+from app.tenants.members import identities, passkeys
 from app.tenants.members import service as members
 from app.tenants.members.models import Member, MemberSession, Role
 from app.tenants.members.passkeys import PasskeyRefused
@@ -63,9 +66,11 @@ class AuthenticationNeeded(HtmlError):
     message = _("Please show once more that it is you.")
 
     def __init__(
-        self, form: Form | None = None, *, has_passkeys: bool = False, problem: Message | None = None, status: int = 403
-    ) -> None:
+        self, form: Form | None = None, *, has_passkeys: bool = False, providers: Sequence[OidcProvider] = (),
+        problem: Message | None = None, status: int = 403,
+    ) -> None:  # fmt: skip
         super().__init__()
+        self.providers = providers
         self.sent = form.pairs(but=(PASSWORD_AGAIN, PASSKEY_AGAIN, forms.TOKEN_FIELD)) if form else []
         self.has_passkeys, self.problem, self.shown_status = has_passkeys, problem, status
 
@@ -74,6 +79,8 @@ class AuthenticationNeeded(HtmlError):
         return render.page(
             request, "dashboard:desk/authenticate_again.html", status=self.shown_status, sent=self.sent,
             problem=self.problem, password=PASSWORD_AGAIN, passkey=PASSKEY_AGAIN, has_passkeys=self.has_passkeys,
+            providers=self.providers, form_to=tuple(each.origin for each in self.providers),
+            act=json.dumps([request.url.path.removeprefix(render.root(request)), self.sent]),
             form_token=forms.token(request, request.cookies.get(COOKIE)),
         )  # fmt: skip
 
@@ -97,7 +104,8 @@ class CurrentMember:
         return members.may(self.member.role, role)
 
 
-async def _signed_in(request: Request) -> CurrentMember:
+async def signed_in(request: Request) -> CurrentMember:
+    """The member who is signed in in the browser that sent the request. Raises SignInNeeded."""
     services = services_of(request)
     cookie = request.cookies.get(COOKIE, "")
     found = None
@@ -130,7 +138,7 @@ def is_ours(address: str) -> bool:
     return address.startswith((f"{PATH}/", f"{PATH}?")) and "\\" not in address and "//" not in address
 
 
-SignedInMember = Annotated[CurrentMember, Depends(_signed_in)]
+SignedInMember = Annotated[CurrentMember, Depends(signed_in)]
 
 
 def requires(role: Role) -> Any:
@@ -171,7 +179,9 @@ async def _authenticate_again(request: Request, caller: CurrentMember, form: For
     services, password, answer = services_of(request), form.secret(PASSWORD_AGAIN), form.secret(PASSKEY_AGAIN)
     async with reading(services.sessions) as session:
         known = await passkeys.of_member(session, caller.agency_id, caller.member.id)
-    needed = partial(AuthenticationNeeded, form, has_passkeys=bool(known))
+        issuers = await identities.issuers_of(session, caller.agency_id, caller.member.id)
+    providers = [each.provider for each in services.sign_ins.values() if each.provider.issuer in issuers]
+    needed = partial(AuthenticationNeeded, form, has_passkeys=bool(known), providers=providers)
     try:
         if answer:
             await _passkey_again(request, caller, answer)

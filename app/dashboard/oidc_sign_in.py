@@ -1,12 +1,13 @@
 """Signing in at an OpenID provider: the way there, and back."""
 
 import json
+from typing import Any
 
 from fastapi import Request
 from fastapi.responses import Response
 
 from app.dashboard import door
-from app.dashboard.member_session import PATH, is_ours
+from app.dashboard.member_session import PATH, MemberForm, Viewer, is_ours, signed_in
 from app.kit import clock
 from app.kit.encryption import DecryptionFailed
 from app.kit.errors import NotFound
@@ -14,15 +15,18 @@ from app.kit.html import forms, render
 from app.kit.html.forms import SentForm
 from app.kit.html.render import HtmlError
 from app.kit.i18n.message import _
-from app.kit.oidc import OidcAttempt, OidcClient, OidcFailed
+from app.kit.oidc import OidcAttempt, OidcClient, OidcFailed, OidcIdentity
 from app.services import services_of
 from app.tenants.members import identities
+from app.tenants.members import service as members
 
 router = forms.page_router()
 OIDC = f"{PATH}/oidc"
 #: The attempt of this browser, encrypted; another browser cannot end it.
 COOKIE = "keyturn_oidc"
 LIFETIME = 600
+#: Characters of an act that waits in the cookie; browsers keep 4,096 bytes of one, encrypted and in hex.
+LONGEST_ACT = 1200
 _PLACE = "oidc-attempt"
 
 
@@ -47,22 +51,16 @@ class NoSuchMember(HtmlError):
 @router.post(f"{OIDC}/{{provider}}", dependencies=[forms.OPEN_TO_ALL])
 async def begin(request: Request, provider: str, form: SentForm) -> Response:
     """Redirect to the provider; a cookie binds the way back to this browser."""
-    client, back = _client(request, provider), form.text("back", most=2000)
-    try:
-        attempt = await client.begin()
-    except OidcFailed as failed:
-        raise OidcNotFinished from failed
-    kept = {
-        "provider": provider, "until": clock.now().timestamp() + LIFETIME, "back": back if is_ours(back) else PATH,
-        "state": attempt.state, "nonce": attempt.nonce, "verifier": attempt.verifier,
-    }  # fmt: skip
-    services = services_of(request)
-    answer = render.see_other(request, attempt.address)
-    answer.set_cookie(
-        COOKIE, services.keyring.encrypt(json.dumps(kept), bound_to=_PLACE).hex(), max_age=LIFETIME, path=OIDC,
-        httponly=True, samesite="lax", secure=services.secure_cookies,
-    )  # fmt: skip
-    return answer
+    back = form.text("back", most=2000)
+    return await _away(request, provider, {"back": back if is_ours(back) else PATH})
+
+
+@router.post(f"{OIDC}/{{provider}}/again")
+async def begin_again(request: Request, provider: str, caller: Viewer, form: MemberForm) -> Response:
+    """Redirect a signed-in member to the provider before a dangerous act, which waits in the cookie if it fits."""
+    act = form.secret("act")
+    kept = {"session": caller.session.id, "act": act if len(act.encode()) <= LONGEST_ACT else ""}
+    return await _away(request, provider, kept, again=True)
 
 
 @router.get(f"{OIDC}/{{provider}}/return")
@@ -76,16 +74,64 @@ async def come_back(request: Request, provider: str, state: str = "", code: str 
         raise OidcNotFinished
     attempt = OidcAttempt("", state, kept["nonce"], kept["verifier"])
     try:
-        identity = await client.finish(attempt, code=code)
+        identity = await client.finish(attempt, code=code, since=kept["began"] if "session" in kept else 0)
     except OidcFailed as failed:
         raise OidcNotFinished from failed
-    async with services.sessions.begin() as session:
-        member = await identities.member_of(session, identity)
-        if member is None:
-            raise NoSuchMember
-        answer = await door.enter(request, session, member, kept["back"], "provider")
+    if "session" in kept:
+        answer = await _authenticated_again(request, identity, kept)
+    else:
+        async with services.sessions.begin() as session:
+            member = await identities.member_of(session, identity)
+            if member is None:
+                raise NoSuchMember
+            answer = await door.enter(request, session, member, kept["back"], "provider")
     answer.delete_cookie(COOKIE, path=OIDC, httponly=True, samesite="lax", secure=services.secure_cookies)
     return answer
+
+
+async def _away(request: Request, provider: str, purpose: dict[str, str], *, again: bool = False) -> Response:
+    """Redirect to the provider; a cookie keeps the attempt."""
+    try:
+        attempt = await _client(request, provider).begin(again=again)
+    except OidcFailed as failed:
+        raise OidcNotFinished from failed
+    now = clock.now().timestamp()
+    kept = purpose | {
+        "provider": provider, "began": now, "until": now + LIFETIME, "state": attempt.state, "nonce": attempt.nonce,
+        "verifier": attempt.verifier,
+    }  # fmt: skip
+    services = services_of(request)
+    answer = render.see_other(request, attempt.address)
+    answer.set_cookie(
+        COOKIE, services.keyring.encrypt(json.dumps(kept), bound_to=_PLACE).hex(), max_age=LIFETIME, path=OIDC,
+        httponly=True, samesite="lax", secure=services.secure_cookies,
+    )  # fmt: skip
+    return answer
+
+
+async def _authenticated_again(request: Request, identity: OidcIdentity, kept: dict[str, Any]) -> Response:
+    """The act that waited, behind one more button, once its member has signed in at the provider again."""
+    caller = await signed_in(request)
+    async with services_of(request).sessions.begin() as session:
+        if caller.session.id != kept["session"] or not await identities.is_of(
+            session, caller.agency_id, caller.member.id, identity
+        ):
+            raise OidcNotFinished
+        await members.note_authentication(session, caller.session)
+    path, sent = _act(kept["act"])
+    return render.page(
+        request, "dashboard:desk/authenticated_again.html", path=path, sent=sent, form_token=caller.form_token
+    )
+
+
+def _act(text: str) -> tuple[str, list[tuple[str, str]]]:
+    """Path and fields of an act that waits; no path if it did not fit, or is none of ours."""
+    try:
+        path, fields = json.loads(text)
+        sent = [(str(name), str(value)) for name, value in fields]
+    except (ValueError, TypeError):
+        return "", []
+    return (path, sent) if isinstance(path, str) and is_ours(path) else ("", [])
 
 
 def _client(request: Request, provider: str) -> OidcClient:
@@ -95,7 +141,7 @@ def _client(request: Request, provider: str) -> OidcClient:
     return found
 
 
-def _attempt(request: Request) -> dict[str, str]:
+def _attempt(request: Request) -> dict[str, Any]:
     """The attempt of this browser; empty if there is none, or it is too old."""
     try:
         encrypted = bytes.fromhex(request.cookies.get(COOKIE, ""))

@@ -49,7 +49,7 @@ async def team(request: Request, caller: Viewer) -> Response:
 
 
 @router.post(f"{TEAM}/invitations")
-async def invite(request: Request, session: Session, caller: Manager, form: MemberForm) -> Response:
+async def invite(request: Request, session: Session, caller: RecentManager, form: MemberForm) -> Response:
     """Invite somebody by e-mail address. The one-time address is shown once, and sent if e-mail is set up."""
     typed, role = form.line("email", most=254), _role(form.text("role"))
     if role is None:

@@ -14,6 +14,8 @@ TIMEOUT = httpx2.Timeout(10.0, connect=5.0)
 _DISCOVERY = "/.well-known/openid-configuration"
 #: Characters of the PKCE verifier (RFC 7636, 4.1: 43 to 128).
 _VERIFIER_LENGTH = 64
+#: Seconds by which the provider's clock may be behind.
+_CLOCKS_OFF = 60
 
 
 @dataclass(frozen=True)
@@ -76,22 +78,23 @@ class OidcClient:
             },
         )  # fmt: skip
 
-    async def begin(self) -> OidcAttempt:
-        """Begin a sign-in. Raises OidcFailed."""
+    async def begin(self, *, again: bool = False) -> OidcAttempt:
+        """Begin a sign-in. `again`: the person has to sign in there once more. Raises OidcFailed."""
         nonce, verifier = generate_token(32), generate_token(_VERIFIER_LENGTH)
         try:
             await self._check_issuer()
             made = await self._app.create_authorization_url(
-                self.redirect_uri, nonce=nonce, code_verifier=verifier, prompt="select_account"
-            )
+                self.redirect_uri, nonce=nonce, code_verifier=verifier,
+                **({"prompt": "login", "max_age": 0} if again else {"prompt": "select_account"}),
+            )  # fmt: skip
         except (OAuthError, httpx2.HTTPError, ValueError, KeyError) as failed:
             raise OidcFailed(_said(failed)) from failed
         return OidcAttempt(made["url"], made["state"], nonce, verifier)
 
-    async def finish(self, attempt: OidcAttempt, *, code: str) -> OidcIdentity:
+    async def finish(self, attempt: OidcAttempt, *, code: str, since: float = 0) -> OidcIdentity:
         """The person who signed in. The token must be of this issuer, for this client and of this attempt.
 
-        Raises OidcFailed.
+        `since`: the person must have signed in there later; some providers do not tell it. Raises OidcFailed.
         """
         try:
             metadata = await self._check_issuer()
@@ -106,10 +109,13 @@ class OidcClient:
                     "exp": {"essential": True}, "sub": {"essential": True}, "nonce": {"essential": True},
                 },
             )  # fmt: skip
+            signed_in_at = float((claims or {}).get("auth_time") or since)
         except (OAuthError, JoseError, httpx2.HTTPError, ValueError, KeyError, TypeError) as failed:
             raise OidcFailed(_said(failed)) from failed
         if not claims:
             raise OidcFailed("the response has no ID token")
+        if signed_in_at < since - _CLOCKS_OFF:
+            raise OidcFailed("the person has not signed in once more")
         is_verified = self.provider.owns_addresses or claims.get("email_verified") is True
         email = str(claims.get("email") or "") if is_verified else ""
         return OidcIdentity(metadata["issuer"], str(claims["sub"]), email, str(claims.get("name") or ""))

@@ -1,6 +1,9 @@
 """Identities of members at OpenID providers: with a known one, its member signs in."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import String, UniqueConstraint, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -57,11 +60,35 @@ async def member_of(session: AsyncSession, identity: OidcIdentity) -> Member | N
         raise AddressUnclear
     found = next(iter(several), None)
     if found is not None:
-        session.add(
-            MemberIdentity(
-                agency_id=found.agency_id, id=ids.new("identity"), member_id=found.id, issuer=identity.issuer,
-                subject=identity.subject,
-            )
-        )  # fmt: skip
-        await session.flush()
+        await _bind(session, found, identity)
     return found
+
+
+async def issuers_of(session: AsyncSession, agency_id: str, member_id: str) -> Sequence[str]:
+    """The issuers at which a member has signed in."""
+    rows = select(MemberIdentity.issuer).where(
+        MemberIdentity.agency_id == agency_id, MemberIdentity.member_id == member_id
+    )
+    return (await session.scalars(rows.distinct())).all()
+
+
+async def is_of(session: AsyncSession, agency_id: str, member_id: str, identity: OidcIdentity) -> bool:
+    """True if an identity is bound to this member."""
+    rows = select(MemberIdentity.id).where(
+        MemberIdentity.agency_id == agency_id, MemberIdentity.member_id == member_id,
+        MemberIdentity.issuer == identity.issuer, MemberIdentity.subject == identity.subject,
+    )  # fmt: skip
+    return (await session.scalars(rows)).first() is not None
+
+
+async def _bind(session: AsyncSession, member: Member, identity: OidcIdentity) -> None:
+    """Bind an identity to a member; one that was removed and joined again takes it over from the earlier membership."""
+    row = insert(MemberIdentity).values(
+        agency_id=member.agency_id, id=ids.new("identity"), member_id=member.id, issuer=identity.issuer,
+        subject=identity.subject,
+    )  # fmt: skip
+    await session.execute(
+        row.on_conflict_do_update(
+            index_elements=["issuer", "subject", "agency_id"], set_={"member_id": row.excluded.member_id}
+        )
+    )

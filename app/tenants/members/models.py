@@ -19,6 +19,8 @@ _KNOWN = f"role IN {ROLES}"
 #: How a session was opened: with the password, at an OpenID provider, with a one-time address, or with a passkey.
 Proof = Literal["password", "provider", "address", "passkey"]
 PROOFS: tuple[Proof, ...] = get_args(Proof)
+#: What was wrong in a refused attempt to sign in.
+Factor = Literal["password", "code", "passkey"]
 
 
 class Member(CreatedAt, Base):
@@ -50,6 +52,9 @@ class Member(CreatedAt, Base):
     recovery_codes_hash: Mapped[list[str]] = mapped_column(ARRAY(String(64)), server_default=text("'{}'"), default=list)
     #: the last use of a session, kept when the session has ended
     last_used_at: Mapped[datetime | None]
+    #: the last attempt to sign in as the member that was refused, and with what: for the audit log
+    sign_in_failed_at: Mapped[datetime | None]
+    sign_in_failed_with: Mapped[Factor | None] = mapped_column(String(8))
     #: kept, because events and the audit log name the member
     removed_at: Mapped[datetime | None]
 
@@ -63,6 +68,7 @@ class MemberSession(CreatedAt, Base):
     """A browser in which a member is signed in, or is between password and code, by the hash of its cookie."""
 
     __tablename__ = "member_sessions"
+    __audit__ = Audit("member_session", only=("member_id", "awaits_code", "proof"))
     __table_args__ = (
         belongs_to("members", "member_id"),
         CheckConstraint(f"proof IN {PROOFS}", name="proof"),
@@ -90,8 +96,13 @@ class MemberInvitation(CreatedAt, Base):
     """A one-time address at which somebody becomes a member, or a member signs in without the password."""
 
     __tablename__ = "member_invitations"
-    __audit__ = Audit("member_invitation", personal=("email",))
-    __table_args__ = (belongs_to_agency(), belongs_to("members", "member_id"), CheckConstraint(_KNOWN, name="role"))
+    __audit__ = Audit("member_invitation", personal=("email",), ignored=("made_by_id",))
+    __table_args__ = (
+        belongs_to_agency(),
+        belongs_to("members", "member_id"),
+        belongs_to("members", "made_by_id"),
+        CheckConstraint(_KNOWN, name="role"),
+    )
 
     agency_id: Mapped[str] = agency_key()
     id: Mapped[str] = mapped_column(ids.Id("member_invitation"), primary_key=True)
@@ -100,6 +111,8 @@ class MemberInvitation(CreatedAt, Base):
     role: Mapped[Role] = mapped_column(String(8))
     #: the member who signs in with it; None for somebody new
     member_id: Mapped[str | None] = mapped_column(ids.Id("member"))
+    #: the member who made it: it ends with their role; None for a command
+    made_by_id: Mapped[str | None] = mapped_column(ids.Id("member"))
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]

@@ -13,7 +13,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import webauthn
-from sqlalchemy import BigInteger, Index, String, delete, func, select
+from sqlalchemy import BigInteger, ColumnElement, Index, String, delete, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 from webauthn.authentication.verify_authentication_response import VerifiedAuthentication
@@ -248,26 +248,20 @@ async def authenticate(
         credential = parse_authentication_credential_json(answer)
     except _MALFORMED as problem:
         raise PasskeyRefused from problem
-    async with sessions.begin() as session:
-        passkey = await _find(session, credential.raw_id, lock=True)
-        if passkey is None or (only is not None and passkey.member_id != only.id):
-            raise PasskeyRefused
-        try:
-            member = await members.find(session, passkey.agency_id, passkey.member_id)
-        except NotFound as removed:
-            raise PasskeyRefused from removed
-        handle = credential.response.user_handle
-        if handle != _handle(member) and (handle or only is None):
-            raise PasskeyRefused
-        verified = _verified(relying_party, passkey, credential, challenge)
-        if (verified.new_sign_count or passkey.sign_count) and verified.new_sign_count <= passkey.sign_count:
-            passkey.blocked_at = passkey.blocked_at or clock.now()
-        if is_blocked := passkey.blocked_at is not None:
-            await session.flush()
-        else:
-            passkey.sign_count, passkey.last_used_at = verified.new_sign_count, clock.now()
-    if is_blocked:
-        raise PasskeyCopied
+    try:
+        async with sessions.begin() as session:
+            passkey = await _find(session, credential.raw_id, lock=True)
+            if passkey is None or (only is not None and passkey.member_id != only.id):
+                raise PasskeyRefused
+            member = await _owner(session, passkey, credential, needs_handle=only is None)
+            _count_use(passkey, _verified(relying_party, passkey, credential, challenge).new_sign_count)
+            is_blocked = passkey.blocked_at is not None
+        if is_blocked:
+            raise PasskeyCopied
+    except PasskeyRefused:
+        whose = _has_passkey(credential.raw_id)
+        await members.note_failure(sessions, whose if only is None else whose & members.is_member(only), "passkey")
+        raise
     return member
 
 
@@ -297,6 +291,34 @@ async def prune(sessions: Sessions, now: datetime, limit: int) -> int:
             PasskeyChallenge.challenge_hash.in_(past.with_for_update(skip_locked=True))
         )
         return len((await session.execute(gone.returning(PasskeyChallenge.challenge_hash))).all())
+
+
+async def _owner(
+    session: AsyncSession, passkey: MemberPasskey, credential: AuthenticationCredential, *, needs_handle: bool
+) -> Member:
+    """The owner of a passkey, whom the authenticator has to name, too. Raises PasskeyRefused."""
+    try:
+        member = await members.find(session, passkey.agency_id, passkey.member_id)
+    except NotFound as removed:
+        raise PasskeyRefused from removed
+    handle = credential.response.user_handle
+    if handle != _handle(member) and (handle or needs_handle):
+        raise PasskeyRefused
+    return member
+
+
+def _count_use(passkey: MemberPasskey, count: int) -> None:
+    """Note a use, or block the passkey if its counter went back. One that always sends 0 does not count."""
+    if (count or passkey.sign_count) and count <= passkey.sign_count:
+        passkey.blocked_at = passkey.blocked_at or clock.now()
+    if passkey.blocked_at is None:
+        passkey.sign_count, passkey.last_used_at = count, clock.now()
+
+
+def _has_passkey(credential_id: bytes) -> ColumnElement[bool]:
+    """Condition: the member with this passkey."""
+    rows = select(MemberPasskey.agency_id, MemberPasskey.member_id).where(MemberPasskey.credential_id == credential_id)
+    return tuple_(Member.agency_id, Member.id).in_(rows)
 
 
 def _verified(

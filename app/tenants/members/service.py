@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit import clock, encryption, ids, throttle
-from app.kit.actor import Actor, current_origin
+from app.kit.actor import Actor, acting_as, current_actor, current_origin
 from app.kit.database import CROSS_TENANT, Sessions
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError, NotFound
@@ -20,12 +20,23 @@ from app.mail.service import MailQueue
 from app.tenants.agencies import service as agencies
 from app.tenants.agencies.models import Agency
 from app.tenants.members import passwords
-from app.tenants.members.models import ROLES, Member, MemberInvitation, MemberSession, Proof, Role, SetupCode
+from app.tenants.members.models import (
+    ROLES,
+    Factor,
+    Member,
+    MemberInvitation,
+    MemberSession,
+    Proof,
+    Role,
+    SetupCode,
+)
 
 #: The actor of what the first run makes before there is a member.
 SETUP = Actor("system", "setup")
-#: A session ends this long after its last use.
-SESSION_LIFETIME = timedelta(days=14)
+#: The actor of attempts to sign in that were refused: nobody knows who it was.
+UNKNOWN = Actor("system", "sign-in")
+#: A session ends this long after its last use, and this long after the sign-in.
+SESSION_LIFETIME, SESSION_LONGEST = timedelta(days=14), timedelta(days=90)
 #: The time between password and second factor.
 CODE_LIFETIME = timedelta(minutes=10)
 #: After this long the password is asked again before a dangerous act.
@@ -166,10 +177,11 @@ async def _new_invitation(
     session: AsyncSession, agency_id: str, *, email: str | None, role: Role, lifetime: timedelta,
     member_id: str | None = None,
 ) -> tuple[MemberInvitation, str]:  # fmt: skip
-    token = encryption.new_secret()
+    token, actor = encryption.new_secret(), current_actor()
     made = MemberInvitation(
         agency_id=agency_id, id=ids.new("member_invitation"), email=email, role=role, member_id=member_id,
-        token_hash=encryption.sha256(token), expires_at=clock.now() + lifetime,
+        made_by_id=actor.id if actor.kind == "member" else None, token_hash=encryption.sha256(token),
+        expires_at=clock.now() + lifetime,
     )  # fmt: skip
     session.add(made)
     await session.flush()
@@ -267,7 +279,7 @@ async def count_sign_in(sessions: Sessions, keyring: Keyring, email: str) -> Non
 
 async def by_password(sessions: Sessions, email: str, password: str) -> Member | None:
     """The member with this e-mail address and password; None if there is none. No transaction is open meanwhile."""
-    rows = select(Member).where(Member.email == email.lower(), Member.removed_at.is_(None))
+    rows = select(Member).where(with_address(email), Member.removed_at.is_(None))
     async with sessions() as session:
         found = await session.scalars(rows.order_by(Member.id).limit(_MOST_AGENCIES), execution_options=CROSS_TENANT)
         members = found.all()
@@ -277,6 +289,26 @@ async def by_password(sessions: Sessions, email: str, password: str) -> Member |
     if not members:
         await passwords.matches(password, None)
     return None
+
+
+async def note_failure(sessions: Sessions, whose: ColumnElement[bool], factor: Factor) -> None:
+    """Record a refused attempt to sign in as members, in a transaction of its own; the throttle bounds how many."""
+    actor = current_actor()
+    failed = update(Member).where(whose, Member.removed_at.is_(None))
+    failed = failed.values(sign_in_failed_at=clock.now(), sign_in_failed_with=factor)
+    with acting_as(actor if actor.kind == "member" else UNKNOWN, current_origin()):
+        async with sessions.begin() as session:
+            await session.execute(failed.execution_options(synchronize_session=False), execution_options=CROSS_TENANT)
+
+
+def with_address(email: str) -> ColumnElement[bool]:
+    """Condition: members with this e-mail address, in any agency."""
+    return Member.email == email.lower()
+
+
+def is_member(member: Member) -> ColumnElement[bool]:
+    """Condition: this member."""
+    return (Member.agency_id == member.agency_id) & (Member.id == member.id)
 
 
 async def sign_in(
@@ -301,6 +333,36 @@ async def sign_in(
     if not awaits_code:
         await _note_use(session, member.agency_id, member.id)
     return cookie
+
+
+async def give_code(session: AsyncSession, waiting: MemberSession) -> str | None:
+    """Complete a session that waits for the second factor: the value of its new cookie; None if it has ended."""
+    cookie, now = encryption.new_secret(), clock.now()
+    completed = (
+        update(MemberSession)
+        .where(
+            MemberSession.agency_id == waiting.agency_id,
+            MemberSession.id == waiting.id,
+            MemberSession.awaits_code,
+            MemberSession.expires_at > func.now(),
+        )
+        .values(
+            cookie_hash=encryption.sha256(cookie), awaits_code=False, authenticated_at=now, last_used_at=now,
+            expires_at=now + SESSION_LIFETIME,
+        )
+        .returning(MemberSession.id)
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
+    if (await session.execute(completed)).first() is None:
+        return None
+    await _note_use(session, waiting.agency_id, waiting.member_id)
+    return cookie
+
+
+async def forget_browser(session: AsyncSession, cookie: str) -> None:
+    """End the session that a browser had before it signs in: its cookie is lost."""
+    gone = delete(MemberSession).where(MemberSession.cookie_hash == encryption.sha256(cookie))
+    await session.execute(gone, execution_options=CROSS_TENANT)
 
 
 async def by_cookie(session: AsyncSession, cookie: str, *, awaits_code: bool = False) -> SignedIn | None:
@@ -329,11 +391,12 @@ def is_use_stale(session: MemberSession) -> bool:
 
 
 async def record_use(session: AsyncSession, used: MemberSession) -> None:
-    """Record that a session is used now, and extend it."""
+    """Record that a session is used now, and extend it, but not for ever."""
+    longest = func.least(func.now() + SESSION_LIFETIME, MemberSession.created_at + SESSION_LONGEST)
     await session.execute(
         update(MemberSession)
         .where(MemberSession.agency_id == used.agency_id, MemberSession.id == used.id)
-        .values(last_used_at=func.now(), expires_at=func.now() + SESSION_LIFETIME)
+        .values(last_used_at=func.now(), expires_at=longest)
         .execution_options(synchronize_session=False)
     )
     await _note_use(session, used.agency_id, used.member_id)
@@ -359,6 +422,7 @@ async def authenticate_again(sessions: Sessions, keyring: Keyring, signed_in: Me
         member = await find(session, signed_in.agency_id, signed_in.member_id)
     await count_sign_in(sessions, keyring, member.email)
     if not await passwords.matches(password, member.password_hash):
+        await note_failure(sessions, is_member(member), "password")
         return False
     async with sessions.begin() as session:
         await note_authentication(session, signed_in)
@@ -423,31 +487,39 @@ async def change_password(
         .where(MemberSession.agency_id == agency_id, MemberSession.id == keep_id)
         .values(proof="password", authenticated_at=now)
     )
-    await session.execute(
-        update(MemberInvitation)
-        .where(MemberInvitation.agency_id == agency_id, MemberInvitation.member_id == member_id, *_IS_PENDING)
-        .values(withdrawn_at=now)
-    )
+    await _withdraw(session, agency_id, MemberInvitation.member_id == member_id)
 
 
 async def change_role(session: AsyncSession, agency_id: str, member_id: str, role: Role, *, by: Role) -> Member:
-    """Give a member another role. Raises NotFound, RoleTooHigh, LastOwner."""
+    """Give a member another role. One-time addresses end that were made for them, or by them above the new role.
+
+    Raises NotFound, RoleTooHigh, LastOwner.
+    """
     member = await changeable(session, agency_id, member_id, by=by)
     if not may(by, role):
         raise RoleTooHigh
     if member.role == "owner" and role != "owner":
         await _check_other_owner(session, member)
     member.role = role
+    too_high = [each for each in ROLES if not may(role, each)]
+    made = (MemberInvitation.made_by_id == member_id) & MemberInvitation.role.in_(too_high)
+    await _withdraw(session, agency_id, made | (MemberInvitation.member_id == member_id))
     return member
 
 
 async def remove(session: AsyncSession, agency_id: str, member_id: str, *, by: Role) -> None:
-    """Remove a member, and end all their sessions. Raises NotFound, RoleTooHigh, LastOwner."""
+    """Remove a member, and end all their sessions and all one-time addresses that they made.
+
+    Raises NotFound, RoleTooHigh, LastOwner.
+    """
     member = await changeable(session, agency_id, member_id, by=by)
     if member.role == "owner":
         await _check_other_owner(session, member)
     member.removed_at = clock.now()
     await end_sessions(session, agency_id, member_id)
+    await _withdraw(
+        session, agency_id, (MemberInvitation.made_by_id == member_id) | (MemberInvitation.member_id == member_id)
+    )
 
 
 async def prune(sessions: Sessions, now: datetime, limit: int) -> int:
@@ -470,6 +542,16 @@ async def changeable(session: AsyncSession, agency_id: str, member_id: str, *, b
     if not may(by, member.role):
         raise RoleTooHigh
     return member
+
+
+async def _withdraw(session: AsyncSession, agency_id: str, which: ColumnElement[bool]) -> None:
+    """End invitations and one-time addresses that are pending."""
+    await session.execute(
+        update(MemberInvitation)
+        .where(MemberInvitation.agency_id == agency_id, which, *_IS_PENDING)
+        .values(withdrawn_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def _check_other_owner(session: AsyncSession, member: Member) -> None:
