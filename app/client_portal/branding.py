@@ -1,7 +1,8 @@
 """Branding of client pages: the agency's name and contact, and routes of its logo and its colour as a style sheet."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi.responses import Response
@@ -10,8 +11,9 @@ from app.kit.database import Session
 from app.kit.errors import NotFound
 from app.kit.html import forms
 from app.links.aggregate import LinkAggregate
-from app.tenants.agencies import branding, logos
+from app.tenants.agencies import branding, logos, own_words
 from app.tenants.agencies.models import Agency
+from app.tenants.agencies.own_words import ReturnAddress
 
 router = forms.page_router()
 
@@ -29,6 +31,17 @@ class Host:
     contact_email: str
     logo: branding.Logo | None = None
     logo_path: str | None = None
+    #: as in its row
+    brand: Mapping[str, Any] = field(default_factory=dict)
+
+    def note(self, language: str, place: str) -> str:
+        """Its note for a page, in exactly this language; empty if there is none."""
+        return own_words.notes(self.brand, language).get(place, "")
+
+    @property
+    def back(self) -> ReturnAddress | None:
+        """Its page where the client may go on when all is done."""
+        return own_words.return_address(self.brand)
 
 
 def brand_of(aggregate: LinkAggregate) -> dict[str, Any]:
@@ -42,7 +55,7 @@ def brand_of_agency(agency: Agency) -> dict[str, Any]:
     logo = branding.logo_of(agency.brand)
     path = branding.logo_path(agency.slug, logo) if logo else None
     return {
-        "agency": Host(agency.name, agency.contact_name, agency.contact_email, logo, path),
+        "agency": Host(agency.name, agency.contact_name, agency.contact_email, logo, path, agency.brand),
         "colour": colour.removeprefix("#"),
     }
 

@@ -1,12 +1,16 @@
-"""The agency as its clients see it: name, contact, colour, language, logo, and the accounts that clients share with."""
+"""The agency as its clients see it: name, contact, colour, logo, own words, and the accounts that clients share with.
+
+The preview is the client's first page with what stands in the form. It saves nothing.
+"""
 
 import asyncio
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from fastapi import Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 
-from app.dashboard import desk
+from app.dashboard import desk, draft_preview
 from app.dashboard.link_form import language_choices
 from app.dashboard.member_session import COOKIE, CurrentMember, Manager, MemberForm, Viewer
 from app.dashboard.member_session import PATH as DESK
@@ -15,10 +19,12 @@ from app.kit.errors import AppError
 from app.kit.html import forms, render
 from app.kit.html.forms import Form
 from app.kit.i18n.message import Message, _
-from app.kit.input.text import TypedWrong
+from app.kit.input.text import TypedWrong, asks_for_password
+from app.links import service as links
+from app.links.presets import service as presets
 from app.platforms import declarations
 from app.services import services_of
-from app.tenants.agencies import branding, logos, service
+from app.tenants.agencies import branding, logos, own_words, service
 from app.tenants.agencies.logo_image import LogoRefused, picture
 from app.tenants.agencies.models import Agency
 from app.tenants.agencies.service import AgencyAccountKnown
@@ -31,36 +37,58 @@ _NO_EMAIL = _("Enter the e-mail address of the contact person.")
 _NO_COLOUR = _("Give the colour as # and six hex digits, such as #0b5cad.")
 _NO_FILE = _("Choose a picture first.")
 _NOT_A_LOGO = _("This file can’t be a logo. Choose a PNG, JPEG, WebP or GIF of at most 2 MB; never SVG.")
+_ASKS_PASSWORD = _("Clients are never asked for a password here. Please write it without one.")
 _KNOWN = _("This account is on the list already.")
 
 
+#: The language of the notes that are edited; `?language=` would be kept in a cookie.
+WordsLanguage = Annotated[str, Query(max_length=16)]
+
+
 @router.get(PATH)
-async def brand(request: Request, caller: Viewer) -> Response:
-    """Everything about the agency, with a card that looks as on the clients' pages."""
-    return await _page(request, caller, _given(caller.agency), {})
+async def brand(request: Request, caller: Viewer, words: WordsLanguage = "") -> Response:
+    """Everything about the agency, beside the client's first page."""
+    tag = _language(request, words)
+    return await _page(request, caller, _given(caller.agency, tag), {})
 
 
 @router.post(PATH)
 async def change(request: Request, session: Session, caller: Manager, form: MemberForm) -> Response:
-    """Change the texts and the colour."""
+    """Change the texts and the colour, and the notes of one language; or only show them in the preview."""
+    given, notes, problems = _read(request, form)
+    if problems or form.text("act") == "preview":
+        return await _page(request, caller, given | notes, problems, form)
+    tag = given.pop("words_language")
+    await service.update_agency(session, caller.agency_id, actor=caller.member.actor, **given)
+    if notes != _notes(caller.agency, tag):
+        await service.set_words(session, caller.agency_id, tag, notes, actor=caller.member.actor)
+    return render.see_other(request, PATH if tag == services_of(request).languages[0] else f"{PATH}?words={tag}")
+
+
+def _read(request: Request, form: Form) -> tuple[dict[str, str], dict[str, str], dict[str, Message]]:
+    """The typed values, the typed notes, and what is wrong with them."""
     given = {
         "name": form.line("name", most=120), "contact_name": form.line("contact_name", most=120),
         "contact_email": form.email("contact_email"), "colour": form.line("colour", most=7),
-        "language": form.text("language"),
+        "language": _language(request, form.text("language")), "sender_name": form.line("sender_name", most=120),
+        "return_url": form.line("return_url", most=own_words.LONGEST_ADDRESS),
+        "words_language": _language(request, form.text("words_language")),
     }  # fmt: skip
-    for name, sentence in (("name", _NO_NAME), ("contact_name", _NO_CONTACT)):
+    notes = {place: form.text(place, most=own_words.MOST) for place in own_words.PLACES}
+    for name, sentence in (("name", _NO_NAME), ("contact_name", _NO_CONTACT), ("contact_email", _NO_EMAIL)):
         if not given[name]:
             form.problems.setdefault(name, sentence)
     if not branding.is_colour(given["colour"]):
         form.problems["colour"] = _NO_COLOUR
-    if not given["contact_email"]:
-        form.problems["contact_email"] = _NO_EMAIL
-    if given["language"] not in services_of(request).languages:
-        given["language"] = caller.agency.language
-    if form.problems:
-        return await _page(request, caller, given, form.problems)
-    await service.update_agency(session, caller.agency_id, actor=caller.member.actor, **given)
-    return render.see_other(request, PATH)
+    if given["return_url"] and "return_url" not in form.problems:
+        try:
+            given["return_url"] = own_words.checked_return(given["return_url"])
+        except TypedWrong as wrong:
+            form.problems["return_url"] = wrong.message
+    for place in notes:
+        if asks_for_password(notes[place]):
+            form.problems.setdefault(place, _ASKS_PASSWORD)
+    return given, notes, form.problems
 
 
 @router.post(f"{PATH}/logo")
@@ -71,11 +99,11 @@ async def set_logo(request: Request, caller: Manager) -> Response:
         files = form.files("logo")
         content = await files[0].read() if files else b""
     if not content:
-        return await _page(request, caller, _given(caller.agency), {"logo": _NO_FILE})
+        return await _page(request, caller, _given(caller.agency, ""), {"logo": _NO_FILE})
     try:
         made = await asyncio.to_thread(picture, content)
     except LogoRefused:
-        return await _page(request, caller, _given(caller.agency), {"logo": _NOT_A_LOGO})
+        return await _page(request, caller, _given(caller.agency, ""), {"logo": _NOT_A_LOGO})
     async with services_of(request).sessions.begin() as session:
         await logos.set_logo(session, caller.agency_id, made, actor=caller.member.actor)
     return render.see_other(request, PATH)
@@ -106,14 +134,57 @@ async def add_account(request: Request, session: Session, caller: Manager, form:
         problem = _KNOWN if isinstance(refused, AgencyAccountKnown) else refused.message
     if problem is None:
         return render.see_other(request, PATH)
-    return await _page(request, caller, _given(caller.agency), {"account_id": problem}, form)
+    return await _page(request, caller, _given(caller.agency, ""), {"account_id": problem}, form)
 
 
-def _given(agency: Agency) -> dict[str, str]:
+def _language(request: Request, tag: str) -> str:
+    """A language that clients are offered; the first one for anything else."""
+    offered = services_of(request).languages
+    return tag if tag in offered else offered[0]
+
+
+def _notes(agency: Agency, tag: str) -> dict[str, str]:
+    """The saved notes in a language, by place."""
+    saved = own_words.notes(agency.brand, tag)
+    return {place: saved.get(place, "") for place in own_words.PLACES}
+
+
+def _given(agency: Agency, tag: str) -> dict[str, str]:
+    """The saved values of the form."""
+    brand = agency.brand
     return {
         "name": agency.name, "contact_name": agency.contact_name, "contact_email": agency.contact_email,
-        "colour": agency.brand.get("colour", branding.DEFAULT_COLOUR), "language": agency.language,
+        "colour": brand.get("colour", branding.DEFAULT_COLOUR), "language": agency.language,
+        "sender_name": brand.get("sender_name", ""), "return_url": brand.get("return_url", ""),
+        "words_language": tag, **_notes(agency, tag),
     }  # fmt: skip
+
+
+def _typed(agency: Agency, given: Mapping[str, str], problems: Mapping[str, Message]) -> Agency:
+    """The agency in memory as the form describes it; what is wrong in the form is as it was saved."""
+    good = {name: value for name, value in given.items() if name not in problems}
+    notes = {place: good.get(place) for place in own_words.PLACES}
+    brand = own_words.with_notes(agency.brand, given["words_language"], notes)
+    looks = {name: good[name] for name in ("colour", "return_url") if name in good}
+    return Agency(
+        id=agency.id,
+        slug=agency.slug,
+        language=agency.language,
+        brand=own_words.changed(brand, **looks),
+        **{name: good.get(name, getattr(agency, name)) for name in ("name", "contact_name", "contact_email")},
+    )
+
+
+def _contrast(colour: str) -> Message:
+    """The contrast guard in words."""
+    shown = branding.readable(colour)
+    ratio = round(branding.contrast_with_white(colour), 1)
+    if shown == colour.lower():
+        return _("White text on this colour has a contrast of {ratio} to 1: easy to read.", ratio=ratio)
+    return _(
+        "White text on {colour} has a contrast of {ratio} to 1, and it takes {enough}. Clients see {darker} instead.",
+        colour=colour, ratio=ratio, enough=branding.ENOUGH, darker=shown,
+    )  # fmt: skip
 
 
 async def _page(
@@ -121,14 +192,19 @@ async def _page(
     sent: Form | None = None,
 ) -> Response:  # fmt: skip
     services, logo = services_of(request), branding.logo_of(caller.agency.brand)
+    given["words_language"] = tag = _language(request, given["words_language"])
+    typed = _typed(caller.agency, given, problems)
     async with reading(services.sessions) as session:
         accounts = await service.accounts(session, caller.agency_id)
-    colour = branding.readable(caller.agency.brand.get("colour", branding.DEFAULT_COLOUR))
+        preset = await presets.current(session, caller.agency_id, links.DEFAULT_PRESET)
+        preview = await draft_preview.frame(
+            request, session, caller, preset, agency=typed, page=sent.text(draft_preview.PAGE) if sent else "",
+            tag=sent.text(draft_preview.LANGUAGE) or tag if sent else tag,
+        )  # fmt: skip
     shown: dict[str, Any] = {
-        "given": given, "problems": problems, "accounts": accounts, "logo": logo,
-        "logo_path": branding.logo_path(caller.agency.slug, logo) if logo else "",
-        "colour": colour.removeprefix("#"), "may_change": caller.may("manager"),
-        "languages_offered": language_choices(services.languages),
+        "given": given, "problems": problems, "accounts": accounts, "logo": logo, "may_change": caller.may("manager"),
+        "languages_offered": language_choices(services.languages), "most": own_words.MOST, "preview": preview,
+        "contrast": _contrast(typed.brand.get("colour", branding.DEFAULT_COLOUR)),
         "account_id": sent.line("account_id", most=400) if sent else "",
         "account_name": sent.line("account_name", most=200) if sent else "",
         "account": declarations.texts(declarations.DEFAULT_PLATFORM).account.noun,

@@ -1,4 +1,4 @@
-"""Preview of a preset that is being written, as its clients would see it. Nothing of it is saved or sent."""
+"""Preview of a preset or a brand that is being written, as clients would see it. Nothing of it is saved or sent."""
 
 import re
 from collections.abc import Sequence
@@ -23,6 +23,7 @@ from app.links.presets.preset import Preset
 from app.platforms import declarations
 from app.services import services_of
 from app.tenants.agencies import service as agencies
+from app.tenants.agencies.models import Agency
 from app.tenants.clients.models import Client
 
 #: Fields of a form with a preview: its page and its language.
@@ -33,13 +34,23 @@ _FIRST, _STEPS, _QUESTIONS = "first", "steps", "questions"
 
 
 async def frame(
-    request: Request, session: AsyncSession, caller: CurrentMember, preset: Preset, *, page: str, tag: str
+    request: Request,
+    session: AsyncSession,
+    caller: CurrentMember,
+    preset: Preset,
+    *,
+    page: str,
+    tag: str,
+    agency: Agency | None = None,
 ) -> dict[str, Any]:
-    """The client's page as a document of its own, and the pages and languages to choose from."""
+    """The client's page as a document of its own, and the pages and languages to choose from.
+
+    `agency`: the agency of the pages, in memory; by default the caller's.
+    """
     services = services_of(request)
     if tag not in services.languages:
         tag = locales.best([caller.agency.language], services.languages)
-    aggregate = await _in_memory(session, caller, preset, tag)
+    aggregate = await _in_memory(session, caller, preset, tag, agency or caller.agency)
     pages = _pages(preset)
     if page not in dict(pages):
         page = pages[0][0]
@@ -74,7 +85,9 @@ async def _page(request: Request, session: AsyncSession, aggregate: LinkAggregat
     return welcome_page(request, aggregate, form_token="")
 
 
-async def _in_memory(session: AsyncSession, caller: CurrentMember, preset: Preset, tag: str) -> LinkAggregate:
+async def _in_memory(
+    session: AsyncSession, caller: CurrentMember, preset: Preset, tag: str, agency: Agency
+) -> LinkAggregate:
     """A link of the preset that nobody has, for a client without a name of its own."""
     own: dict[str, str | None] = {}
     for account in await agencies.accounts(session, caller.agency_id):
@@ -87,7 +100,7 @@ async def _in_memory(session: AsyncSession, caller: CurrentMember, preset: Prese
     )  # fmt: skip
     client = Client(agency_id=caller.agency_id, id=ids.new("client"), name=locales.find(tag).text(_("Your client")))
     made = link_service.assemble(
-        link, preset, agency=caller.agency, client=client, now=now,
+        link, preset, agency=agency, client=client, now=now,
         own={key: own.get(key, "") if key in declarations.every() else None for key in asked},
     )  # fmt: skip
     made.create(actor=caller.member.actor)  # in memory only: nothing saves it

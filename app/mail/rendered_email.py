@@ -49,11 +49,15 @@ class Mailbox:
 
 @dataclass(frozen=True)
 class EmailBranding:
-    """The agency in whose name an e-mail is sent. `colour` is `#` and six hex digits, dark enough for white text."""
+    """The agency in whose name an e-mail is sent. `colour` is `#` and six hex digits, dark enough for white text.
+
+    `sender`: the name beside the address that it comes from; None: the agency's, via Keyturn.
+    """
 
     agency: str
     contact: Recipient
     colour: str
+    sender: str | None = None
 
 
 @dataclass(frozen=True)

@@ -144,7 +144,7 @@ def render(kind: str, letterhead: EmailBranding, language: str, context: Mapping
     subject = rendered_email.one_line(_render(language, f"{kind}/subject.txt", lines))
     lines["subject"] = subject
     return RenderedEmail(
-        sender=locales.find(language).text(_("{agency} via Keyturn", agency=letterhead.agency)),
+        sender=letterhead.sender or locales.find(language).text(_("{agency} via Keyturn", agency=letterhead.agency)),
         contact=letterhead.contact,
         subject=subject,
         text=_render(language, f"{kind}/text.txt", lines).strip() + "\n",

@@ -1,5 +1,6 @@
 """The brand page: what clients see of the agency, its logo, and the accounts that they share with."""
 
+import html
 import io
 import re
 
@@ -31,6 +32,13 @@ async def _send(browser: httpx2.AsyncClient, path: str, **fields: str) -> httpx2
     return await browser.post(path, data={"form_token": await _token(browser), **fields}, headers=SAME_ORIGIN)
 
 
+def _previewed(page: httpx2.Response) -> str:
+    """The client's page inside the page."""
+    found = re.search(r'srcdoc="([^"]*)"', page.text)
+    assert found
+    return html.unescape(found[1])
+
+
 def _png() -> bytes:
     made = io.BytesIO()
     Image.new("RGB", (40, 20), "red").save(made, "PNG")
@@ -46,8 +54,9 @@ async def test_changes_are_what_the_clients_see(
         agency = await service.find(session, world.north.agency_id)
     assert (agency.name, agency.contact_email, agency.brand["colour"]) == ("North & Co", "bo@north.example", "#ffe000")
     page = (await browser.get(PATH)).text
-    assert "North &amp; Co asks for limited access" in page
+    assert "North &amp;amp; Co asks for limited access" in page
     assert f"/l/brand/{branding.readable('#ffe000').removeprefix('#')}.css" in page
+    assert "Clients see" in page
     client = (await browser.get(world.north.link_path)).text
     assert "North &amp; Co" in client
 
@@ -67,6 +76,54 @@ async def test_what_is_wrong_is_said_and_the_rest_stays_typed(
     assert 'value="Bo"' in refused.text or field == "contact_name"
 
 
+async def test_the_preview_shows_what_is_typed_and_saves_nothing(
+    browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World
+) -> None:
+    await sign_in("manager")
+    typed = {**GIVEN, "colour": "#0b5cad", "welcome": "Hello <b>you</b>", "words_language": "en"}
+    page = await _send(browser, PATH, act="preview", **typed)
+    assert page.status_code == 200
+    client = _previewed(page)
+    for words in ("North &amp; Co asks for limited access", "North &amp; Co writes:", "Hello &lt;b&gt;you", "Bo"):
+        assert words in client, words
+    assert "easy to read" in page.text
+    assert 'value="Bo"' in page.text, "what was typed stays in the form"
+    assert "/l/brand/0b5cad.css" in client
+    bad = await _send(browser, PATH, act="preview", **{**typed, "colour": "#12", "return_url": "http://x", "name": ""})
+    assert bad.status_code == 422
+    assert "Enter the name" in bad.text
+    assert f"{world.north.name} writes:" in _previewed(bad), "what is wrong is shown as it was saved"
+    async with sessions() as session:
+        agency = await service.find(session, world.north.agency_id)
+    assert (agency.name, agency.brand) == (world.north.name, {})
+
+
+async def test_own_words_are_saved_and_refused(
+    browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World
+) -> None:
+    await sign_in()
+    given = {**GIVEN, "welcome": "Hello", "closing": "Bye", "return_url": "https://North.example/thanks",
+             "sender_name": "North Ads", "words_language": "en"}  # fmt: skip
+    assert (await _send(browser, PATH, **given)).status_code == 303
+    for field, value in (
+        ("welcome", "x" * 401), ("closing", "Send us your password"), ("return_url", "https://me@evil.example/"),
+        ("return_url", "javascript:alert(1)"),
+    ):  # fmt: skip
+        refused = await _send(browser, PATH, **{**given, field: value})
+        assert refused.status_code == 422
+        assert f'href="#{field}"' in refused.text
+    assert "Hello" in (await browser.get(world.north.link_path)).text
+    async with sessions() as session:
+        agency = await service.find(session, world.north.agency_id)
+    assert agency.brand["words"] == {"en": {"welcome": "Hello", "closing": "Bye"}}
+    assert (agency.brand["return_url"], agency.brand["sender_name"]) == ("https://north.example/thanks", "North Ads")
+    assert service.email_branding(agency).sender == "North Ads"
+    assert (await _send(browser, PATH, **GIVEN)).status_code == 303
+    async with sessions() as session:
+        agency = await service.find(session, world.north.agency_id)
+    assert agency.brand == {"colour": "#ffe000"}, "what was emptied is gone"
+
+
 async def test_a_logo_is_shown_and_removed(browser: httpx2.AsyncClient, sign_in: SignIn, world: World) -> None:
     await sign_in()
     token = await _token(browser)
@@ -74,7 +131,8 @@ async def test_a_logo_is_shown_and_removed(browser: httpx2.AsyncClient, sign_in:
         f"{PATH}/logo", data={"form_token": token}, files={"logo": ("logo.png", _png())}, headers=SAME_ORIGIN
     )
     assert sent.status_code == 303
-    address = re.search(rf'src="(/logo/{world.north.slug}/[0-9a-f]+\.png)"', (await browser.get(PATH)).text)
+    page = html.unescape((await browser.get(PATH)).text)
+    address = re.search(rf'src="(/logo/{world.north.slug}/[0-9a-f]+\.png)"', page)
     assert address
     assert (await browser.get(address[1])).headers["content-type"] == "image/png"
     assert (await _send(browser, f"{PATH}/logo/removal")).status_code == 303

@@ -108,6 +108,7 @@ Asked120 = Annotated[str, StringConstraints(min_length=1, max_length=120), _ASKE
 Asked200 = Annotated[str, StringConstraints(min_length=1, max_length=200), _ASKED]
 Asked500 = Annotated[str, StringConstraints(min_length=1, max_length=500), _ASKED]
 AskedText = Annotated[str, StringConstraints(max_length=500), _read(_for_clients(text.paragraphs))]
+AskedNote = Annotated[str, StringConstraints(max_length=400), _read(_for_clients(text.paragraphs))]
 #: Several lines, or none.
 Text500 = Annotated[str, StringConstraints(max_length=500), _read(_without_password(text.paragraphs))]
 Note = Annotated[str, _read(_without_password(text.paragraphs))]

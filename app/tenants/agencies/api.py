@@ -4,7 +4,7 @@ import asyncio
 from typing import Annotated
 
 from fastapi import File, Request, UploadFile
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from app.kit.database import Session
 from app.kit.errors import InvalidInput, NotFound
@@ -24,11 +24,19 @@ from app.mail.rendered_email import Recipient
 from app.platforms import declarations
 from app.platforms.manual import library
 from app.services import connected_platform, services_of
-from app.tenants.agencies import logos, mail_test, platform_ids, service
+from app.tenants.agencies import logos, mail_test, own_words, platform_ids, service
 from app.tenants.agencies.logo_image import picture
 from app.tenants.agencies.logos import download
 from app.tenants.agencies.models import PlatformApp
-from app.tenants.agencies.schemas import AgencyAccountView, AgencyView, MailTestView, PlatformAppView, PlatformView
+from app.tenants.agencies.schemas import (
+    AgencyAccountView,
+    AgencyView,
+    MailTestView,
+    OwnWords,
+    OwnWordsView,
+    PlatformAppView,
+    PlatformView,
+)
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import api_router
 
@@ -46,6 +54,14 @@ class AgencyChanges(RequestShape):
     contact_email: Email = Field(default_factory=str, examples=["ana@north.example"])
     colour: str = Field(default_factory=str, max_length=7, description="`#` and six hex digits.", examples=["#0b5cad"])
     language: Language = Field(default_factory=str)
+    sender_name: Line120 | None = Field(
+        None, description="Name beside the address that e-mails to clients come from.", examples=["North Agency"]
+    )
+    return_url: Annotated[Verbatim, AfterValidator(own_words.checked_return)] | None = Field(
+        None, max_length=own_words.LONGEST_ADDRESS,
+        description="Your https page, to which a button leads when all is done.",
+        examples=["https://north.example/thanks"],
+    )  # fmt: skip
 
 
 class NewApp(RequestShape):
@@ -98,10 +114,26 @@ async def get_agency(caller: Reader, session: Session) -> AgencyView:
 
 @router.patch("")
 async def update_agency(caller: Writer, session: Session, given: AgencyChanges) -> AgencyView:
-    """Change what clients see of your agency: name, contact, colour, language."""
-    changes = given.model_dump(exclude_unset=True)
+    """Change what clients see of your agency: name, contact, colour, language, sender and return address."""
+    changes = {name: value or "" for name, value in given.model_dump(exclude_unset=True).items()}
     agency = await service.update_agency(session, caller.agency_id, actor=caller.actor, **changes)
     return AgencyView.of(agency)
+
+
+@router.get("/words")
+async def list_words(request: Request, caller: Reader, session: Session) -> Page[OwnWordsView]:
+    """List your notes on the clients' pages, for each language of this installation. There is no second page."""
+    agency = await service.find(session, caller.agency_id)
+    return Page(data=[OwnWordsView.of(agency, each) for each in services_of(request).languages])
+
+
+@router.put("/words/{language}")
+async def set_words(request: Request, caller: Writer, session: Session, language: str, given: OwnWords) -> OwnWordsView:
+    """Replace your notes in a language. A page without one shows the texts of Keyturn alone."""
+    if language not in services_of(request).languages:
+        raise NotFound(f"Clients are not offered the language {language}.", hint="GET /api/v1/agency/words lists them.")
+    agency = await service.set_words(session, caller.agency_id, language, given.model_dump(), actor=caller.actor)
+    return OwnWordsView.of(agency, language)
 
 
 @router.get("/platform-apps/{platform}")

@@ -9,7 +9,7 @@ DEFAULT_COLOUR = "#0b5cad"
 _HEX = re.compile(r"^#[0-9a-fA-F]{6}$")
 _WHITE = (255, 255, 255)
 #: WCAG 2.2 AA for text; the colour is the background of white button text, and of link text on white.
-_ENOUGH = 4.5
+ENOUGH = 4.5
 
 
 @dataclass(frozen=True)
@@ -45,16 +45,26 @@ def is_colour(text: str) -> bool:
 
 def readable(colour: str) -> str:
     """The colour, darkened until white text on it has a contrast of at least 4.5."""
-    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
-    while contrast((red, green, blue), _WHITE) < _ENOUGH:
+    red, green, blue = _parts(colour)
+    while contrast((red, green, blue), _WHITE) < ENOUGH:
         red, green, blue = (int(part * 0.94) for part in (red, green, blue))
     return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+def contrast_with_white(colour: str) -> float:
+    """The contrast of white text on a colour."""
+    return contrast(_parts(colour), _WHITE)
 
 
 def contrast(one: tuple[int, int, int], other: tuple[int, int, int]) -> float:
     """The contrast ratio of two colours, 1 to 21 (https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio)."""
     light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
+
+
+def _parts(colour: str) -> tuple[int, int, int]:
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return red, green, blue
 
 
 def _luminance(colour: tuple[int, int, int]) -> float:

@@ -7,9 +7,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.kit.i18n.locales import SOURCE, english
 from app.kit.i18n.message import Message
-from app.kit.input.fields import Time
+from app.kit.input.fields import AskedNote, RequestShape, Time
 from app.mail.service import Mail
 from app.platforms.manual.library import ManualPlatform
+from app.tenants.agencies import own_words
 from app.tenants.agencies.branding import DEFAULT_COLOUR, logo_of, logo_path
 from app.tenants.agencies.models import Agency, PlatformApp
 
@@ -34,6 +35,14 @@ class AgencyView(BaseModel):
         description="Of e-mails to you, and of clients' pages if neither you nor the client's browser say another.",
         examples=["en"],
     )
+    sender_name: str | None = Field(
+        description="Name beside the address that e-mails to clients come from; null: yours, “via Keyturn”.",
+        examples=["North Agency"],
+    )
+    return_url: str | None = Field(
+        description="Your page, to which a button on the client's pages leads when all is done.",
+        examples=["https://north.example/thanks"],
+    )
     created_at: Time
 
     @classmethod
@@ -44,6 +53,7 @@ class AgencyView(BaseModel):
             id=agency.id, name=agency.name, slug=agency.slug, contact_name=agency.contact_name,
             contact_email=agency.contact_email, colour=agency.brand.get("colour", DEFAULT_COLOUR),
             logo=logo_path(agency.slug, logo) if logo else None, language=agency.language,
+            sender_name=agency.brand.get("sender_name"), return_url=agency.brand.get("return_url"),
             created_at=agency.created_at,
         )  # fmt: skip
 
@@ -71,6 +81,35 @@ class MailTestView(BaseModel):
             id=mail.id, email=mail.to_email, status=mail.status, error=mail.last_error, server_answer=mail.detail,
             created_at=mail.created_at, sent_at=mail.sent_at, failed_at=mail.failed_at,
         )  # fmt: skip
+
+
+class OwnWords(RequestShape):
+    """Notes of yours on your clients' pages, in one language. The pages say that they are yours."""
+
+    welcome: AskedNote | None = Field(None, description="On the first page.", examples=["We will call you on Monday."])
+    lane: AskedNote | None = Field(
+        None, description="Where the client connects or chooses to share by hand.", examples=["Connect if you can."]
+    )
+    questions: AskedNote | None = Field(
+        None, description="Above your questions.", examples=["Skip what you do not know."]
+    )
+    review: AskedNote | None = Field(
+        None, description="Before the client agrees.", examples=["We only report on these."]
+    )
+    closing: AskedNote | None = Field(
+        None, description="When all is done, and on the receipt.", examples=["Thank you! We begin on Monday."]
+    )
+
+
+class OwnWordsView(OwnWords):
+    """Your notes in one language; null where the page has none."""
+
+    language: str = Field(examples=["en"])
+
+    @classmethod
+    def of(cls, agency: Agency, language: str) -> "OwnWordsView":
+        """From the row."""
+        return cls(language=language, **own_words.notes(agency.brand, language))
 
 
 class PlatformAppView(BaseModel):

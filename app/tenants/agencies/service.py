@@ -1,7 +1,7 @@
 """Agencies, their platform app and their Business Centers: queries, and use cases that change them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Exists, ScalarSelect, delete, exists, func, select
 from sqlalchemy.exc import IntegrityError
@@ -16,7 +16,7 @@ from app.kit.encryption import Keyring
 from app.kit.errors import AppError, InvalidInput, NotFound
 from app.mail.rendered_email import EmailBranding, Recipient
 from app.platforms import declarations
-from app.tenants.agencies import branding
+from app.tenants.agencies import branding, own_words
 from app.tenants.agencies.models import Agency, AgencyAccount, PlatformApp
 
 SLUG = re.compile(r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$")
@@ -106,8 +106,13 @@ async def update_agency(
     contact_email: str | None = None,
     colour: str | None = None,
     language: str | None = None,
+    sender_name: str | None = None,
+    return_url: str | None = None,
 ) -> Agency:
-    """Change the given fields and leave the rest. Raises InvalidInput for an invalid colour."""
+    """Change the given fields and leave the rest; an empty sender name or return address is removed.
+
+    Raises InvalidInput for an invalid colour.
+    """
     if colour is not None and not branding.is_colour(colour):
         raise InvalidInput(fields={"colour": "Give the colour as # and six hex digits, e.g. #0b5cad."})
     agency = await find(session, agency_id)
@@ -115,8 +120,19 @@ async def update_agency(
     agency.contact_name = contact_name or agency.contact_name
     agency.contact_email = contact_email or agency.contact_email
     agency.language = language or agency.language
-    if colour is not None:
-        agency.brand = {**agency.brand, "colour": colour.lower()}
+    looks = {"colour": colour and colour.lower(), "sender_name": sender_name, "return_url": return_url}
+    given = {name: value for name, value in looks.items() if value is not None}
+    agency.brand = own_words.changed(agency.brand, **given)
+    await record(session, catalog.AGENCY_UPDATED, agency_id=agency_id, subject_id=agency_id, actor=actor, data=Data())
+    return agency
+
+
+async def set_words(
+    session: AsyncSession, agency_id: str, language: str, words: Mapping[str, str | None], *, actor: Actor
+) -> Agency:
+    """Replace the agency's notes on its clients' pages in a language. Without any, the pages have none."""
+    agency = await find(session, agency_id)
+    agency.brand = own_words.with_notes(agency.brand, language, words)
     await record(session, catalog.AGENCY_UPDATED, agency_id=agency_id, subject_id=agency_id, actor=actor, data=Data())
     return agency
 
@@ -124,7 +140,8 @@ async def update_agency(
 def email_branding(agency: Agency) -> EmailBranding:
     """Branding of e-mails in the agency's name; the colour is dark enough for white text."""
     colour = branding.readable(agency.brand.get("colour", branding.DEFAULT_COLOUR))
-    return EmailBranding(agency.name, Recipient(agency.contact_email, agency.contact_name), colour)
+    contact = Recipient(agency.contact_email, agency.contact_name)
+    return EmailBranding(agency.name, contact, colour, agency.brand.get("sender_name"))
 
 
 async def platform_app(session: AsyncSession, agency_id: str, platform: str) -> PlatformApp | None:

@@ -19,9 +19,16 @@ from tests.house import House
 from tests.world import PUBLIC_URL, World
 
 
-async def test_nothing_is_typed_from_the_trip_to_the_receipt(walk: Walk, house: House, world: World) -> None:
+async def test_nothing_is_typed_from_the_trip_to_the_receipt(
+    walk: Walk, api: httpx2.AsyncClient, house: House, world: World
+) -> None:
     await house.connect_agency(world.north)
+    await api.put("/agency/words/en", json={"lane": "Ours: <i>", "review": "Ours: yes", "closing": "Ours: thanks"})
+    await api.patch("/agency", json={"return_url": "https://north.example/thanks?a=1&b=2"})
     await walk.start()
+    page = (await walk.see("way")).text
+    assert "North Agency writes:" in page
+    assert "Ours: &lt;i&gt;" in page
     assert walk.goes_to(await trip(walk, house)) == "account"
     page = (await walk.see("account")).text
     assert re.search(rf'value="{seed.MAISON_LUNE}"\s+checked', page), "the only one is picked already"
@@ -29,14 +36,23 @@ async def test_nothing_is_typed_from_the_trip_to_the_receipt(walk: Walk, house: 
     assert "Maison Lune EU" in (await walk.see("accounts")).text
     assert walk.goes_to(await walk.send("accounts", assets=[seed.LUNE_EU, seed.LUNE_UK])) == "pixels"
     await walk.answer("pixels", "markets", "contacts", "get-ready")
-    assert "Share ad account Maison Lune EU" in (await walk.see("review")).text
+    page = (await walk.see("review")).text
+    assert "Share ad account Maison Lune EU" in page
+    assert "Ours: yes" in page
     await walk.agree()
     page = (await walk.see("progress")).text
     assert "We’re on it" in page
+    assert "Back to north.example" not in page, "not before all is done"
     assert re.search(r'<noscript>\s*<meta http-equiv="refresh"', page)
     await house.work()
-    assert "All set" in (await walk.see("progress")).text
-    assert "Read back with North Agency’s own access" in (await walk.see("receipt")).text
+    receipt = (await walk.see("receipt")).text
+    assert "Read back with North Agency’s own access" in receipt
+    for page in ((await walk.see("progress")).text, receipt):
+        assert "All set" in page
+        assert "Ours: thanks" in page
+        assert re.search(
+            r'href="https://north.example/thanks\?a=1&amp;b=2" rel="noopener noreferrer">Back to north', page
+        )
 
 
 async def test_the_live_part_is_sent_only_when_something_moved(walk: Walk, house: House, world: World) -> None:
