@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install setup demo up screens test test-browser test-deployment test-faults test-worlds check lint style types layers templates format docs messages schemas house bench-budget bench-idle bench-lists bench-onboarding bench-webhooks bench-writes pins clean
+.PHONY: help install setup demo up screens test test-browser test-deployment test-faults test-worlds check lint style types layers templates format docs messages schemas house bench-budget bench-desk bench-idle bench-lists bench-onboarding bench-webhooks bench-writes pins clean
 
 BIN := .venv/bin
 # more arguments for the program behind a target: make test ARGS='tests/kit -k egress'
@@ -91,6 +91,9 @@ house: .make/dev ## size and cut of the code, and statements, functions and roun
 
 bench-budget: .make/dev ## what the rate budget makes 1,000 watched clients and somebody who looks wait, in about 40 s
 	@$(BIN)/python -m bench.budget
+
+bench-desk: .make/dev ## pages of the dashboard with 5,000 links and 500,000 events: CPU, p95, statements, plans: about 3 min
+	@$(BIN)/python -m bench.desk $(ARGS)
 
 bench-idle: .make/dev ## what an installation costs at rest, and one event with 1, 10 and 50 deliveries: about 4 min
 	@$(BIN)/python -m bench.idle $(ARGS)

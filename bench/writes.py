@@ -61,14 +61,14 @@ async def bare(session: Session, statements: int, size: int) -> dict[str, str]:
 async def start_listening(request: Request) -> None:
     """Note statements from now on."""
     heard = request.app.state.heard = Heard()
-    event.listen(_engine(request).sync_engine, BEFORE_EXECUTE, heard)
+    event.listen(engine_of(request).sync_engine, BEFORE_EXECUTE, heard)
 
 
 @router.delete("/listening")
 async def stop_listening(request: Request) -> list[str]:
     """Note no more: what there was. What is measured afterwards does not pay for it."""
     heard: Heard = request.app.state.heard
-    event.remove(_engine(request).sync_engine, BEFORE_EXECUTE, heard)
+    event.remove(engine_of(request).sync_engine, BEFORE_EXECUTE, heard)
     return heard.statements
 
 
@@ -82,7 +82,8 @@ class Heard:
         self.statements.append(statement)
 
 
-def _engine(request: Request) -> AsyncEngine:
+def engine_of(request: Request) -> AsyncEngine:
+    """The engine of the web process."""
     engine: AsyncEngine = request.app.state.services.sessions.kw["bind"]
     return engine
 

@@ -11,8 +11,6 @@ from tests.world import Corner
 
 AGENCIES, LINKS, REQUESTS_OF_LINK = 200, 5_000, 10
 LINKS_OF_CLIENT = 5
-#: Each other agency has one client.
-CLIENTS = LINKS // LINKS_OF_CLIENT - AGENCIES + 1
 
 _STATEMENTS = f"""
 SET LOCAL session_replication_role = replica;
@@ -26,7 +24,7 @@ WHERE agency.id = :agency_id;
 INSERT INTO clients
 SELECT made.*
 FROM clients AS client, agencies AS agency,
-    generate_series(1, CASE agency.id WHEN client.agency_id THEN {CLIENTS} ELSE 1 END) AS number,
+    generate_series(1, CASE agency.id WHEN client.agency_id THEN :clients ELSE 1 END) AS number,
     jsonb_populate_record(client, jsonb_build_object(
         'agency_id', agency.id, 'id', new_id(), 'external_id', 'many:' || number
     )) AS made
@@ -60,12 +58,15 @@ WHERE asked.link_id = :link_id AND link.external_id LIKE 'many:%'
 _KINDS = {"agency_id": "agency", "client_id": "client", "link_id": "link"}
 
 
-async def fill(sessions: Sessions, corner: Corner) -> None:
-    """Write it, and let the planner count."""
+async def fill(sessions: Sessions, corner: Corner, links: int = LINKS - LINKS_OF_CLIENT * (AGENCIES - 1)) -> None:
+    """Write it, and let the planner count. Each other agency has one client; `links`: of this one."""
     values = {name: getattr(corner, name) for name in _KINDS}
     async with sessions.begin() as session:
         for statement in _STATEMENTS.split(";"):
             used = [bindparam(name, type_=ids.Id(kind)) for name, kind in _KINDS.items() if f":{name}" in statement]
-            await session.execute(text(statement).bindparams(*used), {each.key: values[each.key] for each in used})
+            bound = {each.key: values[each.key] for each in used}
+            if ":clients" in statement:
+                bound["clients"] = links // LINKS_OF_CLIENT
+            await session.execute(text(statement).bindparams(*used), bound)
     async with sessions.begin() as session:
         await session.execute(text("ANALYZE agencies, clients, links, access_requests"))

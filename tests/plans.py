@@ -7,22 +7,37 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 
-async def of_last(engine: AsyncEngine, read: Callable[[], Awaitable[Any]]) -> Any:
-    """The executed plan of the last statement of `read`."""
-    seen: list[tuple[str, Any]] = []
+class Noted:
+    """Statements with their values, as SQLAlchemy sends them: a listener of `before_cursor_execute`."""
 
-    def keep(_c: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
-        seen.append((statement, parameters))
+    def __init__(self) -> None:
+        self.statements: list[tuple[str, Any]] = []
 
-    event.listen(engine.sync_engine, "before_cursor_execute", keep)
-    await read()
-    event.remove(engine.sync_engine, "before_cursor_execute", keep)
-    statement, parameters = seen[-1]
+    def __call__(self, _c: Any, _cursor: Any, statement: str, values: Any, _context: Any, _many: bool) -> None:
+        self.statements.append((statement, values))
+
+
+async def of(engine: AsyncEngine, statement: str, values: Any) -> Any:
+    """The plan of a statement, executed."""
     async with engine.connect() as connection:
         raw = await connection.get_raw_connection()
         assert raw.driver_connection is not None
-        rows = await raw.driver_connection.fetch(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", *parameters)
+        rows = await raw.driver_connection.fetch(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", *values)
     return rows[0][0][0]["Plan"]
+
+
+async def of_last(engine: AsyncEngine, read: Callable[[], Awaitable[Any]]) -> Any:
+    """The executed plan of the last statement of `read`."""
+    noted = Noted()
+    event.listen(engine.sync_engine, "before_cursor_execute", noted)
+    await read()
+    event.remove(engine.sync_engine, "before_cursor_execute", noted)
+    return await of(engine, *noted.statements[-1])
+
+
+def sequential(found: Any) -> list[str]:
+    """Tables that a plan reads from end to end."""
+    return [each["Relation Name"] for each in _nodes(found) if each["Node Type"] == "Seq Scan"]
 
 
 def scans(found: Any, table: str) -> list[Any]:
