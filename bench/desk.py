@@ -55,8 +55,8 @@ LARGE = 3_000
 ELSEWHERE = re.compile(r"/(?:sign-in|setup|join|oidc|files|second-factor|connect)\b|\{(?:code|token|file_id)\}|\.\w+$")
 #: Pages with much to find, besides their plain address.
 STATES = (
-    f"{PATH}?turn=client", f"{PATH}?turn=verified&q=lune", f"{PATH}/access?finding=drifted",
-    f"{PATH}/access?q=brand", f"{PATH}/links/{{link_id}}?calls=all&events=all",
+    f"{PATH}?turn=client", f"{PATH}?turn=verified&q=lune+5a", f"{PATH}/access?finding=drifted",
+    f"{PATH}/access?q=brand+5a7", f"{PATH}/links/{{link_id}}?calls=all&events=all",
     f"{PATH}/links/{{link_id}}?why={{access_request_id}}", f"{PATH}/time-to-access?months=12",
     f"{PATH}/webhooks/{{endpoint_id}}/deliveries?status=succeeded",
 )  # fmt: skip
@@ -70,7 +70,7 @@ _HISTORY = (
     SELECT asked.agency_id, new_id(), link.client_id, asked.id, asked.platform, asked.kind,
         (7300000000000000000 + row_number() OVER ())::text, 'Brand ' || row_number() OVER (), 'asked',
         '7111222233334444' || abs(hashtext(link.client_id::text)) % 1000, '7000999988887777666', asked.role,
-        (ARRAY['live', 'live', 'live', 'drifted'])[1 + abs(hashtext(asked.id::text)) % 4], 'agency',
+        CASE WHEN abs(hashtext(asked.id::text)) % 64 = 0 THEN 'drifted' ELSE 'live' END, 'agency',
         now(), now(), now(), now()
     FROM access_requests AS asked JOIN links AS link ON (link.agency_id, link.id) = (asked.agency_id, asked.link_id)
     WHERE asked.agency_id = :agency_id
@@ -107,6 +107,22 @@ _HISTORY = (
     SELECT agency_id, new_id(), now(), changed.action, 'access_request', id, link_id, '["role"]', '{}',
         '{"role": "OPERATOR"}', pg_current_xact_id()::text::bigint + transaction_base(), 'system', 'worker'
     FROM access_requests, unnest(ARRAY['created', 'changed']) AS changed(action) WHERE agency_id = :agency_id
+    """,
+    """
+    UPDATE clients SET name = 'Maison Lune ' || right(id::text, 4) WHERE agency_id = :agency_id
+    """,
+    """
+    UPDATE access_requests AS asked
+    SET asset_name = 'Brand ' || right(asked.id::text, 4),
+        code = (ARRAY['role_higher_than_requested', 'not_bc_admin'])[abs(hashtext(asked.id::text)) % 64]
+    WHERE agency_id = :agency_id
+    """,
+    """
+    INSERT INTO buyer_access
+        (agency_id, id, grant_id, agency_account_id, email, role, status, requested_at, created_at, due_at)
+    SELECT agency_id, new_id(), id, agency_account_id, 'bo@north.example', role,
+        CASE abs(hashtext(id::text)) % 64 WHEN 3 THEN 'blocked' ELSE 'open' END, now(), now(), now()
+    FROM grants WHERE agency_id = :agency_id
     """,
     """
     INSERT INTO partners (agency_id, id, platform, agency_account_id, account_id, name, client_id, linked, import_id)

@@ -7,8 +7,9 @@ from typing import Annotated
 
 from fastapi import Query, Request
 from fastapi.responses import Response
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from app.dashboard import desk, first_steps, turns
 from app.dashboard.member_session import PATH, Viewer
@@ -95,30 +96,26 @@ def of_turn(turn: Turn) -> ColumnElement[bool]:
 
 
 def _sought(agency_id: str, words: str) -> ColumnElement[bool]:
-    """Condition of the links that a search is about."""
+    """Condition of the links that a search is about: few, so that each is looked up by its id."""
     if not words:
         return Link.agency_id == agency_id
-    asset = (
-        select(AccessRequest.id)
-        .where(
-            AccessRequest.agency_id == Link.agency_id,
-            AccessRequest.link_id == Link.id,
-            AccessRequest.asset_name.icontains(words, autoescape=True) | (AccessRequest.asset_id == words),
-        )
-        .exists()
-    )
+    link = aliased(Link)
+    rows = select(link.id).where(link.agency_id == agency_id)
     names = (Client.name, Client.contact_name, Client.contact_email)
-    return and_(
-        Link.agency_id == agency_id,
-        or_(*(each.icontains(words, autoescape=True) for each in names), Link.external_id == words, asset),
+    by_client = rows.join(Client, (Client.agency_id == link.agency_id) & (Client.id == link.client_id)).where(
+        or_(*(each.icontains(words, autoescape=True) for each in names))
     )
+    by_asset = select(AccessRequest.link_id).where(
+        AccessRequest.agency_id == agency_id,
+        AccessRequest.asset_name.icontains(words, autoescape=True) | (AccessRequest.asset_id == words),
+    )
+    found = union(by_client, rows.where(link.external_id == words), by_asset)
+    return and_(Link.agency_id == agency_id, Link.id == func.any(func.array(found.scalar_subquery())))
 
 
 async def _counts(session: AsyncSession, agency_id: str, words: str) -> Mapping[Turn, tuple[int, datetime | None]]:
     """By turn, the number of links and the start of the longest wait."""
     rows = select(Link.stage, Link.next_actor, func.count(), func.min(Link.next_actor_since))
-    if words:
-        rows = rows.join(Client, (Client.agency_id == Link.agency_id) & (Client.id == Link.client_id))
     found = await session.execute(rows.where(_sought(agency_id, words)).group_by(Link.stage, Link.next_actor))
     counts: dict[Turn, tuple[int, datetime | None]] = {}
     for stage, next_actor, count, since in found:
@@ -157,8 +154,6 @@ async def _rows(
 
 def _of_group(agency_id: str, turn: Turn, words: str, most: int) -> Select[tuple[str]]:
     rows = select(Link.id).where(_sought(agency_id, words), of_turn(turn))
-    if words:
-        rows = rows.join(Client, (Client.agency_id == Link.agency_id) & (Client.id == Link.client_id))
     order = (Link.id.desc(),) if turn in ("verified", "ended") else (Link.next_actor_since, Link.id)
     return select(rows.order_by(*order).limit(most).subquery().c.id)
 

@@ -45,10 +45,19 @@ class Link(Changing, JobMixin, CreatedAt, Base):
         Index("ix_links_agency_id_updated_at_id", "agency_id", "updated_at", "id"),
         CheckConstraint(f"stage IN {STAGES}", name="stage"),
         CheckConstraint(f"next_actor IN {TURNS}", name="next_actor"),
-        Index("ix_links_agency_id_stage_next_actor_since_id", "agency_id", "stage", "next_actor_since", "id"),
+        # the counts of the pipeline read it alone
+        Index(
+            "ix_links_agency_id_stage_next_actor_since_id", "agency_id", "stage", "next_actor_since", "id",
+            postgresql_include=["next_actor"],
+        ),
         Index("ix_links_agency_id_next_actor_next_actor_since_id", "agency_id", "next_actor", "next_actor_since", "id"),
         Index("ix_links_agency_id_next_actor_since_id", "agency_id", "next_actor_since", "id"),
-    )
+        # time to access reads it alone
+        Index(
+            "ix_links_times", "agency_id", "created_at",
+            postgresql_include=["opened_at", "submitted_at", "completed_at", "preset"],
+        ),
+    )  # fmt: skip
 
     agency_id: Mapped[str] = agency_key()
     id: Mapped[str] = mapped_column(ids.Id("link"), primary_key=True)
@@ -157,7 +166,9 @@ class AccessRequest(CreatedAt, Base):
         CheckConstraint(f"status IN {ACCESS_STATUSES}", name="status"),
         CheckConstraint(f"next_actor IN {TURNS}", name="next_actor"),
         CheckConstraint("seen_by IN ('agency', 'client')", name="seen_by"),
-        Index("ix_access_requests_link_id", "agency_id", "link_id"),
+        # a search for assets reads it alone
+        Index("ix_access_requests_link_id", "agency_id", "link_id", postgresql_include=["asset_name", "asset_id"]),
+        Index("ix_access_requests_code", "agency_id", "code", postgresql_where=text("code IS NOT NULL")),
         Index(
             "uq_access_requests_asset",
             "agency_id",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.links.models import AccessRequest, Link
@@ -79,12 +79,15 @@ async def funnel(session: AsyncSession, agency_id: str, *, since: datetime, pres
 async def blockers(session: AsyncSession, agency_id: str, *, preset: str | None = None) -> Sequence[BlockerCount]:
     """The blockers of active links, the most frequent first."""
     waits = func.percentile_cont(0.5).within_group(func.extract("epoch", func.now() - AccessRequest.status_since))
+    link = select(Link.id).where(
+        Link.agency_id == AccessRequest.agency_id, Link.id == AccessRequest.link_id, is_active(), *_of_preset(preset)
+    )
     rows = (
         select(AccessRequest.code, func.count(), waits)
-        .join(Link, (Link.agency_id == AccessRequest.agency_id) & (Link.id == AccessRequest.link_id))
+        .join(link.limit(1).correlate(AccessRequest).lateral(), true())  # few links: looked up one by one
         .where(
-            AccessRequest.agency_id == agency_id, AccessRequest.code.is_not(None), is_active(),
-            AccessRequest.status.not_in(PROVED | OVER), *_of_preset(preset),
+            AccessRequest.agency_id == agency_id, AccessRequest.code.is_not(None),
+            AccessRequest.status.not_in(PROVED | OVER),
         )
         .group_by(AccessRequest.code)
         .order_by(func.count().desc(), AccessRequest.code)

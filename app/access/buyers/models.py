@@ -51,7 +51,12 @@ class BuyerAccess(JobMixin, CreatedAt, Base):
         UniqueConstraint("agency_id", "grant_id", "email"),
         CheckConstraint("status IN ('waiting', 'open', 'blocked', 'leaving', 'ended')", name="status"),
         Index("ix_buyer_access_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
-    )
+        # buyers who should be able to open an ad account, and cannot yet
+        Index(
+            "ix_buyer_access_closed", "agency_id", "grant_id",
+            postgresql_where=text("wanted AND status NOT IN ('open', 'ended')"),
+        ),
+    )  # fmt: skip
 
     agency_id: Mapped[str] = agency_key()
     id: Mapped[str] = mapped_column(ids.Id("buyeraccess"), primary_key=True)

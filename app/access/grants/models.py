@@ -32,6 +32,16 @@ class Grant(Changing, CreatedAt, Base):
         Index("ix_grants_client_account_id", "agency_id", "client_account_id"),
         Index("ix_grants_agency_id_access_request_id", "agency_id", "access_request_id"),
         Index("ix_grants_agency_id_updated_at_id", "agency_id", "updated_at", "id"),
+        # counts and searches read it alone
+        Index(
+            "ix_grants_current", "agency_id", "status", "id", postgresql_where=text("status <> 'ended'"),
+            postgresql_include=["client_id", "asset_name", "asset_id", "client_account_id"],
+        ),
+        # what imports found, and no link asked for
+        Index(
+            "ix_grants_found", "agency_id", "id",
+            postgresql_where=text("access_request_id IS NULL AND status <> 'ended'"),
+        ),
     )  # fmt: skip
 
     agency_id: Mapped[str] = agency_key()

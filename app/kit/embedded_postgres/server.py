@@ -47,6 +47,7 @@ ALWAYS = {
     "port": "5432",  # only names the socket
     "max_connections": "200",
     "shared_buffers": "128MB",
+    "random_page_cost": "1.1",  # as PostgreSQL advises for solid-state storage; its default is that of turning disks
     "timezone": "UTC",
     "log_timezone": "UTC",
     "logging_collector": "off",
