@@ -185,8 +185,9 @@ class Figures:
 def addresses() -> Iterator[str]:
     """The address of every page of a member, with the names of its parameters."""
     for route in routes.served("pages"):
-        is_page = isinstance(route, Route) and "GET" in (route.methods or ()) and route.path.startswith(PATH)
-        if is_page and not ELSEWHERE.search(route.path):
+        if not isinstance(route, Route) or "GET" not in (route.methods or ()):
+            continue
+        if route.path.startswith(PATH) and not ELSEWHERE.search(route.path):
             yield route.path
     yield from STATES
 

@@ -130,12 +130,12 @@ def _joined(rows: Select[Any], agency_id: str) -> Select[Any]:
     )
 
 
-def _one_of(found: Select[tuple[str]] | CompoundSelect[tuple[str]]) -> ColumnElement[bool]:
+def _one_of(found: Select[str] | CompoundSelect[str]) -> ColumnElement[bool]:
     """Condition of the grants with these ids. An array is looked up id by id, however many the planner expects."""
     return Grant.id == func.any(func.array(found.scalar_subquery()))
 
 
-def _current(agency_id: str, words: str = "") -> Select[tuple[str]]:
+def _current(agency_id: str, words: str = "") -> Select[str]:
     """Ids of current grants, and of those only what a search is about; an index holds all that it reads."""
     current = aliased(Grant)
     rows = select(current.id).where(current.agency_id == agency_id, current.status != "ended")
@@ -147,7 +147,7 @@ def _current(agency_id: str, words: str = "") -> Select[tuple[str]]:
     )
 
 
-def _noticed(agency_id: str) -> CompoundSelect[tuple[str]]:
+def _noticed(agency_id: str) -> CompoundSelect[str]:
     """Ids of the grants that may have a finding: few among those that are as agreed, and each part has an index."""
     current = aliased(Grant)
     rows = select(current.id).where(current.agency_id == agency_id, current.status != "ended")

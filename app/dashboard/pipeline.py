@@ -7,25 +7,28 @@ from typing import Annotated
 
 from fastapi import Query, Request
 from fastapi.responses import Response
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union, union_all
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, tuple_, union, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from app.dashboard import desk, first_steps, turns
 from app.dashboard.member_session import PATH, Viewer
 from app.dashboard.turns import TURNS, Label, Situation, Turn
-from app.kit import clock
+from app.kit import clock, ids
 from app.kit.database import reading
 from app.kit.html import forms
+from app.kit.web.paging import CursorWrong, before, pack, unpack
 from app.links.models import AccessRequest, Link
 from app.services import services_of
 from app.tenants.clients.models import Client
 
 router = forms.page_router()
 #: Rows of a group on the page of all groups, and on that of one.
-_FEW, _MANY = 10, 200
+_FEW, _MANY = 10, 50
 #: Groups shown together; ended links have a page of their own.
 _TOGETHER: tuple[Turn, ...] = TURNS[:-1]
+#: Groups in which nobody waits.
+_NEWEST_FIRST: tuple[Turn, ...] = ("verified", "ended")
 _ENDED = ("expired", "revoked", "closed")
 _PROVED_OR_ENDED = ("verified", "drifted", *_ENDED)
 
@@ -60,22 +63,24 @@ async def pipeline(
     caller: Viewer,
     turn: Annotated[Turn | None, Query()] = None,
     q: Annotated[str, Query(max_length=200)] = "",
+    cursor: Annotated[str | None, Query(max_length=400)] = None,
 ) -> Response:
-    """Every group, or one. `q` seeks in names of clients, contacts and assets."""
-    words = " ".join(q.split())
+    """Every group, or one page by page. `q` seeks in names of clients, contacts and assets."""
+    words, most = " ".join(q.split()), _MANY if turn else _FEW
     async with reading(services_of(request).sessions) as session:
         counts = await _counts(session, caller.agency_id, words)
         shown = (turn,) if turn else _TOGETHER
-        rows = await _rows(session, caller.agency_id, shown, words, most=_MANY if turn else _FEW)
+        rows = await _rows(session, caller.agency_id, shown, words, most=most + 1, after=cursor if turn else None)
         steps_done = await first_steps.progress(session, caller.agency) if caller.may("manager") else None
     platform = services_of(request).platforms.default.name
     groups = [
-        Group(each, turns.in_words(each, platform), *counts.get(each, (0, None)), rows=rows.get(each, ()))
+        Group(each, turns.in_words(each, platform), *counts.get(each, (0, None)), rows=rows.get(each, [])[:most])
         for each in TURNS
     ]
+    more = _place(turn, rows[turn][most - 1].link) if turn and len(rows.get(turn, ())) > most else None
     return desk.page(
         request, caller, "pipeline", here=PATH, groups=groups, shown=shown, turn=turn, q=words, now=clock.now(),
-        is_empty=not (counts or turn or words), meanings=turns.MEANINGS,
+        is_empty=not (counts or turn or words), meanings=turns.MEANINGS, cursor=cursor, more=more,
         progress=steps_done if steps_done and steps_done.next else None,
         steps=first_steps.titles(),
     )  # fmt: skip
@@ -127,15 +132,15 @@ async def _counts(session: AsyncSession, agency_id: str, words: str) -> Mapping[
 
 
 async def _rows(
-    session: AsyncSession, agency_id: str, shown: Sequence[Turn], words: str, *, most: int
+    session: AsyncSession, agency_id: str, shown: Sequence[Turn], words: str, *, most: int, after: str | None = None
 ) -> Mapping[Turn, Sequence[PipelineRow]]:
-    """The rows of some groups: all links in one statement, their access requests in another."""
-    chosen = union_all(*(_of_group(agency_id, turn, words, most) for turn in shown)).subquery()
+    """The rows of some groups: all links in one statement, their access requests in another. Raises CursorWrong."""
+    chosen = union_all(*(_of_group(agency_id, turn, words, most, after) for turn in shown)).subquery()
     both = (
         select(Link, Client)
         .join(Client, (Client.agency_id == Link.agency_id) & (Client.id == Link.client_id))
         .where(Link.agency_id == agency_id, Link.id.in_(select(chosen.c.id)))
-        .order_by(Link.next_actor_since.nulls_last(), Link.id.desc())
+        .order_by(Link.next_actor_since.nulls_last(), Link.id)
     )
     found = (await session.execute(both)).all()
     asked = select(AccessRequest).where(
@@ -149,13 +154,43 @@ async def _rows(
     for link, client in found:
         row = _row(link, client, requests.get(link.id, []))
         rows.setdefault(turns.turn_of(link.stage, link.next_actor), []).append(row)
+    for turn in _NEWEST_FIRST:
+        rows.get(turn, []).sort(key=lambda each: each.link.id, reverse=True)
     return rows
 
 
-def _of_group(agency_id: str, turn: Turn, words: str, most: int) -> Select[tuple[str]]:
+def _of_group(agency_id: str, turn: Turn, words: str, most: int, after: str | None) -> Select[tuple[str]]:
     rows = select(Link.id).where(_sought(agency_id, words), of_turn(turn))
-    order = (Link.id.desc(),) if turn in ("verified", "ended") else (Link.next_actor_since, Link.id)
-    return select(rows.order_by(*order).limit(most).subquery().c.id)
+    if turn in _NEWEST_FIRST:
+        rows = rows.order_by(Link.id.desc())
+        if after:
+            rows = rows.where(Link.id < before(after, "link"))
+    else:
+        rows = rows.order_by(Link.next_actor_since, Link.id)
+        if after:
+            rows = rows.where(_waits_less(*unpack(after, str, str)))
+    return select(rows.limit(most).subquery().c.id)
+
+
+def _place(turn: Turn, link: Link) -> str:
+    """The cursor of what comes after a link."""
+    if turn in _NEWEST_FIRST:
+        return pack(link.id)
+    return pack(link.next_actor_since.isoformat() if link.next_actor_since else "", link.id)
+
+
+def _waits_less(since: str | int, link_id: str | int) -> ColumnElement[bool]:
+    """Condition of the links after one that has waited since then; those that wait for nobody come last."""
+    try:
+        ids.parse("link", str(link_id))
+        moment = datetime.fromisoformat(str(since)) if since else None
+    except ValueError as problem:
+        raise CursorWrong from problem
+    last = literal(link_id, Link.id.type)
+    waits_for_nobody = Link.next_actor_since.is_(None)
+    if moment is None:
+        return and_(waits_for_nobody, Link.id > last)
+    return or_(waits_for_nobody, tuple_(Link.next_actor_since, Link.id) > tuple_(literal(moment), last))
 
 
 def _row(link: Link, client: Client, requests: Sequence[AccessRequest]) -> PipelineRow:

@@ -1,17 +1,20 @@
 """The pipeline: links by whose turn it is, what is missing, and a search."""
 
+import html
 import re
 from dataclasses import replace
 from typing import get_args
 
 import httpx2
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app.access.requests import lifecycle
 from app.dashboard import turns
 from app.dashboard.pipeline import of_turn
+from app.kit import ids
 from app.kit.database import CROSS_TENANT, Sessions
+from app.kit.web.paging import pack
 from app.links.models import Link
 from app.links.status import ACCESS_STATUSES, STAGES, STATUSES, TURNS
 from app.platforms.blockers import BLOCKERS
@@ -127,3 +130,41 @@ def test_every_status_has_words() -> None:
 @pytest.mark.parametrize("code", BLOCKERS)
 def test_no_hint_names_an_operation_of_the_api(code: str) -> None:
     assert "/api/" not in turns.plain(BLOCKERS[code].hint)
+
+
+_COPIES = """
+INSERT INTO links
+SELECT made.*
+FROM links AS link, generate_series(1, 110) AS number,
+    jsonb_populate_record(link, jsonb_build_object(
+        'id', new_id(), 'token_hash', sha256(number::text::bytea),
+        'stage', CASE WHEN number <= 55 THEN 'drifted' ELSE 'verified' END, 'next_actor', NULL,
+        -- several since the same moment; the last ones wait for nobody
+        'next_actor_since', CASE WHEN number <= 51 THEN now() - number % 7 * interval '1 minute' END
+    )) AS made
+WHERE link.agency_id = :agency_id
+"""
+
+
+@pytest.mark.parametrize("turn", ["drifted", "verified"])
+async def test_a_long_group_has_pages(
+    browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World, turn: str
+) -> None:
+    await sign_in()
+    async with sessions.begin() as session:
+        await session.execute(text(_COPIES), {"agency_id": ids.parse("agency", world.north.agency_id)})
+    found, address, pages = list[str](), f"/desk?turn={turn}", 0
+    while address:
+        page = (await browser.get(address)).text
+        found += re.findall(r'<h3><a href="/desk/links/(link_\w+)"', page)
+        pages += 1
+        more = re.search(r'href="(/desk\?[^"]*cursor=[^"]*)">Show more', page)
+        address = html.unescape(more[1]) if more else ""
+    assert (len(found), len(set(found)), pages) == (55, 55, 2)
+
+
+async def test_a_place_that_nobody_gave_is_refused(browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
+    await sign_in()
+    for cursor in ("x", pack("", "link_x"), pack("yesterday", ids.new("link")), pack(7)):
+        for turn in ("client", "ended"):
+            assert (await browser.get("/desk", params={"turn": turn, "cursor": cursor})).status_code == 422
