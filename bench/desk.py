@@ -223,7 +223,7 @@ async def measure(browser: httpx2.AsyncClient, pid: int, address: str, number: i
 
 
 async def fill(sessions: Sessions, corner: Corner, endpoint_id: str) -> None:
-    """What the agency has had for years."""
+    """Write the rows of years for this agency, and let the planner count."""
     await many.fill(sessions, corner, links=many.LINKS)
     async with sessions.begin() as session:
         await session.execute(text("SET LOCAL session_replication_role = replica"))
