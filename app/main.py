@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import httpx2
 from fastapi import FastAPI, Request
@@ -9,7 +10,7 @@ from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
-from app import VERSION, routes, settings, settle_memory
+from app import VERSION, installation, routes, settings, settle_memory
 from app.assembly import egress_of, mail_queue_of, platforms_of, sign_ins_of
 from app.events import openapi
 from app.kit import keyring_check, logs
@@ -105,5 +106,6 @@ def fill(app: FastAPI, chosen: Settings, http: httpx2.AsyncClient, egress: Egres
         outbox=mail_queue_of(chosen, keyring),
         verify_endpoints=chosen.verify_endpoints,
         hubspot_api_base=chosen.hubspot_api_base,
+        check_installation=partial(installation.for_agencies, chosen, sessions),
         sign_ins=sign_ins_of(chosen),
     )

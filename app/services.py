@@ -1,6 +1,6 @@
 """Services of the web process, as handlers receive them: typed, made once by assembly (`app/main.py`)."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -13,6 +13,7 @@ from app.kit.web.services import WebServices
 from app.mail.service import MailQueue
 from app.platforms.port import ConnectedPlatform
 from app.platforms.registry import Platforms
+from app.platforms.resources import DiagnosticFinding
 
 
 @dataclass
@@ -25,6 +26,8 @@ class Services(WebServices):
     #: new webhook endpoints must echo a challenge before they receive events
     verify_endpoints: bool
     hubspot_api_base: str
+    #: findings about the installation that agencies may read
+    check_installation: Callable[[], Awaitable[Sequence[DiagnosticFinding]]]
     #: OpenID providers where members may sign in, by key
     sign_ins: Mapping[str, OidcClient]
 

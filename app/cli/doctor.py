@@ -4,17 +4,12 @@ With the flag of a platform it checks the platform's app with a few read-only ca
 """
 
 import asyncio
-import ssl
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import httpx2
 from rich.console import Console
 from rich.markup import escape
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import local
 from app.access.diagnostics import service
@@ -23,25 +18,19 @@ from app.assembly import platforms_of
 from app.cli import output
 from app.cli.operations import in_commands
 from app.cli.output import Failed
-from app.events import numbering
-from app.kit import keyring_check
+from app.installation import Finding, bounded, database, egress, mail, proxies, public_address
 from app.kit.database import DatabaseAway, Sessions, make_engine, make_sessions, see_pooler
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError
 from app.kit.i18n.locales import english
-from app.mail.smtp_client import check_login
 from app.platforms import declarations
 from app.platforms.port import ConnectedPlatform
 from app.platforms.registry import Platforms
 from app.platforms.resources import DiagnosticFinding
 from app.settings import Settings, SettingsWrong
-from app.tables import metadata
 from app.tenants.agencies import service as agencies
 
-OLDEST_POSTGRES = 140000
-LONGEST_SECONDS = 10
-#: The body of /healthz.
-ALIVE = '{"status":"alive"}'
+_MARKS = {"pass": "[green]pass[/green]", "warn": "[yellow]warn[/yellow]", "fail": "[red]fail[/red]"}
 _DIAGNOSIS_MARKS = {
     "pass": "[green]pass[/green]       ",
     "limited": "[yellow]limited[/yellow]    ",
@@ -49,26 +38,6 @@ _DIAGNOSIS_MARKS = {
     "cannot_tell": "[dim]cannot tell[/dim]",
 }
 out = Console(highlight=False, soft_wrap=True)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Result of one check, with its message or advice.
-
-    `doubtful`: apparently wrong as far as this machine can tell; a warning, not a failure.
-    """
-
-    what: str
-    well: bool
-    words: str
-    doubtful: bool = False
-
-    @property
-    def mark(self) -> str:
-        """The word at the start of the line."""
-        if self.doubtful:
-            return "[yellow]warn[/yellow]"
-        return "[green]pass[/green]" if self.well else "[red]fail[/red]"
 
 
 def run(*, platform: str | None, agency: str | None, as_json: bool) -> None:
@@ -90,63 +59,17 @@ def run(*, platform: str | None, agency: str | None, as_json: bool) -> None:
     asyncio.run(see_pooler(chosen.database_url))
     findings = [
         Finding("settings", True, "all readable"),
-        *asyncio.run(_bounded("database", database(chosen))),
+        *asyncio.run(bounded("database", database(chosen))),
         *asyncio.run(apps(chosen)),
         proxies(chosen),
         asyncio.run(public_address(chosen)),
-        *asyncio.run(_bounded("mail", mail(chosen))),
-        *asyncio.run(_bounded("egress", egress(chosen))),
+        *asyncio.run(bounded("mail", mail(chosen))),
+        *asyncio.run(bounded("egress", egress(chosen))),
     ]
     for finding in findings:
-        out.print(f"{finding.mark}  {finding.what}: {escape(finding.words)}")
+        out.print(f"{_MARKS[finding.mark]}  {finding.what}: {escape(finding.words)}")
     if not all(finding.well for finding in findings):
         raise SystemExit(1)
-
-
-async def _bounded(what: str, check: Coroutine[None, None, list[Finding]]) -> list[Finding]:
-    """A check with a time limit, because a person waits."""
-    try:
-        async with asyncio.timeout(LONGEST_SECONDS):
-            return await check
-    except TimeoutError:
-        return [Finding(what, False, f"no answer within {LONGEST_SECONDS} s; check its address and the network.")]
-
-
-async def database(chosen: Settings) -> list[Finding]:
-    """Check that the database is reachable, new enough, and has the tables of this version."""
-    from app import migrate  # Alembic is slow to load, and only this check needs it
-
-    engine = make_engine(chosen.database_url, kept=False)
-    newest = migrate.newest(chosen.database_url)
-    try:
-        async with engine.connect() as connection:
-            version = int((await connection.execute(text("SHOW server_version_num"))).scalar_one())
-            known = (await connection.execute(text("SELECT to_regclass('alembic_version')"))).scalar_one()
-            at = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar() if known else None
-            stored = await _stored(connection, chosen) if at == newest else []
-    except Exception as problem:
-        words = local.unreachable(problem)
-        if words is None:
-            raise
-        return [Finding("database", False, words)]
-    finally:
-        await engine.dispose()
-    return [
-        Finding("database", version >= OLDEST_POSTGRES, f"PostgreSQL {version // 10000} (14 or newer is needed)"),
-        Finding("tables", at == newest, "of this version" if at == newest else "are older: run `keyturn migrate`."),
-        *stored,
-    ]
-
-
-async def _stored(connection: AsyncConnection, chosen: Settings) -> list[Finding]:
-    """Check that stored values can be decrypted, and that no event is hidden."""
-    found = await keyring_check.unreadable(connection, metadata, Keyring.from_text(chosen.secret_keys))
-    behind = await numbering.is_behind(connection)
-    hidden = "`/events` hides the newest: they were numbered by a server that counts higher. Run `keyturn migrate`."
-    return [
-        Finding("key ring", not found, keyring_check.sentence(found) if found else "opens what is stored"),
-        Finding("events", not behind, hidden if behind else "all can be read in their order"),
-    ]
 
 
 async def apps(chosen: Settings) -> list[Finding]:
@@ -173,92 +96,6 @@ def redirect_address(platform: ConnectedPlatform) -> Finding:
         return Finding("redirect address", True, words)
     found = platform.diagnosis.registration_finding(platform.redirect_uri)
     return Finding(found.what, found.status != "fail", " ".join(filter(None, (found.words, found.do))))
-
-
-def proxies(chosen: Settings) -> Finding:
-    """Proxies trusted to report a visitor's address. Behind any other proxy, all visitors would share one address."""
-    if not chosen.trusted_networks:
-        return Finding("proxies", True, "none is trusted: right only where visitors reach the web process themselves.")
-    words = f"X-Forwarded-For is believed from {', '.join(chosen.trusted_networks)}"
-    return Finding("proxies", True, f"{words}; set KEYTURN_TRUSTED_PROXIES if your reverse proxy has another address.")
-
-
-async def public_address(chosen: Settings) -> Finding:
-    """Check the response of the public address, as seen from this machine."""
-    address = f"{chosen.public_url.rstrip('/')}/healthz"
-    try:
-        async with (
-            asyncio.timeout(LONGEST_SECONDS),
-            httpx2.AsyncClient(trust_env=False, verify=ssl.create_default_context()) as http,
-        ):
-            answer = await http.get(address)
-    except (httpx2.HTTPError, TimeoutError, OSError) as problem:
-        return _doubt(f"{address} {_unanswered(problem)}")
-    if answer.status_code == 200 and answer.text == ALIVE:
-        return Finding("public address", True, f"Keyturn answers at {chosen.public_url}")
-    if answer.status_code in (502, 503, 504):
-        return _doubt(f"{address} answers {answer.status_code}: the proxy does not reach `keyturn web`. Is it running?")
-    return _doubt(
-        f"{address} answers {answer.status_code}, but it is not Keyturn: check KEYTURN_PUBLIC_URL and the proxy."
-    )
-
-
-def _doubt(words: str) -> Finding:
-    return Finding("public address", True, words, doubtful=True)
-
-
-def _unanswered(problem: BaseException) -> str:
-    cause: BaseException | None = problem
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"has a certificate that is not trusted ({cause.verify_message}): clients' browsers will warn them."
-        cause = cause.__cause__ or cause.__context__
-    return (
-        "gives no answer on this machine. Start the proxy and `keyturn web`, or open the address in a browser "
-        "elsewhere if this machine cannot reach it by design."
-    )
-
-
-async def mail(chosen: Settings) -> list[Finding]:
-    """Check that the mail server accepts our login; nothing is sent."""
-    server = chosen.mail_server
-    if server is None:
-        words = "off, and no page promises an e-mail; set KEYTURN_SMTP_URL and KEYTURN_MAIL_FROM."
-        return [Finding("mail", True, words)]
-    answer = await check_login(server)
-    where = f"{server.host}:{server.port}, sent as {server.sender}"
-    if answer.accepted:
-        return [Finding("mail", True, where)]
-    return [Finding("mail", False, f"{where}, does not take us: {answer.text} Check KEYTURN_SMTP_URL.")]
-
-
-async def egress(chosen: Settings) -> list[Finding]:
-    """The reach of webhooks beyond the public internet, their certificate authorities, and the state of their proxy."""
-    words = ["public addresses only"]
-    if chosen.allowed_networks:
-        listed = ", ".join(chosen.allowed_networks)
-        words = [f"also {listed}: meant for an installation with one trusted agency"]
-    if chosen.denied_networks:
-        words.append(f"never {', '.join(chosen.denied_networks)}")
-    if chosen.egress_nat64:
-        words.append("IPv4 by NAT64 (64:ff9b::/96)")
-    if chosen.egress_ca_file:
-        words.append(f"trusting the authorities of {chosen.egress_ca_file} besides the system's")
-    found = [Finding("egress", True, "; ".join(words) + ".")]
-    return [*found, await _egress_proxy(chosen.egress_proxy)] if chosen.egress_proxy else found
-
-
-async def _egress_proxy(url: str) -> Finding:
-    parts = urlsplit(url)
-    where = f"{parts.hostname}:{parts.port}"
-    try:
-        async with asyncio.timeout(3):
-            _, writer = await asyncio.open_connection(parts.hostname, parts.port)
-    except OSError:
-        return Finding("egress proxy", False, f"{where} takes no connection; check KEYTURN_EGRESS_PROXY.")
-    writer.close()
-    words = f"{where} is responsible for which addresses webhooks reach (docs/egress.md)."
-    return Finding("egress proxy", True, words)
 
 
 def run_diagnosis(chosen: Settings, platform: str, agency: str | None, *, as_json: bool) -> None:

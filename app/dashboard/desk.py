@@ -52,6 +52,7 @@ SET_UP = (
     Place(f"{PATH}/brand", "l-brand", _("Brand")),
     Place(f"{PATH}/keys", "l-key", _("API keys"), "manager"),
     Place(f"{PATH}/audit", "l-audit", _("Audit"), "manager"),
+    Place(f"{PATH}/doctor", "l-doc", _("System check"), "manager"),
 )  # fmt: skip
 
 

@@ -28,7 +28,8 @@ class Declaration:
 
     `permissions_named_in`: the permissions that the message of a refusal names. `problem_of_app_id`: the sentence about
     an id that no app of the platform has. `app_console`: where its developers register an app. `in_app_browsers`:
-    markers in the User-Agent of its own mobile apps, with the name of each app.
+    markers in the User-Agent of its own mobile apps, with the name of each app. `support`: where its developers and its
+    customers get help, by name and address.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Declaration:
     problem_of_app_id: Callable[[str], str | None] = _no_problem
     app_console: Message = _CONSOLE
     in_app_browsers: Mapping[str, str] = field(default_factory=dict)
+    support: tuple[tuple[Message, str], ...] = ()
 
 
 _BY_PLATFORM: dict[str, Declaration] = {
@@ -48,6 +50,13 @@ _BY_PLATFORM: dict[str, Declaration] = {
         tiktok.permissions_named_in,
         tiktok.of_app_id,
         app_console=_("My Apps"),
+        support=(
+            (_("API documentation"), "https://business-api.tiktok.com/portal/docs"),
+            (_("Developer portal and forum"), "https://business-api.tiktok.com/portal"),
+            (_("Help center"), "https://ads.tiktok.com/help/"),
+            (_("Ads Manager"), "https://ads.tiktok.com"),
+            (_("Business Center"), "https://business.tiktok.com"),
+        ),
         in_app_browsers={"musical_ly": "TikTok", "BytedanceWebview": "TikTok"},
     ),
 }

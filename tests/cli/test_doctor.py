@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from click.testing import CliRunner
 
-from app import local
+from app import installation, local
 from app.cli import doctor
 from app.cli.main import cli
 from app.kit.database import Sessions
@@ -22,7 +22,7 @@ from tests.world import KEYS, PUBLIC_URL
 
 
 async def test_nothing_set_is_one_line(settings: Settings) -> None:
-    (line,) = await doctor.egress(settings.model_copy(update={"egress_allow": ""}))
+    (line,) = await installation.egress(settings.model_copy(update={"egress_allow": ""}))
     assert (line.well, line.words) == (True, "public addresses only.")
 
 
@@ -33,7 +33,7 @@ async def test_what_is_set_is_told(settings: Settings) -> None:
         "egress_nat64": True,
         "egress_ca_file": "/a.pem",
     }
-    (line,) = await doctor.egress(settings.model_copy(update=chosen))
+    (line,) = await installation.egress(settings.model_copy(update=chosen))
     for words in ("10.0.0.0/8", "one trusted agency", "never 8.8.8.0/24", "NAT64", "/a.pem"):
         assert words in line.words
 
@@ -42,10 +42,10 @@ async def test_a_proxy_is_knocked_at_and_its_password_not_told(settings: Setting
     server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     chosen = settings.model_copy(update={"egress_proxy": f"http://keyturn:s3cret@127.0.0.1:{port}"})
-    _, there = await doctor.egress(chosen)
+    _, there = await installation.egress(chosen)
     server.close()
     await server.wait_closed()
-    _, gone = await doctor.egress(chosen)
+    _, gone = await installation.egress(chosen)
     assert (there.well, gone.well) == (True, False)
     assert f"127.0.0.1:{port}" in there.words
     assert "KEYTURN_EGRESS_PROXY" in gone.words
@@ -54,8 +54,8 @@ async def test_a_proxy_is_knocked_at_and_its_password_not_told(settings: Setting
 
 def test_trusted_proxies_are_told(settings: Settings) -> None:
     chosen = settings.model_copy(update={"trusted_proxies": "172.30.89.0/24"})
-    assert "172.30.89.0/24" in doctor.proxies(chosen).words
-    assert "none is trusted" in doctor.proxies(settings.model_copy(update={"trusted_proxies": ""})).words
+    assert "172.30.89.0/24" in installation.proxies(chosen).words
+    assert "none is trusted" in installation.proxies(settings.model_copy(update={"trusted_proxies": ""})).words
 
 
 async def test_the_redirect_address_may_lie_below_a_path(settings: Settings) -> None:
@@ -122,7 +122,7 @@ async def answering(status: str, body: str, context: ssl.SSLContext | None = Non
 @pytest.mark.parametrize(
     ("status", "body", "doubtful", "said"),
     [
-        ("200 OK", doctor.ALIVE, False, "Keyturn answers at"),
+        ("200 OK", installation.ALIVE, False, "Keyturn answers at"),
         ("200 OK", "Welcome to nginx!", True, "it is not Keyturn"),
         ("404 Not Found", "", True, "it is not Keyturn"),
         ("502 Bad Gateway", "", True, "does not reach `keyturn web`"),
@@ -132,7 +132,7 @@ async def test_what_answers_at_the_public_address_is_said(
     settings: Settings, status: str, body: str, *, doubtful: bool, said: str
 ) -> None:
     async with answering(status, body) as port:
-        line = await doctor.public_address(settings.model_copy(update={"public_url": f"http://127.0.0.1:{port}"}))
+        line = await installation.public_address(settings.model_copy(update={"public_url": f"http://127.0.0.1:{port}"}))
     assert (line.well, line.doubtful) == (True, doubtful)
     assert said in line.words
 
@@ -140,13 +140,15 @@ async def test_what_answers_at_the_public_address_is_said(
 async def test_nothing_at_the_public_address_is_a_warning(settings: Settings) -> None:
     async with answering("200 OK", "") as port:
         pass
-    line = await doctor.public_address(settings.model_copy(update={"public_url": f"http://127.0.0.1:{port}"}))
+    line = await installation.public_address(settings.model_copy(update={"public_url": f"http://127.0.0.1:{port}"}))
     assert (line.doubtful, "gives no answer" in line.words, "warn" in line.mark) == (True, True, True)
 
 
 async def test_a_certificate_that_nobody_trusts_is_said(settings: Settings, tmp_path: Path) -> None:
-    async with answering("200 OK", doctor.ALIVE, serving("localhost", tmp_path)) as port:
-        line = await doctor.public_address(settings.model_copy(update={"public_url": f"https://localhost:{port}"}))
+    async with answering("200 OK", installation.ALIVE, serving("localhost", tmp_path)) as port:
+        line = await installation.public_address(
+            settings.model_copy(update={"public_url": f"https://localhost:{port}"})
+        )
     assert (line.doubtful, "certificate that is not trusted" in line.words) == (True, True)
 
 
@@ -154,7 +156,7 @@ async def test_keyturn_is_known_by_its_answer(settings: Settings, sessions: Sess
     async with running(settings, sessions) as app:
         transport = httpx2.ASGITransport(app)
         async with httpx2.AsyncClient(transport=transport, base_url=settings.public_url) as http:
-            assert (await http.get("/healthz")).text == doctor.ALIVE
+            assert (await http.get("/healthz")).text == installation.ALIVE
 
 
 async def test_an_embedded_database_that_is_not_running_is_named(
@@ -166,7 +168,7 @@ async def test_an_embedded_database_that_is_not_running_is_named(
     monkeypatch.setenv("KEYTURN_PUBLIC_URL", PUBLIC_URL)
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.setenv("DATABASE_URL", local.found()["DATABASE_URL"])  # as local.load sets it
-    (line,) = await doctor.database(local.load())
+    (line,) = await installation.database(local.load())
     assert not line.well
     assert f"`keyturn up` is not running in the data folder {tmp_path}" in line.words
     assert "DATABASE_URL" not in line.words

@@ -15,8 +15,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from app import migrate
-from app.cli import doctor
+from app import installation, migrate
 from app.cli.main import cli
 from app.kit import keyring_check
 from app.kit.database import Sessions
@@ -47,7 +46,7 @@ def test_every_sealed_column_is_known() -> None:
 async def test_with_its_key_ring_all_is_well(engine: AsyncEngine, settings: Settings) -> None:
     async with engine.connect() as connection:
         assert await keyring_check.unreadable(connection, metadata, worlds.keyring()) == []
-    (line,) = [each for each in await doctor.database(settings) if each.what == "key ring"]
+    (line,) = [each for each in await installation.database(settings) if each.what == "key ring"]
     assert (line.well, line.words) == (True, "opens what is stored")
 
 
@@ -59,7 +58,7 @@ async def test_with_its_key_ring_all_is_well(engine: AsyncEngine, settings: Sett
     ],
 )
 async def test_without_it_the_doctor_names_the_key(settings: Settings, keys: str, said: str) -> None:
-    lines = await doctor.database(settings.model_copy(update={"secret_keys": keys}))
+    lines = await installation.database(settings.model_copy(update={"secret_keys": keys}))
     (line,) = [each for each in lines if each.what == "key ring"]
     assert not line.well
     assert said in line.words

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Request
 
 from app.access.diagnostics import service
-from app.access.diagnostics.service import HealthView
+from app.access.diagnostics.service import HealthView, InstallationHealthView
 from app.services import connected_platform, services_of
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import api_router
@@ -27,3 +27,12 @@ async def get_platform_app_health(request: Request, caller: Reader, platform: st
         services.sessions, services.platforms, services.keyring, agency_id=caller.agency_id, platform_key=platform,
     )  # fmt: skip
     return HealthView.of(platform, health)
+
+
+@router.get("/agency/installation-health")
+async def get_installation_health(request: Request, caller: Reader) -> InstallationHealthView:  # noqa: ARG001
+    """Check the installation now: stored values, background work, https, public address and mail.
+
+    Takes a few seconds. Nothing is sent.
+    """
+    return InstallationHealthView.of(await services_of(request).check_installation())

@@ -3,11 +3,13 @@
 No transaction is open during calls to the platform.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app import VERSION
 from app.access.connections import service as connections
 from app.access.connections.models import Connection
 from app.kit.database import Sessions
@@ -120,6 +122,22 @@ class HealthLine(BaseModel):
             operation=called.operation if called else None, code=called.code if called else None,
             message=called.message if called else None, platform_request_id=called.request_id if called else None,
             took_ms=called.took_ms if called else None,
+        )  # fmt: skip
+
+
+class InstallationHealthView(BaseModel):
+    """Results of checks of the installation that your agency works on."""
+
+    version: str = Field(description="Of Keyturn.", examples=["0.1.0"])
+    well: bool = Field(description="Nothing failed.")
+    lines: list[HealthLine]
+
+    @classmethod
+    def of(cls, findings: Sequence[DiagnosticFinding]) -> "InstallationHealthView":
+        """From the findings."""
+        return cls(
+            version=VERSION, well=all(each.status != "fail" for each in findings),
+            lines=[HealthLine.of(each) for each in findings],
         )  # fmt: skip
 
 

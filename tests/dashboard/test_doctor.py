@@ -1,0 +1,64 @@
+"""System check: what an owner reads about the installation and about the app at a platform."""
+
+from datetime import timedelta
+
+import httpx2
+from fastapi import FastAPI
+from sqlalchemy import func, update
+
+from app import installation
+from app.kit.database import Sessions
+from app.settings import Settings
+from app.webhooks.models import PeriodicTask
+from tests.dashboard.conftest import SignIn
+from tests.house import House
+from tests.world import World
+
+PATH = "/desk/doctor"
+
+
+async def test_an_owner_reads_what_works_and_what_to_do(
+    browser: httpx2.AsyncClient, sign_in: SignIn, house: House, world: World, sessions: Sessions, app: FastAPI,
+    api: httpx2.AsyncClient,
+) -> None:  # fmt: skip
+    for role in ("member", "viewer"):
+        await sign_in(role)
+        assert (await browser.get(PATH)).status_code == 403
+    await sign_in("manager")
+    calls = (await house.tiktok.calls())["total"]
+    page = (await browser.get(PATH)).text
+    assert "a worker does it" in page
+    assert "opens what is stored" in page
+    assert "https only" in page
+    assert "set KEYTURN_SMTP_URL and KEYTURN_MAIL_FROM" in page
+    assert 'href="https://business-api.tiktok.com/portal/docs"' in page
+    assert (await house.tiktok.calls())["total"] == calls, "nothing is called before somebody asks for it"
+    assert "127.0.0.1/32" not in page, "networks are for the operator"
+
+    page = (await browser.get(PATH, params={"platform": "tiktok"})).text
+    assert "there is none, so that nothing can be proved." in page
+    assert "Does not work" in page
+    await house.connect_agency(world.north)
+    page = (await browser.get(PATH, params={"platform": "tiktok"})).text
+    assert "everything Keyturn can use is granted." in page
+    assert "https://go.keyturn.example/callbacks/tiktok" in page
+    assert (await browser.get(PATH, params={"platform": "meta"})).status_code == 404
+
+    async with sessions.begin() as session:
+        await session.execute(update(PeriodicTask).values(due_at=func.now() - timedelta(minutes=5)))
+    page = (await browser.get(PATH)).text
+    assert "no worker does it" in page
+    assert "1 check failed" in page
+    health = (await api.get("/agency/installation-health")).json()
+    assert not health["well"]
+    assert {each["what"]: each["status"] for each in health["lines"]} == {
+        "key ring": "pass", "events": "pass", "background work": "fail", "https": "pass", "public address": "limited",
+        "mail": "pass",
+    }  # fmt: skip
+
+
+async def test_plain_http_is_said(settings: Settings, sessions: Sessions) -> None:
+    plain = settings.model_copy(update={"public_url": "http://127.0.0.1:9"})
+    found = {each.what: each for each in await installation.for_agencies(plain, sessions)}
+    assert found["https"].status == "limited"
+    assert "KEYTURN_PUBLIC_URL" in found["https"].words
