@@ -7,6 +7,7 @@ from app.access.connections import api as connections_api
 from app.access.diagnostics import api as diagnostics_api
 from app.access.grants import api as grants_api
 from app.access.imports import api as imports_api
+from app.access.kickoffs import api as kickoffs_api
 from app.access.partners import api as partners_api
 from app.access.readiness import api as readiness_api
 from app.access.requests import api as requests_api
@@ -23,6 +24,7 @@ from app.dashboard import (
     doctor,
     door,
     first_steps,
+    kickoff,
     link_acts,
     link_page,
     new_link,
@@ -64,6 +66,7 @@ NOUNS = {
     "links": "Links: one secret address for one client.",
     "public links": "Public links: one address where anybody gets a link.",
     "access requests": "Access requests: one access wanted, its status, and what is in its way.",
+    "kickoffs": "Kickoffs: one live check of everything that a launch needs.",
     "grants": "Grants: access that exists.",
     "connections": "Connections: authorizations of clients and of your agency.",
     "imports": "Imports of what your Business Centers have already.",
@@ -91,6 +94,7 @@ _API_ROUTERS = tuple(
         public_links_api,
         requests_api,
         readiness_api,
+        kickoffs_api,
         grants_api,
         buyers_api,
         connections_api,
@@ -125,6 +129,7 @@ _PAGE_ROUTERS = (
     link_page.router,
     link_acts.router,
     personal_data.router,
+    kickoff.router,
     api_keys.router,
     team.router,
     account.router,

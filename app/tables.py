@@ -6,6 +6,7 @@ from app.access.buyers import models as _openings
 from app.access.connections import models as _connections
 from app.access.grants import models as _grants
 from app.access.imports import models as _imports
+from app.access.kickoffs import models as _kickoffs
 from app.access.partners import models as _partners
 from app.access.readiness import service as _readiness
 from app.audit import entries as _audit
@@ -43,6 +44,7 @@ ROOMS = (
     _grants,
     _handshakes,
     _readiness,
+    _kickoffs,
     _openings,
     _imports,
     _partners,

@@ -15,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from app.access.call_recorder import PlatformCall
 from app.access.connections.models import Connection
 from app.access.grants.models import Grant
+from app.access.kickoffs.models import Kickoff
 from app.access.readiness.service import ReadinessAnswer
 from app.access.requests import lifecycle
 from app.audit import entries
@@ -58,6 +59,7 @@ COUNTED: Mapping[str, Message] = {
 ALSO: Sequence[Message] = (
     _("Names and addresses in events, in webhook bodies and in the answers of receivers"),
     _("Names, addresses and network addresses in the audit log about the client"),
+    _("Kickoffs with their notes, and the results shared from them"),
 )
 #: What is erased if it is the whole client.
 WITH_CLIENT: Sequence[Message] = (_("The client’s name and contact; its id in your CRM stays"),)
@@ -200,10 +202,10 @@ _UNSYNCHRONIZED = {"synchronize_session": False}
 
 
 async def _erase_answers(session: AsyncSession, agency_id: str, link_ids: Sequence[str]) -> None:
-    """Erase what the client entered, and the e-mails to it."""
+    """Erase what the client entered, the e-mails to it, and kickoffs, whose notes may name its people."""
     for column in (
         IntakeAnswer.link_id, IntakeFile.link_id, ReadinessAnswer.link_id, PublicLinkUse.link_id, DeviceCode.link_id,
-        Mail.about_id,
+        Mail.about_id, Kickoff.link_id,
     ):  # fmt: skip
         gone = delete(column.class_).where(column.class_.agency_id == agency_id, column.in_(link_ids))
         await session.execute(gone, execution_options=_UNSYNCHRONIZED)

@@ -19,6 +19,7 @@ from app.platforms.access import (
 from app.platforms.client_texts import IdForm
 from app.platforms.resources import (
     ActivityEntry,
+    AssetDetails,
     AssetHolder,
     Connected,
     DiagnosticFinding,
@@ -272,6 +273,8 @@ class AssetKind:
     can_be_lowered: bool = False
     #: it receives events that an access request can require
     has_events: bool = False
+    #: roles that can create campaigns in it; none if no campaigns run in it
+    campaign_roles: tuple[str, ...] = ()
     #: it is a person of the agency, requested and invited by e-mail address
     is_person: bool = False
     #: operation of the call that invites a person, who is then assigned what the invitation did not carry
@@ -392,6 +395,10 @@ class KindHandler(Protocol):
 
     async def count_events(self, reader: AssetReader, key: AssetKey, since: datetime) -> int | Observation:
         """The number of events that an asset received since a day, or the reason why it is unknown."""
+        ...
+
+    async def details(self, reader: AssetReader, asset_ids: Sequence[str]) -> Mapping[str, AssetDetails] | Observation:
+        """State of assets in which campaigns run, or the reason why it is unknown; without those out of reach."""
         ...
 
     def problem(self, client: ClientAssets, key: AssetKey) -> str | None:

@@ -121,6 +121,18 @@ class AssetHolder:
 
 
 @dataclass(frozen=True)
+class AssetDetails:
+    """State of an asset in which campaigns run. `problem`: blocker code that keeps its ads from running.
+
+    Country (ISO 3166 alpha-2) and currency (ISO 4217) are empty if unknown.
+    """
+
+    problem: str | None = None
+    country: str = ""
+    currency: str = ""
+
+
+@dataclass(frozen=True)
 class ActivityEntry:
     """A line of an account's activity log; `at` as the platform returns it, UTC."""
 

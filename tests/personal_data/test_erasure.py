@@ -157,13 +157,17 @@ async def test_nothing_personal_is_left_of_a_client_and_the_evidence_stays(
         path = f"/links/{walk.corner.link_id}"
         client_id = (await api.get(path)).json()["client_id"]
         assert (await api.post(f"{path}/invitation", headers={"Idempotency-Key": "mine"})).status_code == 202
+        kickoff = (await api.post(f"{path}/kickoffs")).json()["id"]
+        statement = {"check_id": "payment", "by": "Ana Agent", "note": "Theo Quizzaxson showed it."}
+        assert (await api.post(f"/kickoffs/{kickoff}/attestations", json=statement)).status_code == 200
         await scenes.fan_all_out(tools)
         for _ in range(3):
             await scenes.round_(tools)
     assert await storage.found(*NEEDLES) >= {
         "access_requests", "audit_personal", "clients", "connections", "consents", "event_personal",
         "idempotency_keys.answer_encrypted", "intake_answers", "intake_files", "intake_files.content_encrypted",
-        "intakes", "mails", "mails.content_encrypted", "readiness_answers", "webhook_attempts", "webhook_bodies",
+        "intakes", "kickoffs", "mails", "mails.content_encrypted", "readiness_answers", "webhook_attempts",
+        "webhook_bodies",
     }  # fmt: skip
     held = (await api.get(f"/clients/{client_id}/personal-data")).json()
     assert all(held["counts"].values()), held

@@ -37,7 +37,7 @@ from app.platforms.port import (
     Unavailable,
 )
 from app.platforms.registry import Platforms
-from app.platforms.resources import DiscoveredAsset, DiscoveredAssets, PlatformAccount
+from app.platforms.resources import AssetDetails, DiscoveredAsset, DiscoveredAssets, PlatformAccount
 from tests.second_platform.simulator import ADDRESS, APP_ID, APP_SECRET, SCOPES, Plaza
 
 KEY = "plaza"
@@ -59,6 +59,7 @@ KINDS = {
             ("VIEWER", "EDITOR"),
             by_api=True,
             can_be_lowered=True,
+            campaign_roles=("EDITOR",),
             texts=STOREFRONTS,
         ),
         AssetKind("bulletin", "bulletin", "bulletins", ("AUTHOR",), by_api=True, share_order=1),
@@ -240,6 +241,21 @@ class Permissions:
     async def count_events(self, _reader: AssetReader, _key: AssetKey, _since: datetime) -> int | Observation:
         """None: nothing receives events."""
         return 0
+
+    async def details(self, reader: AssetReader, asset_ids: Sequence[str]) -> Mapping[str, AssetDetails] | Observation:
+        """The state of each storefront."""
+        found: dict[str, AssetDetails] = {}
+        for asset_id in asset_ids:
+            state = await reader.read(
+                lambda access, record, asset_id=asset_id: self.platform.call(  # type: ignore[misc]
+                    "state", "GET", f"/assets/{asset_id}/state", access, record
+                )
+            )
+            if isinstance(state, Observation):
+                return state
+            problem = "ad_account_suspended" if state["closed"] else None
+            found[asset_id] = AssetDetails(problem, state["country"], state["currency"])
+        return found
 
     def problem(self, client: ClientAssets, key: AssetKey) -> str | None:
         """Blocker code of an asset that is not the client's."""

@@ -51,6 +51,8 @@ class Plaza:
     tokens: dict[str, Grant] = field(default_factory=dict)
     refresh_tokens: dict[str, str] = field(default_factory=dict)
     refreshed: int = 0
+    #: storefronts that Plaza has closed
+    closed: set[str] = field(default_factory=set)
 
     def consent(self, address: str, person: str) -> dict[str, str]:
         """A person authorizes the app of a consent page: the query that comes back."""
@@ -70,6 +72,7 @@ class Plaza:
             ("GET", "/businesses/{business}/assets", self._assets),
             ("GET", "/businesses/{business}/received", self._received),
             ("GET", "/assets/{asset}/permissions", self._permissions),
+            ("GET", "/assets/{asset}/state", self._state),
             ("PUT", "/assets/{asset}/permissions/{business}", self._permit),
             ("DELETE", "/assets/{asset}/permissions/{business}", self._forbid),
         ]
@@ -135,6 +138,15 @@ class Plaza:
             return JSONResponse({"error": "forbidden"}, 403)
         permitted = [{"business": to, "role": role} for (each, to), role in self.permissions.items() if each == asset]
         return JSONResponse({"permissions": permitted})
+
+    async def _state(self, request: Request) -> Response:
+        asset = request.path_params["asset"]
+        if not any(self._administers(request, each) for each in (ASSETS[asset][1], *self._permitted(asset))):
+            return JSONResponse({"error": "forbidden"}, 403)
+        return JSONResponse({"closed": asset in self.closed, "country": "FR", "currency": "EUR"})
+
+    def _permitted(self, asset: str) -> list[str]:
+        return [business for each, business in self.permissions if each == asset]
 
     async def _permit(self, request: Request) -> Response:
         asset, business = request.path_params["asset"], request.path_params["business"]

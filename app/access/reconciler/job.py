@@ -22,7 +22,8 @@ from app.access.imports.models import Import
 from app.access.reconciler.buyer_access import BuyerAccessStrategy
 from app.access.reconciler.imports import ImportStrategy
 from app.access.reconciler.partner_access import PartnerAccessStrategy
-from app.access.reconciler.strategy import Act, Decision, ObservedCalls, Rest, Round, Row, Seen, Strategy
+from app.access.reconciler.platform_reader import record_observed
+from app.access.reconciler.strategy import Act, Decision, Rest, Round, Row, Seen, Strategy
 from app.kit import clock, jobs
 from app.kit.jobs import JobType
 from app.platforms.port import Unavailable
@@ -56,22 +57,12 @@ async def reconcile(strategy: Strategy[Row, Round, Seen], row: Row) -> None:
             async with context.sessions.begin() as session:
                 decisions = await strategy.apply(session, loaded, seen)
                 for calls in seen.calls:
-                    await _record(session, calls)
+                    await record_observed(session, calls)
                 for decision in decisions:
                     await _carry_out(context, session, decision)
             actions += [decision for decision in decisions if isinstance(decision, Act)]
     for action in actions:
         await _act(context, action)
-
-
-async def _record(session: AsyncSession, seen: ObservedCalls) -> None:
-    connection = seen.connection
-    call_recorder.record_calls(
-        session, seen.calls, agency_id=connection.agency_id, side=connection.side, purpose=seen.purpose,
-        connection_id=connection.id, handshake_id=seen.handshake_id, grant_id=seen.grant_id,
-    )  # fmt: skip
-    if seen.is_dead and connection.status == "live":
-        await connections.mark_dead(session, connection)
 
 
 async def _carry_out(context: AccessContext, session: AsyncSession, decision: Decision) -> None:

@@ -4,9 +4,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access import call_recorder
 from app.access.connections import service as connections
 from app.access.connections.models import Connection
 from app.access.context import AccessContext
+from app.access.reconciler.strategy import ObservedCalls
 from app.platforms.access import NO_TOKEN, Observation, PlatformAnswer, ReadFailure
 from app.platforms.port import (
     Access,
@@ -88,3 +92,14 @@ class PlatformReader:
 def platform_answer(call: RecordedCall) -> PlatformAnswer:
     """The platform's own message about a call."""
     return PlatformAnswer(call.operation, call.code, call.message, call.request_id)
+
+
+async def record_observed(session: AsyncSession, seen: ObservedCalls) -> None:
+    """Record the calls of an observation, and the end of a connection that they showed."""
+    connection = seen.connection
+    call_recorder.record_calls(
+        session, seen.calls, agency_id=connection.agency_id, side=connection.side, purpose=seen.purpose,
+        connection_id=connection.id, handshake_id=seen.handshake_id, grant_id=seen.grant_id,
+    )  # fmt: skip
+    if seen.is_dead and connection.status == "live":
+        await connections.mark_dead(session, connection)

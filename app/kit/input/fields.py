@@ -134,6 +134,16 @@ PastedId = Annotated[str, StringConstraints(max_length=2000), BeforeValidator(_a
 #: Another id of the platform, in ASCII digits if it is a number.
 Digits = Annotated[str, StringConstraints(max_length=40), _read(text.digits)]
 
+
+def _country(given: str) -> str:
+    code = places.country(given)
+    if code is None:
+        raise TextWrong("Give a country, such as FR.")
+    return code
+
+
+#: A country in any common spelling, as its ISO 3166 alpha-2 code.
+CountryCode = Annotated[str, StringConstraints(max_length=60), _read(_country), Field(examples=["FR"])]
 Language = Annotated[str, StringConstraints(max_length=16), _read(places.language), Field(examples=["en"])]
 
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)

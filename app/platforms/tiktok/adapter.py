@@ -24,6 +24,7 @@ from app.platforms.port import (
 )
 from app.platforms.resources import (
     ActivityEntry,
+    AssetDetails,
     AssetHolder,
     AssetShare,
     Connected,
@@ -41,6 +42,7 @@ from app.platforms.tiktok import (
     findings,
     kinds,
     operations,
+    problems,
     responses,
     scopes,
     steps,
@@ -262,6 +264,16 @@ class TikTok:
             self.wire, access, account_id=account_id, number=number, first=first, last=last, record=kept
         )
         return sum(each.total_count for row in stats.rows if row.pixel_id == number for each in row.statistics)
+
+    async def ad_accounts(
+        self, access: Access, *, asset_ids: Sequence[str], record: RecordCall
+    ) -> Mapping[str, AssetDetails]:
+        """Status, country and currency of the ad accounts that the token reaches; never their balance."""
+        rows = await discovery.infos(self.wire, access, asset_ids, record)
+        return {
+            asset_id: AssetDetails(problems.of_status(row.status or ""), row.country or "", row.currency or "")
+            for asset_id, row in rows.items()
+        }
 
     async def members(self, access: Access, *, account_id: str, record: RecordCall) -> tuple[Member, ...]:
         """All members, including invited people."""

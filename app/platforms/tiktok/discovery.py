@@ -60,16 +60,21 @@ async def _infos(
     wire: Wire, access: Access, advertiser_ids: Sequence[str], record: RecordCall
 ) -> Mapping[str, responses.AdvertiserInfo]:
     """Currency, time zone and country; empty if the read is refused."""
-    infos: dict[str, responses.AdvertiserInfo] = {}
     try:
-        for first in range(0, len(advertiser_ids), operations.MOST_ADVERTISERS):
-            batch = advertiser_ids[first : first + operations.MOST_ADVERTISERS]
-            infos |= {
-                row.advertiser_id: row for row in (await operations.advertiser_info(wire, access, batch, record)).rows
-            }
+        return await infos(wire, access, advertiser_ids, record)
     except (Denied, UnexpectedAnswer):
-        return infos
-    return infos
+        return {}
+
+
+async def infos(
+    wire: Wire, access: Access, advertiser_ids: Sequence[str], record: RecordCall
+) -> Mapping[str, responses.AdvertiserInfo]:
+    """Status, currency, time zone and country of the ad accounts that the token reaches."""
+    rows: list[responses.AdvertiserInfo] = []
+    for first in range(0, len(advertiser_ids), operations.MOST_ADVERTISERS):
+        batch = advertiser_ids[first : first + operations.MOST_ADVERTISERS]
+        rows += (await operations.advertiser_info(wire, access, batch, record)).rows
+    return {row.advertiser_id: row for row in rows}
 
 
 def business_center(row: responses.BcRow) -> PlatformAccount:

@@ -24,6 +24,7 @@ AD_ACCOUNT = AssetKind(
     ),
     ids=AD_ACCOUNT_IDS,
     by_api=True, has_dependents=True, between_partners=True, can_be_lowered=True, is_assignable=True,
+    campaign_roles=("OPERATOR", "ADMIN"),
     plan=_(
         "Share ad account {asset} of Business Center {center} with {agency} (Business Center {agency_account_id}) as "
         "{role}."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.platforms.access import AssetKey, Observation, ShareAction, UnshareAction, WantedAccess
 from app.platforms.port import AssetReader, ClientAssets, Execution, Reading
-from app.platforms.resources import Shares
+from app.platforms.resources import AssetDetails, Shares
 from app.platforms.tiktok.kinds import AD_ACCOUNT
 
 if TYPE_CHECKING:
@@ -42,6 +42,14 @@ class PartnerAssets:
     async def count_events(self, _reader: AssetReader, _key: AssetKey, _since: datetime) -> int | Observation:
         """None: neither kind receives events."""
         return 0
+
+    async def details(self, reader: AssetReader, asset_ids: Sequence[str]) -> Mapping[str, AssetDetails] | Observation:
+        """State, country and currency of ad accounts."""
+        if self.kind != AD_ACCOUNT.key:
+            return {}
+        return await reader.read(
+            lambda access, record: self.platform.ad_accounts(access, asset_ids=asset_ids, record=record)
+        )
 
     def problem(self, client: ClientAssets, key: AssetKey) -> str | None:
         """Blocker code of an ad account that cannot be shared."""

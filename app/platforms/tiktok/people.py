@@ -16,7 +16,7 @@ from app.platforms.access import (
     WantedAccess,
 )
 from app.platforms.port import AssetReader, ClientAssets, Execution, Reading
-from app.platforms.resources import Member
+from app.platforms.resources import AssetDetails, Member
 from app.platforms.tiktok.kinds import AD_ACCOUNT, PERSON
 
 if TYPE_CHECKING:
@@ -84,6 +84,10 @@ class People:
     async def count_events(self, _reader: AssetReader, _key: AssetKey, _since: datetime) -> int | Observation:
         """None: people receive no events."""
         return 0
+
+    async def details(self, _reader: AssetReader, _asset_ids: Sequence[str]) -> Mapping[str, AssetDetails]:
+        """None: campaigns run in ad accounts."""
+        return {}
 
     def problem(self, client: ClientAssets, _key: AssetKey) -> str | None:
         """Blocker code if the app may not manage members."""

@@ -16,6 +16,7 @@ from app.platforms.access import (
     WantedAccess,
 )
 from app.platforms.port import AssetReader, ClientAssets, Execution, Reading
+from app.platforms.resources import AssetDetails
 from app.platforms.tiktok.kinds import AD_ACCOUNT
 
 if TYPE_CHECKING:
@@ -96,6 +97,10 @@ class Pixels:
                 access, account_id=account_id, code=key.asset_id, since=since, record=record
             )
         )
+
+    async def details(self, _reader: AssetReader, _asset_ids: Sequence[str]) -> Mapping[str, AssetDetails]:
+        """None: campaigns run in ad accounts."""
+        return {}
 
     def _may(self, reader: AssetReader, what: str) -> bool:
         return reader.scopes is None or self.platform.may(reader.scopes, what)

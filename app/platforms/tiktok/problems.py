@@ -50,6 +50,11 @@ def of_account(relation: str, *, is_pending: bool, statuses: Iterable[str]) -> s
     return next((ACCOUNTS[status] for status in statuses if status in ACCOUNTS), None)
 
 
+def of_status(status: str) -> str | None:
+    """Blocker code of an ad account's own status that keeps its ads from running, else None."""
+    return ACCOUNTS.get(status)
+
+
 def of_verification(status: str) -> str | None:
     """Code of a company that TikTok has not verified, else None."""
     if status == "VERIFIED":
