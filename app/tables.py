@@ -10,6 +10,7 @@ from app.access.kickoffs import models as _kickoffs
 from app.access.partners import models as _partners
 from app.access.readiness import service as _readiness
 from app.audit import entries as _audit
+from app.audit import seals as _seals
 from app.events import models as _events
 from app.kit import throttle as _throttle
 from app.kit.database import Base
@@ -37,6 +38,7 @@ ROOMS = (
     _passkeys,
     _events,
     _audit,
+    _seals,
     _presets,
     _links,
     _connections,

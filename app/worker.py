@@ -19,6 +19,7 @@ from app.access.reconciler import job as reconciler
 from app.access.requests import lifecycle
 from app.access.retry_policy import RetryTiming
 from app.assembly import egress_of, mail_queue_of, platforms_of
+from app.audit import sealer
 from app.kit import database, keyring_check, logs, poller, throttle
 from app.kit.actor import Actor, bind_actor
 from app.kit.database import Sessions, make_engine, make_sessions
@@ -63,6 +64,7 @@ def table(
         *replay_job.work(webhooks),
         *periodic_tasks.work(keeping),
         *mail_job.work(mails),
+        *sealer.work(access.sessions, access.keyring),
     ]
 
 

@@ -42,6 +42,7 @@ APART: Mapping[str, Mapping[str, str]] = {
     "app/client_portal/in_app_browser.py": {"_MARKS": "names of browsers as they call themselves"},
     "app/dashboard/desk.py": dict.fromkeys(("_BROWSERS", "_SYSTEMS"), "names of browsers and systems, and their marks"),
     "app/dashboard/templates/connect/app_missing.html": {"keyturn agency set-app": _COMMAND},
+    "app/dashboard/templates/desk/audit_seals.html": {"keyturn audit verify": _COMMAND},
     "app/kit/html/render.py": {"again_soon": _HEADER},
     "app/kit/html/templates/forms.html": {'aria-invalid="true" aria-describedby=" -hint -problem"': _ATTRIBUTES},
     "app/kit/i18n/locales.py": {"PseudoLocale.name": "the language itself, which is for developers"},

@@ -94,6 +94,8 @@ class AuditPersonal(Base):
     user_agent: Mapped[str | None] = mapped_column(String(256))
     before: Mapped[dict[str, Any] | None]
     after: Mapped[dict[str, Any] | None]
+    #: of the commitment that seals bind; erased with the rest
+    salt: Mapped[uuid.UUID] = mapped_column(server_default=func.gen_random_uuid())
 
 
 async def erase_personal_data(

@@ -1,4 +1,4 @@
-"""Entries of the audit log as they leave Keyturn: one as JSON, and all of a filter as JSON Lines or CSV."""
+"""Entries and seals as they leave Keyturn: one as JSON, many as a file of JSON Lines or CSV."""
 
 import csv
 import io
@@ -9,9 +9,12 @@ from typing import Any, Literal
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
-from app.audit import entries
+from app.audit import canonical, entries, seals
 from app.audit.entries import AuditFilter, AuditRecord
+from app.audit.seals import Seal
+from app.audit.verification import Deviation, Problem, Verification
 from app.kit.database import Sessions
+from app.kit.i18n.locales import english
 from app.kit.input.fields import Time
 
 Format = Literal["jsonl", "csv"]
@@ -65,6 +68,97 @@ class AuditEntryView(BaseModel):
             request_id=entry.request_id, network_address=personal.network_address if personal else None,
             user_agent=personal.user_agent if personal else None,
         )  # fmt: skip
+
+
+class SealView(BaseModel):
+    """One seal: a hash of the events and audit entries since the previous seal, and of that seal."""
+
+    number: int = Field(description="1, 2, 3 … of your agency.", examples=[214])
+    sealed_at: Time
+    records: int = Field(description="Number of the events and audit entries that it covers.", examples=[12])
+    total: int = Field(description="Number of those that it and all seals before it cover.", examples=[4812])
+    previous: str = Field(description="The seal before it; zeros for the first one.", examples=["0" * 64])
+    seal: str = Field(
+        description="SHA-256, hexadecimal.",
+        examples=["5a0c1f6e3b7d4982a1c6e0f35b7d92846c1e3f5a7b9d0c2e4f6a8b0d1c3e5f70"],
+    )
+    printed: str = Field(
+        description="Short form on receipts: the number, and the first 20 digits.",
+        examples=["214-5a0c-1f6e-3b7d-4982-a1c6"],
+    )
+
+    @classmethod
+    def of(cls, seal: Seal) -> "SealView":
+        """The seal as the API shows it."""
+        return cls(
+            number=seal.number, sealed_at=seal.sealed_at, records=len(seal.record_ids), total=seal.total,
+            previous=seal.previous.hex(), seal=seal.seal.hex(), printed=seal.printed,
+        )  # fmt: skip
+
+
+class DeviationView(BaseModel):
+    """The first thing that is not as it was sealed."""
+
+    problem: Problem = Field(examples=["removed"])
+    record_id: str | None = Field(description="The event or audit entry.", examples=["evt_01ksy1q3e0fzs8qj5m8g3d4w82"])
+    seal: int | None = Field(description="Number of the seal.", examples=[214])
+    sentence: str = Field(examples=["evt_01ksy1q3e0fzs8qj5m8g3d4w82 was removed; seal 214 covers it."])
+
+    @classmethod
+    def of(cls, found: Deviation) -> "DeviationView":
+        """The deviation as the API shows it."""
+        words = english(found.sentence)
+        return cls(problem=found.problem, record_id=found.record_id, seal=found.seal, sentence=words)
+
+
+class VerificationView(BaseModel):
+    """Result of a verification of seals."""
+
+    is_intact: bool
+    seals: int = Field(description="Verified seals.", examples=[50])
+    records: int = Field(description="Verified events and audit entries.", examples=[4812])
+    erased: int = Field(description="Those whose personal part was erased. That is allowed.", examples=[0])
+    through: int | None = Field(description="Number of the last verified seal.", examples=[214])
+    next_after: int | None = Field(description="Give it as `after` to go on; null at the end.", examples=[None])
+    waiting: int | None = Field(description="Records that are not sealed yet; null before the end.", examples=[3])
+    deviation: DeviationView | None
+
+    @classmethod
+    def of(cls, done: Verification) -> "VerificationView":
+        """The result as the API shows it."""
+        found, through = done.deviation, done.through.number if done.through else None
+        return cls(
+            is_intact=found is None, seals=done.seals, records=done.records, erased=done.erased, through=through,
+            next_after=through if done.is_partial else None, waiting=None if done.is_partial else done.waiting,
+            deviation=DeviationView.of(found) if found else None,
+        )  # fmt: skip
+
+
+def of_seals(sessions: Sessions, agency_id: str) -> StreamingResponse:
+    """The file of all seals and the records that they cover, with all that a program needs to verify them."""
+    return StreamingResponse(
+        _sealed(sessions, agency_id), media_type=MEDIA_TYPES["jsonl"],
+        headers={"Content-Disposition": 'attachment; filename="seals.jsonl"', "X-Content-Type-Options": "nosniff"},
+    )  # fmt: skip
+
+
+async def _sealed(sessions: Sessions, agency_id: str) -> AsyncIterator[str]:
+    """A line for each seal, followed by a line for each record up to its last one, as they are now."""
+    number, place = 0, seals.START
+    while True:
+        async with sessions() as session:
+            page = await seals.page(session, agency_id, after=number, limit=1)
+        if not page:
+            return
+        [seal] = page
+        about = {"number": seal.number, "seal": seal.seal.hex(), "header": seal.header, "record_ids": seal.record_ids}
+        yield canonical.text(about) + "\n"
+        committed = {record_id: commitment.hex() for record_id, _, commitment in seal.records}
+        async for record in seals.in_order(sessions, agency_id, place, until=seal.place):
+            about = {"content": record.content, "commitment": committed.get(record.id, canonical.NONE.hex())}
+            personal = {"personal": record.personal, "salt": record.salt} if record.personal else {}
+            yield canonical.text({**about, **personal}) + "\n"
+        number, place = seal.number, seal.place
 
 
 def of_entries(sessions: Sessions, agency_id: str, wanted: AuditFilter, format: Format) -> StreamingResponse:

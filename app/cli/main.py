@@ -256,6 +256,22 @@ def list_agencies(as_json: bool) -> None:
     first_key.list_agencies(as_json=as_json)
 
 
+audit = ApiGroup("audit", help=operations.groups()["audit"])
+cli.add_command(audit)
+
+
+@audit.command("verify")
+@click.option("--agency", help="Only this one, by slug.")
+@click.option("--seal", "kept", multiple=True, help="A seal that you kept, as on a receipt. May be repeated.")
+def verify_audit(agency: str | None, kept: tuple[str, ...]) -> None:
+    """Verify that no event and no audit entry was changed or removed.
+
+    Runs on the machine of the installation, with its key ring. Exit status 1 if something was."""
+    from app.cli import verify
+
+    verify.run(agency=agency, kept=kept)
+
+
 @cli.command()
 def setup() -> None:
     """Print a one-time address at which an agency and its owner are made, in a browser."""

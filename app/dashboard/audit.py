@@ -12,9 +12,11 @@ from fastapi.responses import Response
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.audit import entries, export
+from app.audit import entries, export, seals, verification
+from app.audit.canonical import SealUnreadable
 from app.audit.entries import AuditFilter, AuditRecord
 from app.audit.export import Format
+from app.audit.verification import Verifier
 from app.dashboard import desk
 from app.dashboard.member_session import PATH as DESK
 from app.dashboard.member_session import Manager
@@ -37,6 +39,8 @@ router = forms.page_router()
 PATH = f"{DESK}/audit"
 #: Entries of a page, keys to choose from; fields, and characters of a value, above which an entry is folded.
 _MANY, _KEYS, _FEW, _LONG = 50, 100, 3, 80
+#: Seals of the page of seals.
+_SEALS = 20
 _FIRST, _LAST = date(2000, 1, 1), date(2199, 12, 31)
 
 ACTORS: Mapping[ActorKind, Message] = {
@@ -77,6 +81,8 @@ _ACTIONS: Mapping[str, Message] = {
 }  # fmt: skip
 #: Things with a name, by the prefix of their ids.
 _NAMED: Mapping[str, type[Client | Member | ApiKey]] = {"client": Client, "member": Member, "key": ApiKey}
+_NO_SEAL = _("Enter a seal as it is printed, such as 214-5a0c-1f6e-3b7d-4982-a1c6.")
+_NO_SUCH_SEAL = _("This seal does not agree with what is stored: the log is another one than the one it was made for.")
 _NO_DAY = _("Enter a day, such as 2026-12-31.")
 
 
@@ -160,6 +166,7 @@ async def audit(
         rows = await _rows(session, caller.agency_id, found[:_MANY])
         people = await members.every(session, caller.agency_id)
         keys = await api_keys.page(session, caller.agency_id, limit=_KEYS, before=None)
+        sealed = await seals.newest(session, caller.agency_id)
     older = search.given(cursor=pack(*found[_MANY - 1].place)) if len(found) > _MANY else None
     return desk.page(
         request, caller, "audit", here=PATH, status=422 if problems else 200, rows=rows, search=search,
@@ -167,7 +174,27 @@ async def audit(
         kinds=[(kind, words, urlencode(search.given(by=kind, who=None))) for kind, words in ACTORS.items()],
         every_kind=urlencode(search.given(by=None, who=None)), clear=urlencode(search.given(thing=None, request=None)),
         who=[*((each.id, each.name) for each in people), *((each.id, each.name) for each in keys)],
-        older=urlencode(older) if older else None,
+        older=urlencode(older) if older else None, sealed=sealed,
+    )  # fmt: skip
+
+
+@router.get(f"{PATH}/seals")
+async def audit_seals(request: Request, caller: Manager, seal: Annotated[str, Query(max_length=90)] = "") -> Response:
+    """The newest seals, verified, and the comparison with one that somebody kept."""
+    services, agency_id = services_of(request), caller.agency_id
+    async with reading(services.sessions) as session:
+        made = await seals.newest_first(session, agency_id, before=None, limit=_SEALS)
+    done = await Verifier(services.sessions, services.keyring, agency_id).run(after=made[-1].number - 1 if made else 0)
+    confirmed, problem = None, None
+    if seal:
+        try:
+            confirmed = await verification.confirm(services.sessions, services.keyring, agency_id, seal)
+            problem = None if confirmed else _NO_SUCH_SEAL
+        except SealUnreadable:
+            problem = _NO_SEAL
+    return desk.page(
+        request, caller, "audit_seals", here=PATH, made=made, done=done, given=seal, confirmed=confirmed,
+        problems={"seal": problem} if problem else {},
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Tables of events: permanent facts, and personal data that can be erased."""
 
+import uuid
 from datetime import datetime
 from typing import Any
 
@@ -49,6 +50,8 @@ class EventPersonal(Base):
     agency_id: Mapped[str] = agency_key()
     id: Mapped[str] = mapped_column(ids.Id("evt"), primary_key=True)
     data: Mapped[dict[str, Any]]
+    #: of the commitment that seals bind; erased with the data
+    salt: Mapped[uuid.UUID] = mapped_column(server_default=func.gen_random_uuid())
 
 
 class OutboxEntry(JobMixin, Base):

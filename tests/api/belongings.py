@@ -11,6 +11,7 @@ from app.access.connections.models import Connection
 from app.access.grants.models import Grant
 from app.access.imports.models import Import
 from app.access.partners.models import Partner
+from app.audit import sealer, seals
 from app.events.models import Event
 from app.kit import clock, ids
 from app.kit.database import Sessions
@@ -84,7 +85,7 @@ async def of(sessions: Sessions, keyring: Keyring, corner: Corner) -> dict[str, 
         session.add(partner)
         webhooks = await _webhooks(session, keyring, agency_id)
         newest = select(Event.id).where(Event.agency_id == agency_id).limit(1)
-        return {
+        found = {
             "link_id": corner.link_id,
             "client_id": corner.client_id,
             "key_id": corner.key_id,
@@ -99,6 +100,11 @@ async def of(sessions: Sessions, keyring: Keyring, corner: Corner) -> dict[str, 
             "file_id": file_id,
             "event_id": (await session.scalars(newest)).one(),
         }
+    await sealer.seal_all(sessions, keyring)
+    async with sessions() as session:
+        seal = await seals.newest(session, agency_id)
+        assert seal is not None
+        return {**found, "seal": seal.printed}
 
 
 async def _webhooks(session: AsyncSession, keyring: Keyring, agency_id: str) -> dict[str, str]:

@@ -200,7 +200,7 @@ async def test_no_request_takes_more_statements(
 
 
 #: Of a whole onboarding with one ad account, and of each further one: web and worker, BEGIN and COMMIT left out.
-ONBOARDING, FURTHER_ACCOUNT = 214, 10
+ONBOARDING, FURTHER_ACCOUNT = 215, 10
 SCREENS = ("pixels", "markets", "contacts", "get-ready")
 
 

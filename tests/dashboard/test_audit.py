@@ -8,8 +8,11 @@ import re
 
 import httpx2
 import pytest
+from sqlalchemy import text
 
+from app.audit import sealer
 from app.dashboard.audit import SUBJECTS
+from app.kit import ids
 from app.kit.actor import acting_as
 from app.kit.audit import audited
 from app.kit.database import Sessions
@@ -17,7 +20,7 @@ from app.tenants.clients import service as clients
 from app.tenants.members import service as members
 from app.tenants.members.models import Role
 from tests.dashboard.conftest import SignIn
-from tests.world import TESTS, World
+from tests.world import TESTS, World, keyring
 
 
 def _text(page: str) -> str:
@@ -166,3 +169,27 @@ async def test_another_agency_and_nobody(browser: httpx2.AsyncClient, sign_in: S
 
 def test_every_audited_thing_has_words() -> None:
     assert set(SUBJECTS) == set(audited())
+
+
+async def test_seals_are_verified_compared_and_found_broken(
+    browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World
+) -> None:
+    await sign_in("manager")
+    assert "Nothing is sealed yet" in (await browser.get("/desk/audit/seals")).text
+    await sealer.seal_all(sessions, keyring())
+    assert "Verify them" in (await browser.get("/desk/audit")).text
+    page = _text((await browser.get("/desk/audit/seals")).text)
+    [printed] = re.findall(r"\b1(?:-[0-9a-f]{4}){5}\b", page)
+    assert "Intact." in page
+    for given, said in ((printed, "Seal 1 is the same"), ("1-" + "0" * 20, "does not agree"), ("<b>", "Enter a seal")):
+        assert said in _text((await browser.get("/desk/audit/seals", params={"seal": given})).text)
+    async with sessions.begin() as session:
+        await session.execute(text("SET LOCAL session_replication_role = replica"))
+        removed = text("DELETE FROM events WHERE agency_id = :agency AND type = 'link.created'")
+        await session.execute(removed, {"agency": ids.parse("agency", world.north.agency_id)})
+    broken = _text((await browser.get("/desk/audit/seals", params={"seal": printed})).text)
+    assert "Not as it was sealed." in broken
+    assert "was removed; seal 1 covers it." in broken
+    assert "is the same as on" not in broken
+    await sign_in("member")
+    assert (await browser.get("/desk/audit/seals")).status_code == 403

@@ -10,9 +10,11 @@ from tests.shape import source
 
 #: The tenant itself.
 TENANT = "agencies"
-#: Of the installation: calls of a platform’s app, limits per visitor, chores, the code that makes an agency, and
+#: Of the installation: calls of a platform’s app, limits per visitor, chores, seals, the code that makes an agency, and
 #: challenges that a browser has to answer before it is known who is there.
-OF_ALL = frozenset({"passkey_challenges", "rate_limits", "setup_codes", "throttles", "webhook_tasks"})
+OF_ALL = frozenset({
+    "audit_sealers", "passkey_challenges", "rate_limits", "setup_codes", "throttles", "webhook_tasks",
+})  # fmt: skip
 #: Written with a row that refers to it, in one transaction.
 BESIDE_ANOTHER = frozenset({"webhook_attempts"})
 

@@ -4,11 +4,14 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 
 from app.access.requests import service as access_requests
+from app.audit import seals, verification
+from app.audit.canonical import SealUnreadable
 from app.client_portal import offers, rate_limits, screens, service, status_texts
 from app.client_portal.branding import brand_of
 from app.client_portal.copy import status_rows
@@ -37,6 +40,7 @@ from app.links.status import OVER
 from app.personal_data import service as personal_data
 from app.platforms import declarations
 from app.platforms.port import ConnectedPlatform, Platform
+from app.services import services_of
 
 router = forms.page_router()
 
@@ -215,8 +219,13 @@ async def change(request: Request, session: Session, platform: str, link: OpenLi
 
 
 @router.get("/l/{link_id}/receipt")
-async def receipt(request: Request, session: Session, link: OpenScreen) -> Response:
-    """Show the receipt: assets with role, time and verification, and instructions to remove the access."""
+async def receipt(
+    request: Request, session: Session, link: OpenScreen, seal: Annotated[str, Query(max_length=90)] = ""
+) -> Response:
+    """Show the receipt: assets with role, time and verification, and instructions to remove the access.
+
+    `seal`: one that the client printed, to be checked.
+    """
     aggregate = link.aggregate
     return screen(
         request,
@@ -228,6 +237,9 @@ async def receipt(request: Request, session: Session, link: OpenScreen) -> Respo
         others=await offers.manual_groups(session, aggregate),
         consent=aggregate.consent,
         reference=aggregate.link.id,
+        seal=await seals.of_subject(session, aggregate.agency.id, aggregate.link.id),
+        checked=await _check_seal(request, aggregate.agency.id, seal) if seal else None,
+        given=seal,
         leaving=any(
             access_request.unwanted_at and access_request.status not in OVER
             for access_request in aggregate.access_requests
@@ -245,6 +257,21 @@ async def request_erasure(request: Request, session: Session, link: OpenLink, fo
     link.aggregate.request_erasure()
     await link.aggregate.save(session)
     return render.see_other(request, f"{link.path}/receipt#data")
+
+
+async def _check_seal(request: Request, agency_id: str, given: str) -> Message:
+    """The result of comparing a printed seal, in a sentence."""
+    services = services_of(request)
+    try:
+        found = await verification.confirm(services.sessions, services.keyring, agency_id, given)
+    except SealUnreadable:
+        return _("This is not a seal. A seal reads like 214-5a0c-1f6e-3b7d-4982-a1c6.")
+    if found is None:
+        return _("This seal does not agree with what is stored. Ask the agency about it, and show your print.")
+    return _(
+        "Seal {number} is the same as on {time}, and everything that it covers is as it was then.",
+        number=str(found.number), time=found.sealed_at,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
