@@ -12,6 +12,7 @@ from app.access.partners import api as partners_api
 from app.access.readiness import api as readiness_api
 from app.access.requests import api as requests_api
 from app.audit import api as audit_api
+from app.client_portal import api as reminders_api
 from app.client_portal import routes as portal
 from app.dashboard import (
     access,
@@ -26,6 +27,7 @@ from app.dashboard import (
     first_steps,
     kickoff,
     link_acts,
+    link_changes,
     link_page,
     new_link,
     oidc_sign_in,
@@ -91,6 +93,7 @@ _API_ROUTERS = tuple(
         presets_api,
         requestable,
         links_api,
+        reminders_api,
         public_links_api,
         requests_api,
         readiness_api,
@@ -128,6 +131,7 @@ _PAGE_ROUTERS = (
     presets.router,
     link_page.router,
     link_acts.router,
+    link_changes.router,
     personal_data.router,
     kickoff.router,
     api_keys.router,

@@ -1,9 +1,7 @@
 """Forms of the page of a client's link: its contact, address, e-mail, expiry and end, and a new link; check,
 attestation and removal of access; and files of the client."""
 
-from collections.abc import Awaitable, Callable
 from datetime import date, datetime
-from typing import Any
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -12,18 +10,19 @@ from app.access.buyers import service as buyers
 from app.access.grants import service as grants
 from app.access.requests import lifecycle
 from app.access.requests import service as access_requests
+from app.client_portal import client_message
 from app.dashboard import link_page
+from app.dashboard.link_answer import done, of_link
 from app.dashboard.link_form import LINKS, impossible
 from app.dashboard.link_page import Opened
-from app.dashboard.member_session import CurrentMember, Manager, MemberForm, Viewer, Worker
+from app.dashboard.member_session import Manager, MemberForm, Viewer, Worker
 from app.kit import clock
 from app.kit.database import Session
-from app.kit.errors import AppError, InvalidInput, NotFound
+from app.kit.errors import InvalidInput, NotFound
 from app.kit.html import forms, render
 from app.kit.i18n.message import _
-from app.links import emails, file_download, queries, service
+from app.links import file_download, queries, service
 from app.links.agency_accounts import AgencyAccountMissing, IdentityMissing
-from app.links.models import AccessRequest
 from app.services import services_of
 from app.tenants.clients import service as clients
 
@@ -34,17 +33,20 @@ _DAY_WRONG = _("Choose a day between the first and the last one that the field o
 
 
 @router.post(f"{_HERE}/reminder")
-async def remind(request: Request, session: Session, caller: Worker, link_id: str, form: MemberForm) -> Response:  # noqa: ARG001
-    """E-mail the link to the client's contact."""
+async def remind(request: Request, session: Session, caller: Worker, link_id: str, form: MemberForm) -> Response:
+    """E-mail the client what is in the way. A form that is sent twice sends one e-mail."""
     services = services_of(request)
+    await queries.load_link(session, caller.agency_id, link_id, lock=True)
+    last = await link_page.last_mail(session, caller.agency_id, link_id)
 
     async def send() -> None:
-        await emails.send_invitation(
-            session, caller.agency_id, link_id, outbox=services.outbox, platforms=services.platforms,
-            actor=caller.member.actor,
-        )  # fmt: skip
+        if form.line("last") == (last.id if last else ""):
+            await client_message.send(
+                session, caller.agency_id, link_id, outbox=services.outbox, platforms=services.platforms,
+                actor=caller.member.actor,
+            )  # fmt: skip
 
-    return await _done(request, session, caller, link_id, send, "reminded")
+    return await done(request, session, caller, link_id, send, "reminded")
 
 
 @router.post(f"{_HERE}/contact")
@@ -64,7 +66,7 @@ async def change_contact(
             changes={name: value or None for name, value in given.items()},
         )  # fmt: skip
 
-    return await _done(request, session, caller, link_id, change, "contact")
+    return await done(request, session, caller, link_id, change, "contact")
 
 
 @router.post(f"{_HERE}/address")
@@ -91,7 +93,7 @@ async def extend(request: Request, session: Session, caller: Worker, link_id: st
             )  # fmt: skip
 
         try:
-            return await _done(request, session, caller, link_id, renew, "extended")
+            return await done(request, session, caller, link_id, renew, "extended")
         except InvalidInput:
             pass
     opened = Opened(act="extension", given={"expires_on": day}, problems={"expires_on": _DAY_WRONG})
@@ -105,7 +107,7 @@ async def revoke(request: Request, session: Session, caller: Manager, link_id: s
     async def end() -> None:
         await lifecycle.end_link(session, caller.agency_id, link_id, actor=caller.member.actor)
 
-    return await _done(request, session, caller, link_id, end, "revoked")
+    return await done(request, session, caller, link_id, end, "revoked")
 
 
 @router.post(f"{_HERE}/new-link")
@@ -132,13 +134,13 @@ async def check(
     request: Request, session: Session, caller: Worker, link_id: str, access_request_id: str, form: MemberForm  # noqa: ARG001
 ) -> Response:  # fmt: skip
     """Check an access request now, with the rest of its link and its buyers."""
-    await _of_link(session, caller, link_id, access_request_id)
+    await of_link(session, caller, link_id, access_request_id)
 
     async def look() -> None:
         await access_requests.check_access_request(session, caller.agency_id, access_request_id)
         await buyers.check_buyers(session, caller.agency_id, access_request_id)
 
-    return await _done(request, session, caller, link_id, look, "checked", why=access_request_id)
+    return await done(request, session, caller, link_id, look, "checked", why=access_request_id)
 
 
 @router.post(f"{_ACCESS}/attestation")
@@ -146,14 +148,14 @@ async def attest(
     request: Request, session: Session, caller: Worker, link_id: str, access_request_id: str, form: MemberForm  # noqa: ARG001
 ) -> Response:  # fmt: skip
     """Record the member's statement that the access works."""
-    await _of_link(session, caller, link_id, access_request_id)
+    await of_link(session, caller, link_id, access_request_id)
 
     async def state() -> None:
         await access_requests.attest(
             session, caller.agency_id, access_request_id, by=caller.member.name, actor=caller.member.actor
         )
 
-    return await _done(request, session, caller, link_id, state, "attested", why=access_request_id)
+    return await done(request, session, caller, link_id, state, "attested", why=access_request_id)
 
 
 @router.post(f"{_ACCESS}/removal")
@@ -161,7 +163,7 @@ async def take_away(
     request: Request, session: Session, caller: Manager, link_id: str, access_request_id: str, form: MemberForm
 ) -> Response:
     """Take away the access that answers an access request, by its grant."""
-    asked = await _of_link(session, caller, link_id, access_request_id)
+    asked = await of_link(session, caller, link_id, access_request_id)
     grant = await grants.find(session, caller.agency_id, form.line("grant_id", most=100))
     if (grant.platform, grant.kind, grant.asset_id) != (asked.platform, asked.kind, asked.asset_id):
         raise NotFound
@@ -169,7 +171,7 @@ async def take_away(
     async def remove() -> None:
         await grants.revoke_grant(session, caller.agency_id, grant.id, actor=caller.member.actor)
 
-    return await _done(request, session, caller, link_id, remove, "removing", why=access_request_id)
+    return await done(request, session, caller, link_id, remove, "removing", why=access_request_id)
 
 
 @router.get(f"{_HERE}/files/{{file_id}}")
@@ -178,38 +180,6 @@ async def get_file(request: Request, session: Session, caller: Viewer, link_id: 
     return await file_download.attachment(
         session, caller.agency_id, link_id, file_id, keyring=services_of(request).keyring
     )
-
-
-async def _of_link(session: Session, caller: CurrentMember, link_id: str, access_request_id: str) -> AccessRequest:
-    """An access request of this link. Raises NotFound."""
-    found = await queries.access_request(session, caller.agency_id, access_request_id)
-    if found.link_id != link_id:
-        raise NotFound
-    return found
-
-
-async def _done(
-    request: Request,
-    session: Session,
-    caller: CurrentMember,
-    link_id: str,
-    act: Callable[[], Awaitable[Any]],
-    done: str,
-    *,
-    why: str = "",
-) -> Response:
-    """303 to the page with the news; the page with the reason if the act was refused. Raises NotFound, InvalidInput."""
-    try:
-        async with session.begin_nested():
-            await act()
-    except (NotFound, InvalidInput):
-        raise
-    except AppError as refused:
-        told = (refused.message, *((refused.advice,) if refused.advice else ()))
-        return await link_page.show(
-            request, session, caller, link_id, Opened(why=why, refused=told), code=refused.status
-        )
-    return render.see_other(request, f"{LINKS}/{link_id}?done={done}" + (f"&why={why}" if why else ""))
 
 
 def _on(day: str) -> datetime | None:

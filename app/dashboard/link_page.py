@@ -19,8 +19,8 @@ from app.access.grants.models import Grant
 from app.access.readiness import checks
 from app.access.readiness import service as readiness
 from app.access.requests.schemas import AccessRequestEvidence
-from app.client_portal import rendering
-from app.dashboard import client_message, desk, timeline, turns
+from app.client_portal import client_message, rendering
+from app.dashboard import desk, timeline, turns
 from app.dashboard.link_form import LINKS
 from app.dashboard.member_session import PATH, CurrentMember, Viewer
 from app.dashboard.turns import Label, Tone
@@ -35,6 +35,7 @@ from app.links.presets import builtin
 from app.links.schemas import InvitationView, LinkDetail
 from app.links.status import OVER
 from app.mail import service as mails
+from app.mail.service import Mail
 from app.platforms import declarations
 from app.platforms.blockers import BLOCKERS
 from app.platforms.registry import Platforms
@@ -43,8 +44,10 @@ from app.services import services_of
 router = forms.page_router()
 #: Platform calls of a row that is open, and with `calls=all`; other links of the client.
 _FEW_CALLS, _MANY_CALLS, _OTHERS = 5, 100, 20
+#: Empty lines of the form of buyers.
+_SPARE = 3
 #: Form that is open on the page, about the link or one access request.
-Act = Literal["contact", "extension", "revocation", "new-link", "attestation", "removal"]
+Act = Literal["contact", "extension", "revocation", "new-link", "attestation", "removal", "device", "role", "buyers"]
 
 #: News after a form.
 DONE: Mapping[str, Message] = {
@@ -54,6 +57,9 @@ DONE: Mapping[str, Message] = {
     "attested": _("Your statement is recorded."),
     "extended": _("The link was extended."),
     "revoked": _("The link was revoked. Shared access stays shared."),
+    "role": _("The role was asked for. A higher one waits for the client’s yes; a lower one is set now."),
+    "buyers": _("The buyers were set. Each gets the access in the next minutes."),
+    "no-buyers": _("The buyers of your Business Center count for this link again."),
     "erased": _("The personal data were erased. Shared access stays shared."),
     "removing": _("The access is being taken away. It is gone when a read has shown that."),
 }
@@ -98,6 +104,8 @@ class AssetRow:
     is_assignable: bool
     can_check: bool
     can_attest: bool
+    #: the roles that could be asked for instead, with their labels
+    other_roles: Sequence[tuple[str, Message]]
 
     @property
     def openers(self) -> Sequence[BuyerAccess]:
@@ -132,10 +140,14 @@ class Opened:
     about: str = ""
     given: Mapping[str, str] = field(default_factory=dict)
     problems: Problems = field(default_factory=dict)
+    #: addresses and roles of the form of buyers, as they were sent
+    lines: Sequence[tuple[str, str]] = ()
     done: str = ""
     #: sentences about an act that was refused
     refused: Sequence[Message] = ()
     address: str | None = None
+    #: code for a new device of the client, and its end
+    device_code: tuple[str, datetime] | None = None
 
 
 @router.get(f"{LINKS}/{{link_id}}")
@@ -171,7 +183,7 @@ async def show(
         session, aggregate, [row.grant.id for row in rows if row.grant],
         every=opened.all_events,
     )  # fmt: skip
-    mail = await mails.newest(session, caller.agency_id, about_id=link.id, kind=emails.INVITATION)
+    mail = await last_mail(session, caller.agency_id, link.id)
     open_row = next((row for row in rows if row.request.id == opened.why), None)
     now = clock.now()
     return desk.page(
@@ -189,6 +201,7 @@ async def show(
         rows=rows, open_row=open_row, outcomes=OUTCOMES,
         evidence=await _evidence(session, aggregate, open_row, every=opened.all_calls) if open_row else None,
         subject=next((row for row in rows if row.request.id == opened.about), None),
+        buyers_form=await _buyers(session, aggregate, rows, opened) if opened.act == "buyers" else None,
         opened=opened, problems=opened.problems, given=opened.given, done=DONE.get(opened.done),
         invitation=InvitationView.of(mail) if mail else None,
         accounts=[(declarations.name(each.platform), each) for each in aggregate.connecting if each.client_account_id],
@@ -199,6 +212,13 @@ async def show(
         first_day=(now + timedelta(days=1)).date(), last_day=(now + service.LONGEST_LIFE).date(),
         usual_day=min(max(now, link.expires_at) + service.DEFAULT_LIFE, now + service.LONGEST_LIFE).date(),
     )  # fmt: skip
+
+
+async def last_mail(session: AsyncSession, agency_id: str, link_id: str) -> Mail | None:
+    """The last e-mail by which a member sent the link: the invitation or a reminder."""
+    kinds = (emails.INVITATION, client_message.REMINDER)
+    found = [await mails.newest(session, agency_id, about_id=link_id, kind=kind) for kind in kinds]
+    return max((each for each in found if each), key=lambda each: each.id, default=None)
 
 
 def grouped(number: str) -> str:
@@ -229,6 +249,8 @@ def _possible(aggregate: LinkAggregate, caller: CurrentMember, *, mail_on: bool)
         and now not in ("completed", "expired", "revoked"),
         "extend": works and now not in ("completed", "revoked"),
         "revoke": manages and now != "revoked",
+        "device": works and not aggregate.is_dead and now not in ("draft", "sent"),
+        "ask": works and not aggregate.is_dead and aggregate.link.expires_at > aggregate.now,
     }  # fmt: skip
 
 
@@ -279,6 +301,9 @@ def _row(
         can_check=agreed and not each.is_manual,
         can_attest=agreed and each.verified_at is None and each.status != "attested"
         and (each.is_manual or each.status == "unverifiable" or not can_look),
+        other_roles=[] if each.status in OVER or each.is_manual else [
+            (role, platform.role_words(each.kind, role).label) for role in each.asset_kind.roles if role != each.role
+        ],
     )  # fmt: skip
 
 
@@ -298,6 +323,30 @@ async def _evidence(session: AsyncSession, aggregate: LinkAggregate, row: AssetR
         buyers=evidence.buyers,
         next_look=next(iter(looks), None),
     )
+
+
+@dataclass(frozen=True)
+class BuyersForm:
+    """The buyers of a link as they can be edited: lines of address and role, and the roles to choose from."""
+
+    lines: Sequence[tuple[str, str]]
+    roles: Sequence[tuple[str, Message]]
+    has_own: bool
+
+
+async def _buyers(
+    session: AsyncSession, aggregate: LinkAggregate, rows: Sequence[AssetRow], opened: Opened
+) -> BuyersForm | None:
+    """The form of the buyers, with some empty lines; None if no access of the link is by person."""
+    assignable = [row for row in rows if row.is_assignable and row.request.status not in OVER]
+    if not assignable:
+        return None
+    first = assignable[0]
+    roles = [(first.request.role, first.asked), *first.other_roles]
+    found = await buyers.list_of_link(session, aggregate.agency.id, aggregate.link.id)
+    lines = opened.lines or [(each["email"], each["role"]) for each in (found.people if found else [])]
+    spare = min(_SPARE, buyers.MOST_BUYERS - len(lines))
+    return BuyersForm([*lines, *[("", "")] * spare], roles, found is not None)
 
 
 def _contacts(aggregate: LinkAggregate) -> Mapping[tuple[str, str], Sequence[Text]]:

@@ -71,6 +71,7 @@ SENTENCES: Mapping[str, Message] = {
     "link.erasure_requested": _("The client asked for its personal data to be erased."),
     "link.address_shown": _("The address was shown in the dashboard or by the API."),
     "link.invited": _("The link was e-mailed to the client."),
+    "link.reminded": _("The client was e-mailed what is in the way."),
     "link.device_code_made": _("A code for a new device of the client was made."),
     "link.device_verified": _("A new device of the client was admitted with a code."),
     "link.access_added": _("Access to {asset} was added to the link."),

@@ -35,6 +35,13 @@ VALUES: Mapping[str, Mapping[str, tuple[Shown, ...]]] = {
         "reasons": (("To help with the launch.",),),
         "address": (scenes.ADDRESS,),
     },
+    "reminder": {
+        "name": ("Ana Client", None),
+        "requested_by": ("Ana Agent",),
+        "reasons": (("Spring Sale is not shared yet.",),),
+        "address": (scenes.ADDRESS,),
+        "until": (_SINCE,),
+    },
     "mail_test": {"asked_by": ("Nora North",)},
     "device_code": {
         "name": ("Ana Client", None),

@@ -1,4 +1,4 @@
-"""A ready message to the client about exactly what is in the way, in the client's language."""
+"""A message to the client about exactly what is in the way, in the client's language: ready to send, or e-mailed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,14 +9,26 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.connections import oauth_flow
 from app.client_portal import rendering
 from app.client_portal.copy import status_rows
+from app.events import catalog
+from app.kit.actor import Actor
+from app.kit.errors import AppError
 from app.kit.i18n import locales
 from app.kit.i18n.locales import Locale
 from app.kit.i18n.message import Message, _, _n
+from app.links import queries
+from app.links import service as link_service
 from app.links.aggregate import LinkAggregate
+from app.links.emails import ContactMissing, InvitationNotMailed
 from app.links.models import AccessRequest
 from app.links.status import OVER
+from app.mail import service as mails
+from app.mail.rendered_email import Recipient
+from app.mail.service import Mail, MailQueue
 from app.platforms.registry import Platforms
+from app.tenants.agencies import service as agencies
 
+#: Kind of the e-mail.
+REMINDER = "reminder"
 #: Sentences about single access requests in one message.
 _MOST = 4
 #: By status of the link, the reason to open it before the client has agreed to anything.
@@ -34,6 +46,17 @@ _BEFORE: Mapping[str, Message] = {
 }
 _WITHOUT_ADDRESS = _("Please open the link that you got from us.")
 _WITH_ADDRESS = _("This is your link: {address}")
+
+
+class NothingToSay(AppError):
+    """It is not the client's turn."""
+
+    status = 409
+    code = "not_the_clients_turn"
+    detail = "The client has nothing to do on this link now."
+    hint = "`next_actor` of the link says who acts next."
+    message = _("The client has nothing to do on this link now.")
+    advice = _("The page of the link says whose turn it is.")
 
 
 @dataclass(frozen=True)
@@ -73,14 +96,13 @@ async def of_link(
 
     `offered`: tags of the languages of this installation. `address`: the link's own, if it may be part of it.
     """
-    link = aggregate.link
-    if aggregate.is_dead or (link.status != "draft" and link.next_actor != "client"):
+    reasons = await _to_say(session, aggregate, platforms)
+    if not reasons:
         return None
-    reasons = [_BEFORE[link.status]] if link.status in _BEFORE else await _reasons(session, aggregate, platforms)
-    client, agency = aggregate.client, aggregate.agency
+    link, client, agency = aggregate.link, aggregate.client, aggregate.agency
     lines = [
         _("Hello {name},", name=client.contact_name) if client.contact_name else _("Hello,"),
-        *(each.fill(agency=agency.name) for each in reasons),
+        *reasons,
         _WITH_ADDRESS.fill(address=address) if address else _WITHOUT_ADDRESS,
     ]
     locale = locales.find(locales.best(aggregate.languages, offered))
@@ -92,6 +114,53 @@ async def of_link(
         text=_text(lines, signed, locale),
         english=None if locale.tag == locales.SOURCE else _text(lines, signed, locales.ENGLISH),
     )
+
+
+async def send(
+    session: AsyncSession,
+    agency_id: str,
+    link_id: str,
+    *,
+    outbox: MailQueue | None,
+    platforms: Platforms,
+    actor: Actor,
+) -> Mail:
+    """Queue the message with the link's address to the client's contact; the first one marks the link as sent.
+
+    Raises NotFound, NothingToSay, InvitationNotMailed, ContactMissing.
+    """
+    aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
+    link, client = aggregate.link, aggregate.client
+    reasons = await _to_say(session, aggregate, platforms)
+    if not reasons:
+        raise NothingToSay
+    if outbox is None:
+        raise InvitationNotMailed
+    if not client.contact_email:
+        raise ContactMissing
+    token = outbox.keyring.decrypt(link.token_encrypted, bound_to=link_service.token_place(agency_id, link_id))
+    aggregate.mark_sent(actor=actor)
+    mail = await mails.queue(
+        session, outbox, agency_id, kind=REMINDER, to=Recipient(client.contact_email, client.contact_name),
+        letterhead=agencies.email_branding(aggregate.agency), about_id=link_id, not_after=link.expires_at,
+        languages=aggregate.languages,
+        context={
+            "name": client.contact_name, "reasons": tuple(reasons), "requested_by": link.requested_by,
+            "address": link_service.address_of(aggregate, token, outbox.public_url), "until": link.expires_at,
+        },
+    )  # fmt: skip
+    aggregate.draft_event(catalog.LINK_REMINDED, actor=actor)
+    await aggregate.save(session)
+    return mail
+
+
+async def _to_say(session: AsyncSession, aggregate: LinkAggregate, platforms: Platforms) -> list[Message]:
+    """The sentences for a client whose turn it is, or who has not got the link yet; else none."""
+    link = aggregate.link
+    if aggregate.is_dead or (link.status != "draft" and link.next_actor != "client"):
+        return []
+    reasons = [_BEFORE[link.status]] if link.status in _BEFORE else await _reasons(session, aggregate, platforms)
+    return [each.fill(agency=aggregate.agency.name) for each in reasons]
 
 
 def _text(lines: Sequence[Message], signed: str, locale: Locale) -> str:

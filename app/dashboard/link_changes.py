@@ -1,0 +1,102 @@
+"""Forms of the page of a client's link that ask for something else: another role, buyers, a code for a new device."""
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from app.access.buyers import service as buyers
+from app.access.buyers.service import NamedBuyer, RoleAboveRequested
+from app.access.requests import service as access_requests
+from app.access.requests.schemas import NewRole
+from app.dashboard import link_page
+from app.dashboard.link_answer import done, of_link
+from app.dashboard.link_form import LINKS
+from app.dashboard.link_page import Opened
+from app.dashboard.member_session import MemberForm, Worker
+from app.kit.database import Session
+from app.kit.errors import AppError, InvalidInput
+from app.kit.html import forms
+from app.kit.html.forms import Form
+from app.kit.i18n.message import _
+from app.links import devices
+from app.services import services_of
+
+router = forms.page_router()
+_HERE = f"{LINKS}/{{link_id}}"
+
+
+@router.post(f"{_HERE}/device-code")
+async def make_code(request: Request, session: Session, caller: Worker, link_id: str, form: MemberForm) -> Response:  # noqa: ARG001
+    """Make a code for a new device of the client, and show it: in this answer only."""
+    try:
+        made, code = await devices.make_code(
+            session, caller.agency_id, link_id, keyring=services_of(request).keyring, actor=caller.member.actor
+        )
+    except AppError as refused:
+        if refused.status == 404:
+            raise
+        opened = Opened(refused=(refused.message,))
+        return await link_page.show(request, session, caller, link_id, opened, code=refused.status)
+    opened = Opened(device_code=(f"{code[:3]} {code[3:]}", made.expires_at))
+    return await link_page.show(request, session, caller, link_id, opened)
+
+
+@router.post(f"{_HERE}/access-requests/{{access_request_id}}/role")
+async def ask_for_role(
+    request: Request, session: Session, caller: Worker, link_id: str, access_request_id: str, form: MemberForm
+) -> Response:
+    """Ask for another role: a higher one waits for the client, a lower one is set now."""
+    asked = await of_link(session, caller, link_id, access_request_id)
+    role, reason = form.line("role", most=64), form.line("reason", most=500)
+    if role not in asked.asset_kind.roles:
+        form.problems.setdefault("role", _("Choose a role from the list."))
+
+    async def change() -> None:
+        await access_requests.change_role(
+            session, caller.agency_id, access_request_id, NewRole(role=role, reason=reason or None),
+            platforms=services_of(request).platforms, actor=caller.member.actor,
+        )  # fmt: skip
+
+    if not form.problems:
+        try:
+            return await done(request, session, caller, link_id, change, "role", why=access_request_id)
+        except InvalidInput as refused:
+            if "reason" in refused.fields:
+                form.problems["reason"] = _("Give the reason for a higher role; the client reads it before the yes.")
+            else:
+                form.problems["role"] = _("This role cannot be asked for beside the others of this link.")
+    opened = Opened(
+        act="role", about=access_request_id, given={"role": role, "reason": reason}, problems=form.problems
+    )  # fmt: skip
+    return await link_page.show(request, session, caller, link_id, opened, code=422)
+
+
+@router.post(f"{_HERE}/buyers")
+async def set_buyers(request: Request, session: Session, caller: Worker, link_id: str, form: MemberForm) -> Response:
+    """Replace the buyers of the link, or remove its own list so that those of the Business Center count again."""
+    lines = _lines(form)
+    named = [NamedBuyer(email, role) for email, role in lines]
+
+    async def write() -> None:
+        if form.ticked("unset"):
+            await buyers.unset_for_link(session, caller.agency_id, link_id, actor=caller.member.actor)
+        else:
+            await buyers.set_for_link(session, caller.agency_id, link_id, named, actor=caller.member.actor)
+
+    if not form.problems:
+        try:
+            news = "no-buyers" if form.ticked("unset") else "buyers"
+            return await done(request, session, caller, link_id, write, news)
+        except RoleAboveRequested:
+            form.problems["buyers"] = _("No buyer can have a higher role than the client is asked to give.")
+        except InvalidInput:
+            form.problems["buyers"] = _("Name each person once.")
+    opened = Opened(act="buyers", lines=lines, problems=form.problems)
+    return await link_page.show(request, session, caller, link_id, opened, code=422)
+
+
+def _lines(form: Form) -> list[tuple[str, str]]:
+    """Addresses and roles of the lines that are filled in."""
+    lines = [(form.email(f"email-{number}"), form.line(f"role-{number}")) for number in form.names("email-")]
+    if any(name.startswith("email-") for name in form.problems):
+        form.problems["buyers"] = _("Enter an e-mail address such as ana@brand.com in each line, or leave it empty.")
+    return [(email, role) for email, role in lines if email]

@@ -1,0 +1,86 @@
+"""What a member asks for on the page of a link: another role, buyers, and a code for a new device of the client."""
+
+import re
+
+import httpx2
+import pytest
+
+from app.access.buyers import service as buyers
+from app.kit.database import Sessions
+from simulator.seed import LUNE_EU
+from tests.client_portal.walk import press
+from tests.dashboard.conftest import SignIn
+from tests.house import House
+from tests.world import World
+
+
+@pytest.fixture
+def path(world: World) -> str:
+    """The page of the north agency's link."""
+    return f"/desk/links/{world.north.link_id}"
+
+
+async def test_another_role_is_asked_for_with_a_reason_if_it_is_higher(
+    browser: httpx2.AsyncClient, sign_in: SignIn, house: House, world: World, path: str
+) -> None:
+    await sign_in("member")
+    await house.share(world.north, LUNE_EU)
+    (asked,) = await house.access_requests(world.north)
+    form = f"{path}/access-requests/{asked.id}/role"
+    page = (await browser.get(path, params={"why": asked.id, "act": "role", "about": asked.id})).text
+    for words in ("Another role", "Asked now: Run campaigns (Operator).", "(Analyst)", "Needed for a higher"):
+        assert words in page
+    for fields, words in (
+        ({"role": "KING"}, "Choose a role from the list."),
+        ({"role": "ADMIN"}, "Give the reason for a higher role"),
+    ):
+        wrong = await press(browser, path, form, **fields)
+        assert (wrong.status_code, words in wrong.text) == (422, True)
+    done = await press(browser, path, form, role="ADMIN", reason="To manage billing alerts.")
+    assert done.headers["location"] == f"{path}?done=role&why={asked.id}"
+    (now,) = await house.access_requests(world.north)
+    assert (now.role, now.status, now.role_reason) == ("ADMIN", "waiting", "To manage billing alerts.")
+    assert "asks for 1 more access" in (await browser.get(path)).text, "the message to the client"
+
+
+async def test_buyers_of_a_link_are_set_corrected_and_removed(
+    browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World, path: str
+) -> None:
+    await sign_in("member")
+    form = (await browser.get(path, params={"act": "buyers"})).text
+    assert form.count('type="email"') == 3
+    assert "Use those of the Business Center" not in form
+    wrong = {"email-1": "bo at work", "role-1": "ANALYST"}
+    twice = {"email-1": "bo@north.example", "role-1": "ANALYST", "email-2": "BO@north.example", "role-2": "ANALYST"}
+    above = {"email-1": "bo@north.example", "role-1": "ADMIN"}
+    for fields, words in ((wrong, "Enter an e-mail address"), (twice, "once"), (above, "higher role than the client")):
+        refused = await press(browser, path, f"{path}/buyers", **fields)
+        assert (refused.status_code, words in refused.text) == (422, True), words
+        assert fields["email-1"] in refused.text
+    done = await press(browser, path, f"{path}/buyers", **{"email-1": "bo@north.example", "role-1": "OPERATOR"})
+    assert done.headers["location"] == f"{path}?done=buyers"
+    async with sessions() as session:
+        found = await buyers.list_of_link(session, world.north.agency_id, world.north.link_id)
+    assert found
+    assert found.people == [{"email": "bo@north.example", "role": "OPERATOR"}]
+    form = (await browser.get(path, params={"act": "buyers"})).text
+    assert 'value="bo@north.example"' in form
+    assert "Use those of the Business Center" in form
+    await press(browser, path, f"{path}/buyers", unset="yes")
+    async with sessions() as session:
+        assert await buyers.list_of_link(session, world.north.agency_id, world.north.link_id) is None
+
+
+async def test_a_code_for_a_new_device_is_shown_once(
+    browser: httpx2.AsyncClient, sign_in: SignIn, house: House, world: World, path: str
+) -> None:
+    await sign_in("member")
+    assert "act=device" not in (await browser.get(path)).text, "nothing to protect before the client has begun"
+    await house.share(world.north, LUNE_EU)
+    assert "Is it you?" in (await browser.get(path, params={"act": "device"})).text
+    made = await press(browser, path, f"{path}/device-code")
+    code = re.search(r'<p class="big num">(\d{3} \d{3})</p>', made.text)
+    assert code
+    page = (await browser.get(path)).text
+    assert code[1] not in page
+    assert "A code for a new device of the client was made." in page
