@@ -40,6 +40,7 @@ class Place:
 PLACES = (
     Place(PATH, "l-pipe", _("Pipeline")),
     Place(f"{PATH}/access", "l-have", _("What you already have")),
+    Place(f"{PATH}/public-links", "l-link", _("Public links")),
     Place(f"{PATH}/time-to-access", "l-chart", _("Time to access")),
 )  # fmt: skip
 #: Shown until a member ends the set-up.
@@ -47,6 +48,7 @@ FIRST_STEPS = Place(f"{PATH}/first-steps", "l-check", _("First steps"), "manager
 SET_UP = (
     FIRST_STEPS,
     Place(f"{PATH}/presets", "l-preset", _("Presets")),
+    Place(f"{PATH}/platforms", "l-doc", _("Platforms by hand")),
     Place(f"{PATH}/team", "l-team", _("Team")),
     Place(f"{PATH}/webhooks", "l-hook", _("Webhooks")),
     Place(f"{PATH}/brand", "l-brand", _("Brand")),

@@ -1,7 +1,7 @@
-"""Preview of a preset or a brand that is being written, as clients would see it. Nothing of it is saved or sent."""
+"""Preview of a preset, a brand or steps that are being written, as clients would see them. Nothing is saved or sent."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import Request
@@ -9,7 +9,9 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.client_portal import offers
-from app.client_portal.branding import brand_of
+from app.client_portal.branding import brand_of, brand_of_agency
+from app.client_portal.copy import manual_platforms
+from app.client_portal.copy.manual_platforms import ManualGroup, ManualRequest
 from app.client_portal.first_screens import previewed, questions_screen, welcome_page
 from app.dashboard.member_session import CurrentMember
 from app.kit import clock, ids
@@ -21,6 +23,7 @@ from app.links.aggregate import LinkAggregate
 from app.links.models import Link
 from app.links.presets.preset import Preset
 from app.platforms import declarations
+from app.platforms.manual.library import ManualPlatform
 from app.services import services_of
 from app.tenants.agencies import service as agencies
 from app.tenants.agencies.models import Agency
@@ -47,20 +50,52 @@ async def frame(
 
     `agency`: the agency of the pages, in memory; by default the caller's.
     """
-    services = services_of(request)
-    if tag not in services.languages:
-        tag = locales.best([caller.agency.language], services.languages)
+    tag, pages = _language(request, caller, tag), _pages(preset)
+    page = page if page in dict(pages) else pages[0][0]
     aggregate = await _in_memory(session, caller, preset, tag, agency or caller.agency)
-    pages = _pages(preset)
-    if page not in dict(pages):
-        page = pages[0][0]
     language.prefer(request, link=tag, agency=caller.agency.language)
     shown = await _page(request, session, aggregate, page)
+    return _framed(request, caller, shown, pages, page, tag)
+
+
+def steps_frame(
+    request: Request, caller: CurrentMember, platform: ManualPlatform, identifiers: Mapping[str, str],
+    *, page: str, tag: str,
+) -> dict[str, Any]:  # fmt: skip
+    """As `frame`, of the client's steps on a manual platform; its pages are the roles there."""
+    tag = _language(request, caller, tag)
+    pages = [
+        (role.key, _("{asset}: {role}", asset=thing.one, role=role.label))
+        for thing in platform.file.things
+        for role in thing.roles
+    ]
+    page = page if page in dict(pages) else pages[0][0]
+    language.prefer(request, link=tag, agency=caller.agency.language)
+    asked = ManualRequest("preview", platform, page, reason="", status="approved", since=clock.now())
+    groups = manual_platforms.groups([asked], agency=caller.agency.name, identifiers={platform.key: identifiers})
+    shown = _steps_page(request, brand_of_agency(caller.agency), groups)
+    return _framed(request, caller, shown, pages, page, tag)
+
+
+def _language(request: Request, caller: CurrentMember, tag: str) -> str:
+    """The language asked for, else the agency's."""
+    offered = services_of(request).languages
+    return tag if tag in offered else locales.best([caller.agency.language], offered)
+
+
+def _framed(
+    request: Request, caller: CurrentMember, shown: Response, pages: Sequence[tuple[str, Message]], page: str, tag: str
+) -> dict[str, Any]:
+    """The page that was rendered in the client's language; the request is in the member's again."""
     language.prefer(request, link=None, agency=caller.agency.language)
     return {
         "document": _SCRIPT.sub("", bytes(shown.body).decode()), "page": page, "pages": pages, "language": tag,
-        "languages": [(each, locales.find(each).name) for each in services.languages],
+        "languages": [(each, locales.find(each).name) for each in services_of(request).languages],
     }  # fmt: skip
+
+
+def _steps_page(request: Request, brand: Mapping[str, Any], groups: Sequence[ManualGroup]) -> Response:
+    return render.page(request, "dashboard:desk/preview_steps.html", **brand, groups=groups, form_token="")
 
 
 def _pages(preset: Preset) -> Sequence[tuple[str, Message]]:
@@ -79,9 +114,7 @@ async def _page(request: Request, session: AsyncSession, aggregate: LinkAggregat
         return questions_screen(request, link, {}, {})
     if page == _STEPS:
         groups = await offers.manual_groups(session, aggregate, as_agreed=True)
-        return render.page(
-            request, "dashboard:desk/preview_steps.html", **brand_of(aggregate), groups=groups, form_token=""
-        )
+        return _steps_page(request, brand_of(aggregate), groups)
     return welcome_page(request, aggregate, form_token="")
 
 

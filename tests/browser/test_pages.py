@@ -71,7 +71,8 @@ def names(demo: Demo, signed_in: StorageState) -> Mapping[str, str]:
             "link_id": link["id"], "client_id": link["client_id"], "endpoint_id": demo.endpoint_id,
             "waiting_link_id": waiting["id"], "access_request_id": asked[0]["id"],
             "partner_id": partner["id"], "key_id": api.get("/me").json()["key_id"],
-            "member_id": member_id, "platform": "tiktok", "name": "way", "slug": demo_preset,
+            "member_id": member_id, "platform": "tiktok", "name": "way", "slug": demo_preset, "key": "meta",
+            "public_link_id": api.get("/public-links").json()["data"][0]["id"],
         }  # fmt: skip
 
 

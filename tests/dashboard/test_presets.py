@@ -32,7 +32,7 @@ async def _post(browser: httpx2.AsyncClient, path: str, token: str | None = None
     return await browser.post(path, data={"form_token": token or found[1], **fields}, headers=SAME_ORIGIN)
 
 
-def _previewed(page: httpx2.Response) -> str:
+def previewed(page: httpx2.Response) -> str:
     """The client's page inside an editor."""
     found = re.search(r'srcdoc="([^"]*)"', page.text)
     assert found
@@ -52,7 +52,7 @@ async def test_a_preset_is_written_previewed_saved_and_archived(
     ):  # fmt: skip
         shown = await _post(browser, f"{PATH}/new", act=act, preview_page=page, **GIVEN)
         assert shown.status_code == 200
-        assert words in (_previewed(shown) if act == "preview" else shown.text)
+        assert words in (previewed(shown) if act == "preview" else shown.text)
         assert 'value="Brand launch"' in shown.text, "what was typed stays"
     assert "set-cookie" not in shown.headers
     assert await rows_of(sessions) == before, "a preview leaves no trace"
@@ -130,7 +130,7 @@ async def test_roles_and_others(browser: httpx2.AsyncClient, sign_in: SignIn, wo
     assert (await _post(browser, f"{PATH}/new", token="0" * 64, **GIVEN)).status_code == 403
     built_in = await browser.get(f"{PATH}/run-campaigns")
     assert "cannot be changed" in built_in.text
-    assert "asks for limited access" in _previewed(built_in)
+    assert "asks for limited access" in previewed(built_in)
     assert 'value="Save"' not in built_in.text
     assert (await _post(browser, f"{PATH}/run-campaigns", **GIVEN)).headers["location"] == f"{PATH}/run-campaigns"
     form = {"form_token": "0" * 64, **GIVEN}

@@ -4,19 +4,21 @@ from typing import Annotated, Literal
 
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.database import RecordingSession, Session
 from app.kit.input.fields import Language, Line120, Moment, RequestShape, Time, Word
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.links.models import PublicLink
 from app.links.public_links import service, signup
-from app.links.public_links.service import MOST_PER_HOUR
+from app.links.public_links.service import MOST_PER_HOUR, PublicLinkProgress
 from app.links.schemas import AddressView, AgencyAccountIds
 from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import api_router
 
 router = api_router("/public-links")
+NO_PROGRESS = PublicLinkProgress()
 Reader = Annotated[Principal, requires("links:read")]
 Writer = Annotated[Principal, requires("links:write")]
 Revealer = Annotated[Principal, requires("links:address")]
@@ -53,6 +55,10 @@ class PublicLinkView(BaseModel):
     agency_account_ids: dict[str, str] = Field(examples=[{"tiktok": "7000999988887777666"}])
     status: Literal["open", "revoked", "expired", "used_up"] = Field(examples=["open"])
     uses: int = Field(description="Number of links that it created.", examples=[4])
+    submitted: int = Field(description="Number of those on which the client agreed.", examples=[3])
+    completed: int = Field(
+        description="Number of those that were completed: all required access was there.", examples=[2]
+    )
     most_uses: int | None
     most_per_hour: int = Field(examples=[30])
     expires_at: Time | None
@@ -60,10 +66,11 @@ class PublicLinkView(BaseModel):
     created_at: Time
 
     @classmethod
-    def of(cls, row: PublicLink) -> "PublicLinkView":
-        """From the row."""
-        fields = [name for name in cls.model_fields if name != "status"]
-        return cls.model_validate({**{name: getattr(row, name) for name in fields}, "status": signup.status_of(row)})
+    def of(cls, row: PublicLink, progress: PublicLinkProgress = NO_PROGRESS) -> "PublicLinkView":
+        """From the row and the progress of its links."""
+        about = {"status": signup.status_of(row), **vars(progress)}
+        fields = [name for name in cls.model_fields if name not in about]
+        return cls.model_validate({**{name: getattr(row, name) for name in fields}, **about})
 
 
 class CreatedPublicLink(PublicLinkView):
@@ -81,7 +88,8 @@ async def list_public_links(
 ) -> Page[PublicLinkView]:
     """List your public links, newest first."""
     rows = await service.page(session, caller.agency_id, limit=limit + 1, before=before(cursor, "publiclink"))
-    return by_id([PublicLinkView.of(row) for row in rows], limit)
+    done = await service.progress(session, caller.agency_id, [row.id for row in rows])
+    return by_id([PublicLinkView.of(row, done.get(row.id, NO_PROGRESS)) for row in rows], limit)
 
 
 @router.post("", status_code=201)
@@ -100,7 +108,7 @@ async def create_public_link(
 @router.get("/{public_link_id}")
 async def get_public_link(caller: Reader, session: Session, public_link_id: str) -> PublicLinkView:
     """Return one public link, with the number of its uses."""
-    return PublicLinkView.of(await service.find(session, caller.agency_id, public_link_id))
+    return await _view(session, await service.find(session, caller.agency_id, public_link_id))
 
 
 @router.get("/{public_link_id}/address")
@@ -123,6 +131,10 @@ async def get_public_link_address(
 @router.post("/{public_link_id}/revocation")
 async def revoke_public_link(caller: Writer, session: Session, public_link_id: str) -> PublicLinkView:
     """Revoke a public link immediately. Its links stay active; revoking it again changes nothing."""
-    return PublicLinkView.of(
-        await service.revoke_public_link(session, caller.agency_id, public_link_id, actor=caller.actor)
-    )
+    revoked = await service.revoke_public_link(session, caller.agency_id, public_link_id, actor=caller.actor)
+    return await _view(session, revoked)
+
+
+async def _view(session: AsyncSession, row: PublicLink) -> PublicLinkView:
+    done = await service.progress(session, row.agency_id, [row.id])
+    return PublicLinkView.of(row, done.get(row.id, NO_PROGRESS))

@@ -1,6 +1,7 @@
 """Public links, with which visitors create clients and links of their own: queries and use cases."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -17,7 +18,7 @@ from app.kit.encryption import Keyring
 from app.kit.errors import InvalidInput, NotFound
 from app.links import url
 from app.links.agency_accounts import own_side
-from app.links.models import PublicLink
+from app.links.models import Link, PublicLink
 from app.links.presets import service as presets
 from app.links.service import NO_ACCOUNTS
 from app.tenants.agencies import service as agencies
@@ -48,6 +49,31 @@ async def page(session: AsyncSession, agency_id: str, *, limit: int, before: str
     if before:
         rows = rows.where(PublicLink.id < before)
     return (await session.scalars(rows.order_by(PublicLink.id.desc()).limit(limit))).all()
+
+
+@dataclass(frozen=True)
+class PublicLinkProgress:
+    """Numbers of the links that a public link created: clients who agreed, and links that were completed."""
+
+    submitted: int = 0
+    completed: int = 0
+
+
+async def progress(
+    session: AsyncSession, agency_id: str, public_link_ids: Sequence[str]
+) -> Mapping[str, PublicLinkProgress]:
+    """The progress of some public links by id; those without a link are omitted."""
+    rows = (
+        select(Link.public_link_id, func.count(Link.submitted_at), func.count(Link.completed_at))
+        .where(Link.agency_id == agency_id, Link.public_link_id.in_(public_link_ids))
+        .group_by(Link.public_link_id)
+    )
+    found = await session.execute(rows) if public_link_ids else ()
+    return {
+        public_link_id: PublicLinkProgress(submitted, completed)
+        for public_link_id, submitted, completed in found
+        if public_link_id
+    }
 
 
 async def create_public_link(
