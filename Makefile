@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install setup demo up screens test test-browser test-deployment test-faults test-worlds check lint style types layers templates format docs messages schemas house bench-budget bench-desk bench-idle bench-lists bench-onboarding bench-webhooks bench-writes pins clean
+.PHONY: help install setup demo up screens test test-browser test-deployment test-faults test-worlds check lint style types layers templates format docs manual messages schemas house bench-budget bench-desk bench-idle bench-lists bench-onboarding bench-webhooks bench-writes pins clean
 
 BIN := .venv/bin
 # more arguments for the program behind a target: make test ARGS='tests/kit -k egress'
@@ -13,7 +13,7 @@ ARGS :=
 export PYTHONDONTWRITEBYTECODE :=
 
 # A virtual environment that was deleted, moved or copied here from elsewhere has to be made again.
-$(shell grep -qsF '$(CURDIR)/.venv/bin/' $(BIN)/pip || rm -f .make/app .make/dev)
+$(shell grep -qsF '$(CURDIR)/.venv/bin/' $(BIN)/pip || rm -f .make/app .make/docs .make/dev)
 
 help: ## lists the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -80,6 +80,10 @@ format: .make/dev ## puts the code into its format
 docs: .make/dev ## writes the pages and kits of docs/ that are read from the code
 	@$(BIN)/python -m docs.generate
 
+manual: .make/docs ## builds the pages of docs/ as a site with a search, which Keyturn serves at /manual: about 5 s
+	@$(BIN)/python -m sphinx -W --keep-going -q -d .make/doctrees docs manual
+	@echo '· the manual is in manual/'
+
 messages: .make/dev ## writes the template of the message catalogue, and adds new messages to each language
 	@$(BIN)/python -m docs.messages
 
@@ -111,9 +115,13 @@ bench-writes: .make/dev ## what the main writes cost the web process, beside a b
 	@$(BIN)/python -m bench.writes $(ARGS)
 
 pins: .make/dev ## chooses package versions anew and writes them with their hashes; ARGS=--upgrade takes newer ones
-	@for name in app dev; do \
+	@for name in app docs dev; do \
 	  echo "· requirements/$$name.in → requirements/$$name.txt"; \
-	  if [ $$name = dev ]; then same='--constraints requirements/app.txt'; else same=; fi; \
+	  case $$name in \
+	    app) same= ;; \
+	    docs) same='--constraints requirements/app.txt' ;; \
+	    dev) same='--constraints requirements/app.txt --constraints requirements/docs.txt' ;; \
+	  esac; \
 	  cp requirements/$$name.txt .make/$$name.txt; \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	    $$same $(ARGS) requirements/$$name.in -o .make/$$name.txt; \
@@ -123,11 +131,15 @@ pins: .make/dev ## chooses package versions anew and writes them with their hash
 	done
 
 clean: ## removes .venv and everything the tools left; no data of Keyturn
-	@rm -rf .venv .make build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	@rm -rf .venv .make build manual *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
 	@find app docs migrations tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .make/app: requirements/app.txt requirements/install pyproject.toml
 	@requirements/install app
+	@touch $@
+
+.make/docs: .make/app requirements/docs.txt
+	@requirements/install docs
 	@touch $@
 
 .make/dev: .make/app requirements/dev.txt

@@ -20,7 +20,8 @@ from app.kit.encryption import Keyring
 from app.kit.errors import AppError
 from app.kit.html import static_dir
 from app.kit.html.render import refusal_page
-from app.kit.web import health, http_server, problem, request_checks
+from app.kit.web import health, http_server, manual, problem, request_checks
+from app.kit.web.manual import ManualFiles
 from app.kit.web.public_address import Mounted, Proxies
 from app.kit.web.request_checks import BodyLimit, WellFormed
 from app.kit.web.requests import RequestLog
@@ -49,6 +50,7 @@ def create_app(given: Settings | None = None) -> FastAPI:
     app.router.routes += routes.served(chosen.serve)
     if chosen.serve != "api":
         app.mount("/static", StaticFiles(directory=static_dir), name="static")
+        app.mount(manual.PATH, ManualFiles(directory=manual.FOLDER, check_dir=False), name="manual")
     problem.add_to(app, page=refusal_page)
     openapi.add_webhooks(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000)

@@ -45,7 +45,7 @@ from app.dashboard import (
     webhooks,
 )
 from app.events import api as events_api
-from app.kit.web import health
+from app.kit.web import health, manual
 from app.links import api as links_api
 from app.links.presets import api as presets_api
 from app.links.presets import requestable
@@ -116,6 +116,7 @@ _API_ROUTERS = tuple(
 )
 #: The client's path /{agency}/{client}/{token} comes last, because it would match the others.
 _PAGE_ROUTERS = (
+    manual.router,
     connections_api.callback_router,
     connect.router,
     brand.router,

@@ -1,5 +1,6 @@
 """The frame of every page of the dashboard: navigation and member, and how times and devices are shown."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,10 +10,11 @@ from fastapi import Request
 from fastapi.responses import Response
 from markupsafe import Markup
 
-from app.dashboard.member_session import PATH, CurrentMember
+from app.dashboard.member_session import ACCOUNT, PATH, CurrentMember
 from app.kit import clock
 from app.kit.html import render
 from app.kit.i18n.message import Message, _, _n
+from app.kit.web.manual import is_built
 from app.tenants.members.models import Role
 
 ROLE_NAMES = {"owner": _("Owner"), "manager": _("Manager"), "member": _("Member"), "viewer": _("Viewer")}
@@ -58,6 +60,29 @@ SET_UP = (
 )  # fmt: skip
 
 
+#: Page of the manual, and a heading on it, about an entry of the navigation, or about one template.
+MANUAL: Mapping[str, str] = {
+    PATH: "pipeline.html",
+    f"{PATH}/access": "import.html",
+    f"{PATH}/time-to-access": "pipeline.html",
+    FIRST_STEPS.path: "first-hour.html#first-steps",
+    f"{PATH}/presets": "dashboard.html#presets",
+    f"{PATH}/team": "team.html",
+    f"{PATH}/webhooks": "webhooks-portal.html",
+    f"{PATH}/brand": "dashboard.html#brand",
+    f"{PATH}/keys": "cli.html",
+    f"{PATH}/audit": "audit.html",
+    f"{PATH}/doctor": "first-hour.html#system-check",
+    ACCOUNT: "team.html#signing-in",
+    "new_link": "new-link.html",
+    "find_client": "new-link.html",
+    "ready_link": "new-link.html#send-it",
+    "bulk_links": "new-link.html#many-at-once",
+    "bulk_report": "new-link.html#many-at-once",
+    "link": "pipeline.html#one-client",
+}
+
+
 def page(request: Request, caller: CurrentMember, name: str, *, here: str, status: int = 200, **shown: Any) -> Response:
     """A page inside the frame; `here` is the path of its entry in the navigation."""
     places, set_up = ([each for each in every if caller.may(each.role)] for every in (PLACES, SET_UP))
@@ -66,7 +91,7 @@ def page(request: Request, caller: CurrentMember, name: str, *, here: str, statu
     shown |= {
         "agency": caller.agency, "member": caller.member, "role": ROLE_NAMES[caller.member.role],
         "form_token": caller.form_token, "here": here, "places": places, "set_up": set_up, "ago": ago,
-        "may": caller.may,
+        "may": caller.may, "manual": MANUAL.get(name) or MANUAL.get(here, "index.html") if is_built() else "",
     }  # fmt: skip
     return render.page(request, f"dashboard:desk/{name}.html", status=status, **shown)
 
