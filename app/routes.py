@@ -5,6 +5,7 @@ from starlette.routing import BaseRoute
 from app.access.buyers import api as buyers_api
 from app.access.connections import api as connections_api
 from app.access.diagnostics import api as diagnostics_api
+from app.access.existing_access import api as existing_access_api
 from app.access.grants import api as grants_api
 from app.access.imports import api as imports_api
 from app.access.kickoffs import api as kickoffs_api
@@ -50,10 +51,12 @@ from app.links import api as links_api
 from app.links.presets import api as presets_api
 from app.links.presets import requestable
 from app.links.public_links import api as public_links_api
+from app.links.time_to_access import api as time_to_access_api
 from app.personal_data import api as personal_data_api
 from app.tenants.agencies import api as agencies_api
 from app.tenants.api_keys import api as api_keys_api
 from app.tenants.clients import api as clients_api
+from app.tenants.members import api as members_api
 from app.webhooks import rest_hooks as hooks
 from app.webhooks.deliveries import api as deliveries_api
 from app.webhooks.endpoints import api as endpoints_api
@@ -64,14 +67,17 @@ NOUNS = {
     "me": "The API key that calls.",
     "agency": "Your agency: its TikTok app, Business Centers, buyers, logo, and its ids at other platforms.",
     "keys": "API keys.",
+    "members": "Members: people of your agency who sign in to the dashboard.",
     "clients": "Clients: the companies that grant access.",
     "platforms": "Platforms, and the kinds of access and roles that can be requested there.",
     "presets": "Presets: access requests and questions saved for reuse.",
     "links": "Links: one secret address for one client.",
+    "time to access": "Time to access: how long clients take, where they stop, and what holds them up.",
     "public links": "Public links: one address where anybody gets a link.",
     "access requests": "Access requests: one access wanted, its status, and what is in its way.",
     "kickoffs": "Kickoffs: one live check of everything that a launch needs.",
     "grants": "Grants: access that exists.",
+    "existing access": "Existing access: what clients share with you now, and what is wrong with it.",
     "connections": "Connections: authorizations of clients and of your agency.",
     "imports": "Imports of what your Business Centers have already.",
     "partners": "Partners of your Business Centers, as imports found them.",
@@ -90,6 +96,7 @@ _API_ROUTERS = tuple(
     for room in (
         api_keys_api,
         agencies_api,
+        members_api,
         clients_api,
         personal_data_api,
         presets_api,
@@ -97,9 +104,11 @@ _API_ROUTERS = tuple(
         links_api,
         reminders_api,
         public_links_api,
+        time_to_access_api,
         requests_api,
         readiness_api,
         kickoffs_api,
+        existing_access_api,
         grants_api,
         buyers_api,
         connections_api,

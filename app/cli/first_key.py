@@ -83,7 +83,7 @@ def member_address(*, email: str | None, role: str, agency: str | None, lost_pho
         _, token = await members.invite(session, owner.id, email=email, role=cast(Role, role))
         return token
 
-    return f"{load().public_url}/desk/join/{_in_transaction(work)}"
+    return members.join_address(load().public_url, _in_transaction(work))
 
 
 def list_agencies(*, as_json: bool) -> None:

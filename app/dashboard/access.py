@@ -11,10 +11,10 @@ from fastapi.responses import Response
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access import existing_access
 from app.access.connections import oauth_flow
 from app.access.connections import service as connections
-from app.access.existing_access import FINDINGS, AccessCounts, Finding, FoundAccess
+from app.access.existing_access import service as existing_access
+from app.access.existing_access.service import FINDINGS, AccessCounts, Finding, FoundAccess
 from app.access.grants.models import Grant
 from app.access.imports import service as imports
 from app.access.imports.models import Import

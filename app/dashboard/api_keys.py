@@ -18,7 +18,7 @@ from app.kit.i18n.message import Message, _, _n, _p
 from app.kit.web.paging import before, pack
 from app.services import services_of
 from app.tenants.api_keys import service as api_keys
-from app.tenants.api_keys.scopes import SCOPES
+from app.tenants.api_keys.scopes import AS_OWNER, SCOPES
 from app.tenants.api_keys.service import ApiKey
 
 router = forms.page_router()
@@ -57,7 +57,7 @@ async def make_key(request: Request, session: Session, caller: RecentManager, fo
     name, life, scopes = form.line("name", most=_LONGEST_NAME), form.text("life"), form.texts("scopes")
     if not name:
         form.problems.setdefault("name", _NO_NAME)
-    if not scopes or not SCOPES.keys() >= set(scopes):
+    if not scopes or not _givable(caller).keys() >= set(scopes):
         form.problems["scopes"] = _NO_SCOPE
     if life not in _LIVES:
         form.problems["life"] = _NO_LIFE
@@ -88,6 +88,11 @@ async def revoke_key(
     return render.see_other(request, PATH)
 
 
+def _givable(caller: CurrentMember) -> Mapping[str, Message]:
+    """The scopes that a member may give to a key."""
+    return {scope: words for scope, words in SCOPES.items() if scope != AS_OWNER or caller.may("owner")}
+
+
 def _status(key: ApiKey) -> Label:
     if key.revoked_at is not None:
         return Label("ended", _p("API key", "Revoked"), "off")
@@ -109,5 +114,5 @@ def _form_page(
     ]
     return desk.page(
         request, caller, "key_form", here=PATH, status=422 if problems else 200, given=given, ticked=scopes,
-        problems=problems, scopes=SCOPES, lives=lives,
+        problems=problems, scopes=_givable(caller), lives=lives,
     )  # fmt: skip

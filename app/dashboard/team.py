@@ -71,7 +71,7 @@ async def invite(request: Request, session: Session, caller: RecentManager, form
         )
     address, outbox = _address(request, token), services_of(request).outbox
     if outbox is not None:
-        await members.email_invitation(session, outbox, caller.agency, invited, address=address, by=caller.member)
+        await members.email_invitation(session, outbox, caller.agency, invited, address=address, by=caller.member.name)
     made = {"address": address, "email": email, "until": invited.expires_at, "is_sent": outbox is not None}
     return await _team(request, session, caller, made=made)
 
@@ -201,7 +201,7 @@ def _role(text: str) -> Role | None:
 
 
 def _address(request: Request, token: str) -> str:
-    return f"{services_of(request).public_url}{PATH}/join/{token}"
+    return members.join_address(services_of(request).public_url, token)
 
 
 def _givable(caller: CurrentMember) -> list[tuple[Role, Message, Message]]:

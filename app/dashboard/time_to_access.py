@@ -1,10 +1,8 @@
 """Time to access as a page: medians by month and preset, where clients stop, and what holds them up."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Literal
 from urllib.parse import urlencode
 
@@ -14,13 +12,12 @@ from fastapi.responses import Response
 from app.dashboard import desk
 from app.dashboard.member_session import PATH as DESK
 from app.dashboard.member_session import Viewer
-from app.kit import clock
 from app.kit.database import reading
 from app.kit.html import forms
 from app.kit.i18n.message import Message, _, _n, _p
-from app.links import time_to_access
 from app.links.presets import service as presets
-from app.links.time_to_access import Durations, Funnel
+from app.links.time_to_access import service as time_to_access
+from app.links.time_to_access.service import Durations, Funnel
 from app.platforms.blockers import BLOCKERS
 from app.services import services_of
 
@@ -72,7 +69,7 @@ async def durations(
     preset: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
     """Medians, funnel and blockers of the last months, of all presets or of one."""
-    since = _since(int(months))
+    since = time_to_access.start(int(months))
     async with reading(services_of(request).sessions) as session:
         agency_id, only = caller.agency_id, preset or None
         monthly = await time_to_access.by_month(session, agency_id, since=since, preset=only)
@@ -101,17 +98,9 @@ async def as_csv(
     """The medians by month for a spreadsheet, in seconds."""
     async with reading(services_of(request).sessions) as session:
         monthly = await time_to_access.by_month(
-            session, caller.agency_id, since=_since(int(months)), preset=preset or None
+            session, caller.agency_id, since=time_to_access.start(int(months)), preset=preset or None
         )  # fmt: skip
-    written = io.StringIO()
-    table = csv.writer(written)
-    table.writerow(["month", "links", "median_seconds", "slowest_tenth_seconds"])
-    table.writerows(
-        [each.key, each.links, round(each.median.total_seconds()), round(each.slowest_tenth.total_seconds())]
-        for each in monthly
-    )
-    headers = {"Content-Disposition": 'attachment;filename="time-to-access.csv"', "X-Content-Type-Options": "nosniff"}
-    return Response(written.getvalue(), media_type="text/csv", headers=headers)
+    return time_to_access.spreadsheet(monthly)
 
 
 def chart(monthly: Sequence[Durations]) -> Chart:
@@ -157,10 +146,3 @@ def duration(length: timedelta) -> Message:
         return _("{hours} h {minutes} min", hours=minutes // 60, minutes=minutes % 60)
     days = round(minutes / (24 * 60), 1)
     return _n("{count} day", "{count} days", int(days)) if days == int(days) else _("{days} days", days=days)
-
-
-def _since(months: int) -> datetime:
-    """The start of the month that many months back, this one included."""
-    now = clock.now().astimezone(UTC)
-    at = now.year * 12 + now.month - months
-    return datetime(at // 12, at % 12 + 1, 1, tzinfo=UTC)

@@ -10,6 +10,7 @@ from app.access.connections import service as connections
 from app.access.connections.models import Connection
 from app.access.grants.models import Grant
 from app.access.imports.models import Import
+from app.access.kickoffs.models import Kickoff
 from app.access.partners.models import Partner
 from app.audit import sealer, seals
 from app.events.models import Event
@@ -23,6 +24,7 @@ from app.links.questions import file_place as file_place
 from app.mail.service import Mail
 from app.platforms.resources import DiscoveredAssets
 from app.tenants.agencies import service as agencies
+from app.tenants.members import service as members
 from app.webhooks.endpoints import queries as endpoints
 from app.webhooks.endpoints.service import EndpointSpec, create_endpoint
 from app.webhooks.endpoints.verification import send_test
@@ -65,9 +67,16 @@ async def of(sessions: Sessions, keyring: Keyring, corner: Corner) -> dict[str, 
             token_encrypted=keyring.encrypt("a-token", bound_to=place), person="Nora North",
             found=connections.discovered_columns(DiscoveredAssets("Nora North", accounts=(), assets=())),
         )  # fmt: skip
-        invitation = Mail(
-            agency_id=agency_id, id=ids.new("mail"), kind="invitation", about_id=corner.link_id, language="en",
-            to_email="ana@maisonlune.example", sent_at=func.now(),
+        mails = [
+            Mail(
+                agency_id=agency_id, id=ids.new("mail"), kind=kind, about_id=corner.link_id, language="en",
+                to_email="ana@maisonlune.example", sent_at=func.now(),
+            )
+            for kind in ("invitation", "reminder")
+        ]  # fmt: skip
+        kickoff = Kickoff(
+            agency_id=agency_id, id=ids.new("kickoff"), link_id=corner.link_id, ran_by="Ana Agent", took_ms=1,
+            launch_ready=False, checks=[], actor_kind=TESTS.kind, actor_id=TESTS.id,
         )  # fmt: skip
         looked = Import(
             agency_id=agency_id,
@@ -76,7 +85,7 @@ async def of(sessions: Sessions, keyring: Keyring, corner: Corner) -> dict[str, 
             agency_account_id=corner.account_id,
             reason="connected",
         )
-        session.add_all([file, grant, connection, invitation, looked])
+        session.add_all([file, grant, connection, *mails, kickoff, looked])
         await session.flush()
         partner = Partner(
             agency_id=agency_id, id=ids.new("partner"), platform="tiktok", agency_account_id=corner.account_id,
@@ -96,6 +105,8 @@ async def of(sessions: Sessions, keyring: Keyring, corner: Corner) -> dict[str, 
             "import_id": looked.id,
             "partner_id": partner.id,
             **webhooks,
+            **await _members(session, agency_id),
+            "kickoff_id": kickoff.id,
             "public_link_id": public_link.id,
             "file_id": file_id,
             "event_id": (await session.scalars(newest)).one(),
@@ -105,6 +116,14 @@ async def of(sessions: Sessions, keyring: Keyring, corner: Corner) -> dict[str, 
         seal = await seals.newest(session, agency_id)
         assert seal is not None
         return {**found, "seal": seal.printed}
+
+
+async def _members(session: AsyncSession, agency_id: str) -> dict[str, str]:
+    member = await members.add(
+        session, agency_id, name="Bo", email="bo@agency.example", role="viewer", password_hash="x"
+    )
+    invited, _ = await members.invite(session, agency_id, email="eve@agency.example", role="viewer")
+    return {"member_id": member.id, "invitation_id": invited.id}
 
 
 async def _webhooks(session: AsyncSession, keyring: Keyring, agency_id: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ SHARED = {
     "destination": "slack",
     "slug": "run-campaigns",
     "event_type": "access.verified",
+    "language": "en",
     "external_id": "crm-1",
     "key": "meta",
     "platform": "tiktok",

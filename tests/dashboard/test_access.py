@@ -9,7 +9,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.access.buyers.models import BuyerAccess
-from app.access.existing_access import FINDINGS
+from app.access.existing_access.service import FINDINGS
 from app.access.grants.models import Grant
 from app.access.imports import service as imports
 from app.access.imports.api import IMPORT_CODES
@@ -95,8 +95,9 @@ async def test_reading_again_needs_a_connection(browser: httpx2.AsyncClient, sig
 
 
 async def test_findings_follow_what_is_read(
-    browser: httpx2.AsyncClient, sign_in: SignIn, house: House, world: World, sessions: Sessions
-) -> None:
+    browser: httpx2.AsyncClient, api: httpx2.AsyncClient, sign_in: SignIn, house: House, world: World,
+    sessions: Sessions,
+) -> None:  # fmt: skip
     await sign_in()
     await house.share(world.north, LUNE_EU)
     page = (await browser.get("/desk/access", params={"finding": "none"})).text
@@ -113,6 +114,16 @@ async def test_findings_follow_what_is_read(
     page = (await browser.get("/desk/access")).text
     assert (_counts(page)["wide"], _counts(page)["unlinked"]) == (1, 1)
     assert "full control" in page
+    counts = (await api.get("/existing-access/counts")).json()
+    assert counts == {
+        "all": 1, "agreed": 0, "by_finding": {"drifted": 0, "closed": 0, "wide": 1, "unlinked": 1},
+    }  # fmt: skip
+    (found,) = (await api.get("/existing-access", params={"finding": "wide", "q": "lune"})).json()["data"]
+    assert (found["client_name"], found["findings"], found["access_request_id"]) == (
+        "Maison Lune", ["wide", "unlinked"], None,
+    )  # fmt: skip
+    for none in ({"finding": "drifted"}, {"finding": "none"}, {"q": "nobody"}):
+        assert (await api.get("/existing-access", params=none)).json()["data"] == []
 
 
 async def test_closed_and_too_wide_access_of_a_link_leads_to_the_link(

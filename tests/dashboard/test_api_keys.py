@@ -108,6 +108,8 @@ async def test_roles(browser: httpx2.AsyncClient, sign_in: SignIn, world: World,
     await sign_in(role)
     for path in ("/desk/keys", "/desk/keys/new", f"/desk/keys/{world.north.key_id}/revocation"):
         assert (await browser.get(path)).status_code == status, path
+    may_be_given = "members:owners" in (await browser.get("/desk/keys/new")).text
+    assert may_be_given == (role == "owner"), "a manager makes no key that makes owners"
     assert ('href="/desk/keys"' in (await browser.get("/desk")).text) == (status == 200)
 
 

@@ -16,7 +16,7 @@ from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.links import service as link_service
 from app.links.models import AccessRequest, Link
-from app.links.time_to_access import Durations, Funnel
+from app.links.time_to_access.service import Durations, Funnel
 from tests.dashboard.conftest import SignIn
 from tests.world import TESTS, World
 
@@ -63,7 +63,7 @@ async def test_medians_by_month_and_where_clients_stop(browser: httpx2.AsyncClie
 
 
 @pytest.mark.usefixtures("verified_links")
-async def test_one_preset_and_the_file(browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
+async def test_one_preset_and_the_file(browser: httpx2.AsyncClient, api: httpx2.AsyncClient, sign_in: SignIn) -> None:
     await sign_in()
     assert "of 4 links" in (await browser.get("/desk/time-to-access", params={"preset": "run-campaigns"})).text
     other = (await browser.get("/desk/time-to-access", params={"preset": "tracking-fix"})).text
@@ -73,6 +73,14 @@ async def test_one_preset_and_the_file(browser: httpx2.AsyncClient, sign_in: Sig
     assert [(row["links"], row["median_seconds"]) for row in rows] == [("3", "259200"), ("1", "7200")]
     empty = await browser.get("/desk/time-to-access.csv", params={"preset": "tracking-fix"})
     assert len(empty.text.splitlines()) == 1
+    found = (await api.get("/time-to-access", params={"months": 3, "preset": "run-campaigns"})).json()
+    assert [(each["links"], each["median_seconds"]) for each in found["by_month"]] == [(3, 259200), (1, 7200)]
+    assert (found["overall"]["links"], found["by_preset"][0]["key"]) == (4, "run-campaigns")
+    assert found["funnel"] == {"made": 5, "opened": 4, "agreed": 4, "verified": 4}
+    other = (await api.get("/time-to-access", params={"preset": "tracking-fix"})).json()
+    assert (other["overall"], other["by_month"], other["blockers"]) == (None, [], [])
+    exported = await api.get("/time-to-access/export", params={"months": 3})
+    assert (exported.text, exported.headers["content-type"]) == (table.text, table.headers["content-type"])
 
 
 async def test_blockers_are_counted(

@@ -12,7 +12,7 @@ from app.access.partners import service as partners
 from app.access.partners.models import Partner
 from app.access.partners.service import Filter
 from app.kit.database import Session
-from app.kit.input.fields import PublicId, RequestShape, Time
+from app.kit.input.fields import Line200, PublicId, RequestShape, Time
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import api_router
@@ -74,12 +74,13 @@ async def list_partners(
     only: Annotated[
         Filter | None, Query(description="Only those that are linked to a client record of yours, or that are not.")
     ] = None,
+    q: Annotated[Line200 | None, Query(description="Part of the name, or the whole id at the platform.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[PartnerView]:
     """List the partners of your Business Centers, newest first, including those that are gone."""
     rows = await service.page(
-        session, caller.agency_id, limit=limit + 1, before=before(cursor, "partner"), only=only
+        session, caller.agency_id, limit=limit + 1, before=before(cursor, "partner"), only=only, words=q or ""
     )  # fmt: skip
     return by_id(await PartnerView.many(session, caller.agency_id, rows), limit)
 

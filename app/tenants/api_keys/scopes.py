@@ -11,6 +11,9 @@ SCOPES: dict[str, Message] = {
     "clients:read": _("Read clients."),
     "clients:write": _("Create and change clients, and link partners to them."),
     "clients:erase": _("Erase the personal data of clients. It cannot be undone."),
+    "members:read": _("Read members, their sessions and invitations."),
+    "members:write": _("Invite members, change their roles below owner, and remove them."),
+    "members:owners": _("Do the same with owners. Only an owner can give it."),
     "links:read": _("Read links and their access requests."),
     "links:write": _("Create, extend and revoke links, and verify and attest access requests."),
     "links:address": _("Read a link’s secret address again. Each time is recorded."),
@@ -24,3 +27,5 @@ SCOPES: dict[str, Message] = {
     "webhooks:secrets": _("Read the signing secrets of an endpoint again. Each time is recorded."),
 }
 ALL_SCOPES = frozenset(SCOPES)
+#: Lets a key act as an owner; only an owner makes such a key.
+AS_OWNER = "members:owners"

@@ -151,16 +151,24 @@ async def invite(
 
 
 async def email_invitation(
-    session: AsyncSession, outbox: MailQueue, agency: Agency, invited: MemberInvitation, *, address: str, by: Member
+    session: AsyncSession, outbox: MailQueue, agency: Agency, invited: MemberInvitation, *, address: str, by: str
 ) -> None:
-    """Queue an e-mail with the one-time address to the person invited, if the invitation names one."""
+    """Queue an e-mail with the one-time address to the person invited, if the invitation names one.
+
+    `by`: name of the person or API key that invites.
+    """
     if invited.email:
         await mails.queue(
             session, outbox, agency.id, kind="member_invitation", to=Recipient(invited.email),
             letterhead=agencies.email_branding(agency), about_id=invited.id, not_after=invited.expires_at,
             languages=(agency.language,),
-            context={"invited_by": by.name, "address": address, "until": invited.expires_at},
+            context={"invited_by": by, "address": address, "until": invited.expires_at},
         )  # fmt: skip
+
+
+def join_address(public_url: str, token: str) -> str:
+    """The one-time address of an invitation."""
+    return f"{public_url}/desk/join/{token}"
 
 
 async def let_in(session: AsyncSession, member: Member, *, by: Role = "owner") -> str:

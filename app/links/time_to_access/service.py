@@ -1,13 +1,17 @@
 """Time to access: from the opening of a link to its verification, the steps that clients reach, and blockers."""
 
+import csv
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from fastapi.responses import Response
 from sqlalchemy import ColumnElement, Select, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.kit import clock
 from app.links.models import AccessRequest, Link
 from app.links.queries import is_active
 from app.links.status import OVER, PROVED
@@ -43,6 +47,26 @@ class BlockerCount:
     code: str
     count: int
     waiting: timedelta
+
+
+def start(months: int) -> datetime:
+    """The start of the month that many months back, this one included."""
+    now = clock.now().astimezone(UTC)
+    at = now.year * 12 + now.month - months
+    return datetime(at // 12, at % 12 + 1, 1, tzinfo=UTC)
+
+
+def spreadsheet(monthly: Sequence[Durations]) -> Response:
+    """A CSV file of durations by month, in seconds."""
+    written = io.StringIO()
+    table = csv.writer(written)
+    table.writerow(["month", "links", "median_seconds", "slowest_tenth_seconds"])
+    table.writerows(
+        [each.key, each.links, round(each.median.total_seconds()), round(each.slowest_tenth.total_seconds())]
+        for each in monthly
+    )
+    headers = {"Content-Disposition": 'attachment;filename="time-to-access.csv"', "X-Content-Type-Options": "nosniff"}
+    return Response(written.getvalue(), media_type="text/csv", headers=headers)
 
 
 async def by_month(

@@ -1,0 +1,1 @@
+"""Existing access: what clients share now, and findings about it."""

@@ -1,0 +1,1 @@
+"""Time to access: from the opening of a link to its verification."""

@@ -1,0 +1,164 @@
+"""JSON routes: members of the agency, their sessions, and invitations."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.kit.database import Session
+from app.kit.input.fields import Email, RequestShape, Time
+from app.kit.web.paging import Page
+from app.services import services_of
+from app.tenants.agencies import service as agencies
+from app.tenants.api_keys.principal import Principal, requires
+from app.tenants.api_keys.route import api_router
+from app.tenants.api_keys.scopes import AS_OWNER
+from app.tenants.members import service
+from app.tenants.members.models import Role
+
+router = api_router("/members")
+Reader = Annotated[Principal, requires("members:read")]
+Writer = Annotated[Principal, requires("members:write")]
+
+
+def _role_of(caller: Writer) -> Role:
+    return "owner" if AS_OWNER in caller.scopes else "manager"
+
+
+#: The role that a key acts with: a manager's, or an owner's with the scope for it.
+ActingRole = Annotated[Role, Depends(_role_of)]
+
+
+class MemberView(BaseModel):
+    """A person of your agency who signs in to the dashboard."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str = Field(examples=["member_01ksy1q3e0fzs8qj5m8g3d4w7r"])
+    name: str = Field(examples=["Nora North"])
+    email: str = Field(examples=["nora@north.example"])
+    role: Role = Field(examples=["manager"])
+    totp_enabled_at: Time | None = Field(description="Time from which a code of an authenticator app is needed, too.")
+    last_used_at: Time | None = Field(description="Last use of a session.")
+    created_at: Time
+
+
+class SessionView(BaseModel):
+    """A browser in which a member is signed in."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str = Field(examples=["session_01ksy1q3e0fzs8qj5m8g3d4w7r"])
+    user_agent: str = Field(examples=["Mozilla/5.0 (Macintosh; Intel Mac OS X 14_1) Firefox/145.0"])
+    network_address: str = Field(examples=["203.0.113.7"])
+    created_at: Time
+    last_used_at: Time
+    expires_at: Time
+
+
+class MemberInvitationView(BaseModel):
+    """A one-time address that was not used yet, without the address."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str = Field(examples=["member_invitation_01ksy1q3e0fzs8qj5m8g3d4w7r"])
+    email: str | None = Field(examples=["bo@north.example"])
+    role: Role = Field(examples=["member"])
+    member_id: str | None = Field(description="The member who signs in with it; null for somebody new.")
+    expires_at: Time
+    created_at: Time
+
+
+class NewMemberInvitationView(MemberInvitationView):
+    """A new invitation with its one-time address, which is shown only once."""
+
+    address: str = Field(examples=["https://go.agency.com/desk/join/pJ3…"])
+    mailed: bool = Field(description="True if it was e-mailed to the person, too.", examples=[False])
+
+
+class NewMemberInvitation(RequestShape):
+    """An invitation of a new member."""
+
+    email: Email = Field(examples=["bo@north.example"])
+    role: Role = Field(description="`owner` needs the scope `members:owners`.", examples=["member"])
+
+
+class MemberChanges(RequestShape):
+    """Changes to a member."""
+
+    role: Role = Field(description="`owner` needs the scope `members:owners`.", examples=["viewer"])
+
+
+@router.get("")
+async def list_members(caller: Reader, session: Session) -> Page[MemberView]:
+    """List the members of your agency by name, on one page."""
+    found = await service.every(session, caller.agency_id)
+    return Page(data=[MemberView.model_validate(each) for each in found], next_cursor=None)
+
+
+@router.get("/invitations")
+async def list_member_invitations(caller: Reader, session: Session) -> Page[MemberInvitationView]:
+    """List the invitations that can still be used, newest first, on one page."""
+    found = await service.pending_invitations(session, caller.agency_id)
+    return Page(data=[MemberInvitationView.model_validate(each) for each in found], next_cursor=None)
+
+
+@router.post("/invitations", status_code=201)
+async def invite_member(
+    request: Request, caller: Writer, session: Session, by: ActingRole, given: NewMemberInvitation
+) -> NewMemberInvitationView:
+    """Invite a person, who becomes a member at a one-time address within 7 days. It is e-mailed if mail is on."""
+    services = services_of(request)
+    made, token = await service.invite(session, caller.agency_id, email=given.email, role=given.role, by=by)
+    address = service.join_address(services.public_url, token)
+    if services.outbox is not None:
+        agency = await agencies.find(session, caller.agency_id)
+        await service.email_invitation(
+            session, services.outbox, agency, made, address=address, by=agency.contact_name
+        )  # fmt: skip
+    shown = MemberInvitationView.model_validate(made).model_dump()
+    return NewMemberInvitationView(**shown, address=address, mailed=services.outbox is not None)
+
+
+@router.delete("/invitations/{invitation_id}", status_code=204)
+async def withdraw_member_invitation(caller: Writer, session: Session, by: ActingRole, invitation_id: str) -> Response:
+    """Withdraw an invitation: its address stops working."""
+    await service.withdraw(session, caller.agency_id, invitation_id, by=by)
+    return Response(status_code=204)
+
+
+@router.get("/{member_id}")
+async def get_member(caller: Reader, session: Session, member_id: str) -> MemberView:
+    """Return one member."""
+    return MemberView.model_validate(await service.find(session, caller.agency_id, member_id))
+
+
+@router.patch("/{member_id}")
+async def update_member(
+    caller: Writer, session: Session, by: ActingRole, member_id: str, given: MemberChanges
+) -> MemberView:
+    """Give a member another role. The last owner stays one."""
+    member = await service.change_role(session, caller.agency_id, member_id, given.role, by=by)
+    return MemberView.model_validate(member)
+
+
+@router.delete("/{member_id}", status_code=204)
+async def remove_member(caller: Writer, session: Session, by: ActingRole, member_id: str) -> Response:
+    """Remove a member, who is signed out everywhere. The last owner stays."""
+    await service.remove(session, caller.agency_id, member_id, by=by)
+    return Response(status_code=204)
+
+
+@router.get("/{member_id}/sessions")
+async def list_member_sessions(caller: Reader, session: Session, member_id: str) -> Page[SessionView]:
+    """List the browsers in which a member is signed in, the last used first, on one page."""
+    member = await service.find(session, caller.agency_id, member_id)
+    found = await service.sessions_of(session, caller.agency_id, member.id)
+    return Page(data=[SessionView.model_validate(each) for each in found], next_cursor=None)
+
+
+@router.delete("/{member_id}/sessions", status_code=204)
+async def end_member_sessions(caller: Writer, session: Session, by: ActingRole, member_id: str) -> Response:
+    """Sign a member out everywhere."""
+    await service.end_sessions_of(session, caller.agency_id, member_id, by=by)
+    return Response(status_code=204)
