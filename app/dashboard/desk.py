@@ -67,6 +67,8 @@ MANUAL: Mapping[str, str] = {
     f"{PATH}/time-to-access": "pipeline.html",
     FIRST_STEPS.path: "first-hour.html#first-steps",
     f"{PATH}/presets": "dashboard.html#presets",
+    f"{PATH}/public-links": "dashboard.html#public-links",
+    f"{PATH}/platforms": "dashboard.html#platforms-by-hand",
     f"{PATH}/team": "team.html",
     f"{PATH}/webhooks": "webhooks-portal.html",
     f"{PATH}/brand": "dashboard.html#brand",
@@ -80,6 +82,7 @@ MANUAL: Mapping[str, str] = {
     "bulk_links": "new-link.html#many-at-once",
     "bulk_report": "new-link.html#many-at-once",
     "link": "pipeline.html#one-client",
+    "kickoff": "dashboard.html#kickoff",
 }
 
 

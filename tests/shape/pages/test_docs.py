@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.dashboard import desk
 from app.links import status
 from app.links.presets import preset, validation
 from app.links.presets.schemas import AccessRequestFields, NewPreset, QuestionFields
@@ -96,10 +97,19 @@ def test_decisions_are_numbered_without_gaps() -> None:
     assert [int(page.stem[:4]) for page in DECISIONS] == list(range(1, len(DECISIONS) + 1))
 
 
-def test_both_requirement_files_agree() -> None:
+def test_the_manual_has_every_page_and_one_for_each_entry_of_the_dashboard() -> None:
+    """The links themselves are tried in tests/test_manual.py, which builds the manual."""
+    pages = {page.stem for page in (source.ROOT / "docs").glob("*.md")} - {"README", "index"}
+    assert pages <= set(re.findall(r"^[a-z-]+$", source.text("docs/index.md"), re.MULTILINE))
+    entries = {each.path for each in (*desk.PLACES, *desk.SET_UP)}
+    assert entries <= desk.MANUAL.keys()
+    assert {address.partition(".html")[0] for address in desk.MANUAL.values()} <= pages
+
+
+def test_all_requirement_files_agree() -> None:
     """What runs in production is what the tests ran with."""
-    app, dev = (
+    app, docs, dev = (
         set(re.findall(r"^[a-z0-9-]+==\S+", source.text(f"requirements/{name}.txt"), re.MULTILINE))
-        for name in ("app", "dev")
+        for name in ("app", "docs", "dev")
     )
-    assert app - dev == set()
+    assert app | docs <= dev
