@@ -69,6 +69,8 @@ SENTENCES: Mapping[str, Message] = {
     "link.revoked": _("The link was revoked."),
     "link.renewal_requested": _("The client opened the ended link and asked for a new one."),
     "link.erasure_requested": _("The client asked for its personal data to be erased."),
+    "kickoff.completed": _("Everything that a launch needs was checked live."),
+    "kickoff.attested": _("A check of the kickoff was attested."),
     "link.address_shown": _("The address was shown in the dashboard or by the API."),
     "link.invited": _("The link was e-mailed to the client."),
     "link.reminded": _("The client was e-mailed what is in the way."),

@@ -106,6 +106,22 @@ LINK_RENEWAL_REQUESTED = _link(
 LINK_ERASURE_REQUESTED = _link(
     "erasure_requested", "The client asked for its personal data to be erased.", "completed", schema.LinkData
 )
+#: Values of a link whose access is verified and that is ready to launch.
+_LAUNCHES = {"link_status": "completed", "assets_verified": 4, "status": "launch_ready"}
+KICKOFF_COMPLETED = EventType(
+    "kickoff.completed",
+    "Everything that a launch needs was checked live; `status` is `launch_ready` or `not_ready`.",
+    "link",
+    schema.KickoffData,
+    _LAUNCHES,
+)
+KICKOFF_ATTESTED = EventType(
+    "kickoff.attested",
+    "A person of the agency attested a check of the last kickoff; `status` is `launch_ready` or `not_ready`.",
+    "link",
+    schema.KickoffData,
+    _LAUNCHES,
+)
 LINK_ADDRESS_SHOWN = audit_only(
     "link.address_shown", "A member of the agency viewed the link's address again.", "link", schema.LinkData
 )

@@ -51,6 +51,8 @@ EXAMPLE: Mapping[str, Any] = {
     "blocker_code": None,
     "next_actor": None,
     "reason": None,
+    "kickoff_id": "kickoff_01ksy1q3e0fzs8qj5m8g3d4w83",
+    "checks_left": 0,
     "connection_id": "connection_01ksy1q3e0fzs8qj5m8g3d4w7x",
     "endpoint_id": "endpoint_01ksy1q3e0fzs8qj5m8g3d4w7x",
     "delivery_id": "delivery_01ksy1q3e0fzs8qj5m8g3d4w7z",

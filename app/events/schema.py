@@ -179,6 +179,14 @@ class LinkTroubleData(LinkReopenedData):
     blocker_code: _Blocker
 
 
+class KickoffData(LinkData):
+    """Data of a kickoff and its link."""
+
+    kickoff_id: str | None = Field(description="The kickoff.")
+    status: _Status
+    checks_left: int | None = Field(description="Number of checks on which somebody has to act.")
+
+
 class LinkConnectionData(LinkData):
     """Data of a connection and the link on which it was made; null there for one of the agency."""
 

@@ -23,7 +23,12 @@ from app.access.readiness.checks import Item
 from app.access.reconciler import queries as reconciling
 from app.access.reconciler.platform_reader import record_observed
 from app.access.reconciler.queries import ReconcileInput
+from app.events import catalog
+from app.events.catalog import EventType
+from app.events.recorder import record
+from app.events.schema import KickoffData
 from app.kit import clock, encryption, ids, throttle
+from app.kit.actor import current_actor
 from app.kit.database import CROSS_TENANT
 from app.kit.errors import AppError, InvalidInput, NotFound
 from app.kit.i18n.locales import english
@@ -127,6 +132,7 @@ async def complete(session: AsyncSession, kickoff: KickoffInput, seen: LiveReads
     )  # fmt: skip
     session.add(row)
     await session.flush()
+    await _record(session, row, catalog.KICKOFF_COMPLETED)
     return row
 
 
@@ -181,6 +187,7 @@ async def attest(
     for name, value in _result_columns([stated if each is check else each for each in results]).items():
         setattr(row, name, value)
     await session.flush()
+    await _record(session, row, catalog.KICKOFF_ATTESTED)
     return row
 
 
@@ -220,6 +227,18 @@ def shared_until(row: Kickoff) -> datetime | None:
     """The end of the shared address; None if it is not shared now."""
     ends = row.share_expires_at
     return ends if ends is not None and ends > clock.now() else None
+
+
+async def _record(session: AsyncSession, row: Kickoff, event: EventType[KickoffData]) -> None:
+    """Record an event about a kickoff, with its link as it is now."""
+    aggregate = await links.load_link(session, row.agency_id, row.link_id)
+    data = aggregate.event_data(
+        event, kickoff_id=row.id, status="launch_ready" if row.launch_ready else "not_ready",
+        checks_left=sum(each.is_left for each in row.results),
+    )  # fmt: skip
+    await record(
+        session, event, agency_id=row.agency_id, subject_id=row.link_id, actor=current_actor(), data=data
+    )  # fmt: skip
 
 
 def _result_columns(results: Sequence[KickoffCheck]) -> dict[str, object]:

@@ -42,6 +42,12 @@ async def test_a_kickoff_is_run_attested_shared_and_kept(
         attested = await api.post(f"{one}/attestations", json=sent)
         assert attested.status_code == 200, attested.text
     assert attested.json()["launch_ready"]
+    told = (await api.get("/events", params={"types": "kickoff.*"})).json()["data"]
+    found_events = [(each["type"], each["data"]["status"], each["data"]["checks_left"]) for each in told]
+    assert sorted(found_events) == [
+        ("kickoff.attested", "launch_ready", 0), ("kickoff.attested", "not_ready", 1),
+        ("kickoff.attested", "not_ready", 2), ("kickoff.completed", "not_ready", 3),
+    ]  # fmt: skip
     refused = await api.post(f"{one}/attestations", json={"check_id": found["campaign"]["id"], **statement})
     assert (refused.status_code, refused.json()["code"]) == (409, "check_not_attestable")
     assert (await api.post(f"{one}/attestations", json={"check_id": "none", **statement})).status_code == 404
