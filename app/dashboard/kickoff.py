@@ -36,6 +36,8 @@ _HERE = f"{LINKS}/{{link_id}}/kickoff"
 _ONE = f"{_HERE}/{{kickoff_id}}"
 #: Kickoffs in the list of earlier ones, and the choices of days for the shared address.
 _MOST, _DAYS = 20, (7, service.SHARED_DAYS, 30, service.MOST_SHARED_DAYS)
+#: Types of events that are shown with their numbers.
+_MOST_TYPES = 4
 GROUPS: Sequence[tuple[Message, tuple[Key, ...]]] = (
     (_("Money"), ("payment", "country", "billing", "verification")),
     (_("Access"), ("access", "campaign", "people")),
@@ -199,8 +201,9 @@ async def _show(
 ) -> Response:
     """The page with one of the link's kickoffs, by default the newest. Raises NotFound."""
     aggregate = await links.load_link(session, caller.agency_id, link_id)
-    recent = await service.page(session, caller.agency_id, link_id, limit=_MOST)
-    row = await _of_link(session, caller, link_id, kickoff_id) if kickoff_id else next(iter(recent), None)
+    recent = await service.history(session, caller.agency_id, link_id, limit=_MOST)
+    shown_id = kickoff_id or (recent[0].id if recent else "")
+    row = await _of_link(session, caller, link_id, shown_id) if shown_id else None
     shown: dict[str, Any] = {"groups": [], "left": [], "first": None, "open_check": None}
     locale = language.locale_of(request)
     if row is not None:
@@ -296,6 +299,8 @@ def _read(check: KickoffCheck, platforms: Platforms, locale: Locale) -> list[Tex
     if check.count and check.key == "events":
         days = EVENTS_WITHIN.days
         found.append(_n("{count} event in {days} days", "{count} events in {days} days", check.count, days=days))
+        most = sorted(check.events.items(), key=lambda each: -each[1])[:_MOST_TYPES]
+        found.append(locale.listed([f"{locale.number(number)} {name}" for name, number in most], "unit-short"))
     if check.country:
         country, currency = locale.countries.get(check.country, check.country), check.currency or ""
         found.append(_("The account is from {country} and pays in {currency}.", country=country, currency=currency))

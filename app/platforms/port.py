@@ -393,8 +393,10 @@ class KindHandler(Protocol):
         """The client's view of these assets; the parent of each is present on one of the sides."""
         ...
 
-    async def count_events(self, reader: AssetReader, key: AssetKey, since: datetime) -> int | Observation:
-        """The number of events that an asset received since a day, or the reason why it is unknown."""
+    async def count_events(
+        self, reader: AssetReader, key: AssetKey, since: datetime
+    ) -> Mapping[str, int] | Observation:
+        """Numbers of events that an asset received since a day, by type, or the reason why they are unknown."""
         ...
 
     async def details(self, reader: AssetReader, asset_ids: Sequence[str]) -> Mapping[str, AssetDetails] | Observation:

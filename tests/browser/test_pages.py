@@ -38,6 +38,7 @@ STATES = (
     "/desk/links/{link_id}?act=buyers", "/desk/links/{waiting_link_id}?act=extension",
     "/desk/webhooks/events?type=access.verified",
     "/desk/webhooks/new?destination=http", "/desk/webhooks/new?destination=hubspot",
+    "/desk/links/{link_id}/kickoff?attest=payment", "/desk/links/{waiting_link_id}/kickoff", "/kickoffs/{result}",
     "/desk/presets/tracking-fix", "/desk/presets/{slug}?preview_page=steps",
     "/desk/webhooks/{endpoint_id}/replay?since=2026-11-30T00:00&select=all",
 )  # fmt: skip
@@ -66,6 +67,8 @@ def names(demo: Demo, signed_in: StorageState) -> Mapping[str, str]:
         waiting = next(each for each in links if each["next_actor"] == "client")
         asked = api.get(f"/links/{link['id']}/access-requests").json()["data"]
         (partner, *_) = api.get("/partners").json()["data"]
+        kickoff = api.post(f"/links/{link['id']}/kickoffs").raise_for_status().json()
+        shared = api.post(f"/kickoffs/{kickoff['id']}/share", json={}).raise_for_status().json()
         demo_preset = next(each["slug"] for each in api.get("/presets").json()["data"] if not each["built_in"])
         return {
             "link_id": link["id"], "client_id": link["client_id"], "endpoint_id": demo.endpoint_id,
@@ -73,6 +76,7 @@ def names(demo: Demo, signed_in: StorageState) -> Mapping[str, str]:
             "partner_id": partner["id"], "key_id": api.get("/me").json()["key_id"],
             "member_id": member_id, "platform": "tiktok", "name": "way", "slug": demo_preset, "key": "meta",
             "public_link_id": api.get("/public-links").json()["data"][0]["id"],
+            "result": shared["address"].rpartition("/")[2],
         }  # fmt: skip
 
 
@@ -84,7 +88,8 @@ async def _looked_at(page: Page, address: str, width: int, scheme: str) -> None:
     assert answer
     assert answer.status == 200
     if SCREENS:
-        name = re.sub(r"[^a-z0-9]+", "-", address.split("/desk", 1)[1].lower()).strip("-")[:80] or "pipeline"
+        path = re.sub(r"^http://[^/]*(?:/desk)?|/[\w-]{43}$", "", address)
+        name = re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-")[:80] or "pipeline"
         await page.screenshot(path=Path(SCREENS) / f"{name}-{width}-{scheme}.png", full_page=True)
     results = await Axe().run(page)
     assert results.violations_count == 0, results.generate_report()

@@ -59,10 +59,17 @@ KINDS = {
             ("VIEWER", "EDITOR"),
             by_api=True,
             can_be_lowered=True,
-            campaign_roles=("EDITOR",),
             texts=STOREFRONTS,
         ),
-        AssetKind("bulletin", "bulletin", "bulletins", ("AUTHOR",), by_api=True, share_order=1),
+        AssetKind(
+            "bulletin",
+            "bulletin",
+            "bulletins",
+            ("AUTHOR",),
+            by_api=True,
+            share_order=1,
+            campaign_roles=("AUTHOR",),
+        ),
     )
 }
 TEXTS = ClientTexts(
@@ -238,12 +245,12 @@ class Permissions:
             found[each.key] = Observation(roles.get(reading.pair.ours))
         return found
 
-    async def count_events(self, _reader: AssetReader, _key: AssetKey, _since: datetime) -> int | Observation:
+    async def count_events(self, _reader: AssetReader, _key: AssetKey, _since: datetime) -> Mapping[str, int]:
         """None: nothing receives events."""
-        return 0
+        return {}
 
     async def details(self, reader: AssetReader, asset_ids: Sequence[str]) -> Mapping[str, AssetDetails] | Observation:
-        """The state of each storefront."""
+        """The state of each asset."""
         found: dict[str, AssetDetails] = {}
         for asset_id in asset_ids:
             state = await reader.read(

@@ -51,7 +51,7 @@ class Plaza:
     tokens: dict[str, Grant] = field(default_factory=dict)
     refresh_tokens: dict[str, str] = field(default_factory=dict)
     refreshed: int = 0
-    #: storefronts that Plaza has closed
+    #: assets that Plaza has closed
     closed: set[str] = field(default_factory=set)
 
     def consent(self, address: str, person: str) -> dict[str, str]:

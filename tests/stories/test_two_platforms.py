@@ -163,6 +163,16 @@ async def test_one_link_two_platforms_from_the_first_page_to_the_removal(
     for said in ("Maison Lune EU", "Lune Paris", "Lune News", CLIENT):
         assert said in receipt
 
+    # a kickoff reads both
+    for closed, result in ((set[str](), ("pass", None)), ({BULLETIN}, ("to_do", "ad_account_suspended"))):
+        plaza.closed = closed
+        checks = (await api.post(f"/links/{corner.link_id}/kickoffs")).json()["checks"]
+        found = {(each["platform"], each["key"]): each for each in checks if each["kind"] != "storefront"}
+        assert found["tiktok", "campaign"]["status"] == found["plaza", "access"]["status"] == "pass"
+        assert (found["plaza", "campaign"]["status"], found["plaza", "campaign"]["code"]) == result
+        assert found["plaza", "country"]["country"] == "FR"
+        assert ("plaza", "people") not in found, "it has no assignments"
+
     # the agency's token is replaced before it ends, and still reads
     assert plaza.refreshed == 0
     await house.later(timedelta(minutes=55))

@@ -48,6 +48,9 @@ class KickoffCheckView(BaseModel):
     access_request_id: str | None = Field(examples=["access_01ksy1q3e0fzs8qj5m8g3d4w7v"])
     role: str | None = Field(description="The role that was read.", examples=["OPERATOR"])
     count: int | None = Field(description="Number of people, or of events of the last two days.", examples=[412])
+    events: dict[str, int] = Field(
+        description="Numbers of these events by type, as the platform names it.", examples=[{"PAGE_VIEW": 412}]
+    )
     country: str | None = Field(description="Country of the asset.", examples=["FR"])
     currency: str | None = Field(description="Currency of the asset.", examples=["EUR"])
     since: Time | None = Field(description="Time of the statement, or of an earlier read.")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.access.readiness.checks import Item
 from app.access.reconciler.status import Status
@@ -61,23 +61,23 @@ class AccessReading:
     """Reads about an access request. A part is None where it does not apply.
 
     `status`: of the access itself, `observation` that of the side which proves it. `holders`: members of the agency's
-    account who can open the asset. `events`: their number in the last days. `details`: state of the asset.
+    account who can open the asset. `events`: their numbers in the last days by type. `details`: state of the asset.
     """
 
     request: RequestFacts
     status: Status
     observation: Observation | None = None
     holders: Sequence[AssetHolder] | Observation | None = None
-    events: int | Observation | None = None
+    events: Mapping[str, int] | Observation | None = None
     details: AssetDetails | Observation | None = None
 
 
 class KickoffCheck(BaseModel):
     """One check with its result, as it is stored.
 
-    `is_read`: a read of this kickoff decided it. `role`, `count`, `country` and `currency` are what was read. `since`:
-    time of an earlier read, or of the statement. `stated_by`: the member who stated it; `stated_side` is `client` for
-    the client's own answer, whose person is not named here.
+    `is_read`: a read of this kickoff decided it. `role`, `count`, `events` (by type), `country` and `currency` were
+    read. `since`: time of an earlier read, or of the statement. `stated_by`: the member who stated it; `stated_side` is
+    `client` for the client's own answer, whose person is not named here.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -95,6 +95,7 @@ class KickoffCheck(BaseModel):
     access_request_id: str | None = None
     role: str | None = None
     count: int | None = None
+    events: Mapping[str, int] = Field(default_factory=dict)
     country: str | None = None
     currency: str | None = None
     since: datetime | None = None
@@ -262,9 +263,10 @@ def _events(reading: AccessReading, access: KickoffCheck) -> KickoffCheck:
     if waiting := _after(reading, access, "events"):
         return waiting
     events = reading.events
-    if isinstance(events, int):
-        if events:
-            return _check(reading, "events", "pass", is_read=True, count=events)
+    if events is not None and not isinstance(events, Observation):
+        count = sum(events.values())
+        if count:
+            return _check(reading, "events", "pass", is_read=True, count=count, events=dict(events))
         return _check(
             reading, "events", "to_do", is_read=True, code="pixel_silent", next_actor=actor_of("pixel_silent"), count=0
         )

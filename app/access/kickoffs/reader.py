@@ -63,7 +63,7 @@ class _Platform:
         proving = self.observed.access.agency if kind.seen_by_agency else self.observed.access.client
         seen = status.status == "verified" and status.seen_by is not None
         holders = await self._holders(request.asset_id) if seen and kind.is_assignable and request.asset_id else None
-        events: int | Observation | None = None
+        events: Mapping[str, int] | Observation | None = None
         if seen and kind.has_events and key is not None:
             events = await self._events(key)
         return AccessReading(
@@ -83,10 +83,7 @@ class _Platform:
             )
         )
 
-    async def _events(self, key: AssetKey) -> int | Observation:
-        counted = self.observed.access.events
-        if key in counted:
-            return counted[key]
+    async def _events(self, key: AssetKey) -> Mapping[str, int] | Observation:
         since = clock.now() - EVENTS_WITHIN
         return await self._in_time(lambda: self.platform.handlers[key.kind].count_events(self.reader, key, since))
 

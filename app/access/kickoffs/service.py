@@ -93,6 +93,16 @@ class KickoffInput:
     started: float
 
 
+@dataclass(frozen=True)
+class PastKickoff:
+    """A line of the history."""
+
+    id: str
+    created_at: datetime
+    launch_ready: bool
+    ran_by: str
+
+
 async def prepare(session: AsyncSession, agency_id: str, link_id: str) -> KickoffInput:
     """Load a link for a kickoff. Commit before `read`. Raises NotFound, TooManyKickoffs."""
     aggregate = await links.load_link(session, agency_id, link_id)
@@ -157,6 +167,17 @@ async def page(
     return (await session.scalars(rows.order_by(Kickoff.id.desc()).limit(limit))).all()
 
 
+async def history(session: AsyncSession, agency_id: str, link_id: str, *, limit: int) -> Sequence[PastKickoff]:
+    """The kickoffs of a link without their checks, newest first."""
+    rows = (
+        select(Kickoff.id, Kickoff.created_at, Kickoff.launch_ready, Kickoff.ran_by)
+        .where(Kickoff.agency_id == agency_id, Kickoff.link_id == link_id)
+        .order_by(Kickoff.id.desc())
+        .limit(limit)
+    )
+    return [PastKickoff(*row) for row in await session.execute(rows)]
+
+
 async def attest(
     session: AsyncSession,
     agency_id: str,
@@ -172,7 +193,7 @@ async def attest(
     Raises NotFound, NotNewest, NotAttestable, and InvalidInput without the country that the check needs.
     """
     row = await find(session, agency_id, kickoff_id, lock=True)
-    newest = await page(session, agency_id, row.link_id, limit=1)
+    newest = await history(session, agency_id, row.link_id, limit=1)
     if newest[0].id != row.id:
         raise NotNewest
     results = row.results

@@ -237,7 +237,7 @@ async def _events(
         if isinstance(count, Observation):
             unread[key] = count
         else:
-            counted[key] = count
+            counted[key] = sum(count.values())
     return counted, unread
 
 

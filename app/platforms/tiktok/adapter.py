@@ -1,5 +1,6 @@
 """TikTok as a platform: authorization, sharing, removing access, and the reads that verify both."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -246,8 +247,11 @@ class TikTok:
 
     async def pixel_events(
         self, access: Access, *, account_id: str, code: str, since: datetime, record: RecordCall
-    ) -> int:
-        """Browser and server events together. Denied(`pixel_not_linked`) if the ad account does not have the pixel."""
+    ) -> Mapping[str, int]:
+        """Browser and server events together, by type.
+
+        Denied(`pixel_not_linked`) if the ad account does not have the pixel.
+        """
         calls: list[RecordedCall] = []
 
         def kept(call: RecordedCall) -> None:
@@ -263,7 +267,10 @@ class TikTok:
         stats = await operations.event_stats(
             self.wire, access, account_id=account_id, number=number, first=first, last=last, record=kept
         )
-        return sum(each.total_count for row in stats.rows if row.pixel_id == number for each in row.statistics)
+        counts: Counter[str] = Counter()
+        for each in (each for row in stats.rows if row.pixel_id == number for each in row.statistics):
+            counts[each.type] += each.total_count
+        return +counts
 
     async def ad_accounts(
         self, access: Access, *, asset_ids: Sequence[str], record: RecordCall

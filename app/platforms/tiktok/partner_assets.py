@@ -39,9 +39,9 @@ class PartnerAssets:
         )
         return _listed(shares, [each.key for each in wanted])
 
-    async def count_events(self, _reader: AssetReader, _key: AssetKey, _since: datetime) -> int | Observation:
+    async def count_events(self, _reader: AssetReader, _key: AssetKey, _since: datetime) -> Mapping[str, int]:
         """None: neither kind receives events."""
-        return 0
+        return {}
 
     async def details(self, reader: AssetReader, asset_ids: Sequence[str]) -> Mapping[str, AssetDetails] | Observation:
         """State, country and currency of ad accounts."""

@@ -81,9 +81,9 @@ class People:
             return Observation(member=True)
         return Observation(max(other, key=PERSON.rank) if other else wanted.role)
 
-    async def count_events(self, _reader: AssetReader, _key: AssetKey, _since: datetime) -> int | Observation:
+    async def count_events(self, _reader: AssetReader, _key: AssetKey, _since: datetime) -> Mapping[str, int]:
         """None: people receive no events."""
-        return 0
+        return {}
 
     async def details(self, _reader: AssetReader, _asset_ids: Sequence[str]) -> Mapping[str, AssetDetails]:
         """None: campaigns run in ad accounts."""

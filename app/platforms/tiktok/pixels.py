@@ -87,8 +87,10 @@ class Pixels:
         )
         return pixels if isinstance(pixels, Observation) else frozenset(pixels)
 
-    async def count_events(self, reader: AssetReader, key: AssetKey, since: datetime) -> int | Observation:
-        """The number of events since a day, or the reason why it is unknown."""
+    async def count_events(
+        self, reader: AssetReader, key: AssetKey, since: datetime
+    ) -> Mapping[str, int] | Observation:
+        """Numbers of events since a day, or the reason why they are unknown."""
         if reader.scopes is None or not self._may(reader, "events"):
             return NO_SCOPE
         account_id = key.parent_asset_id or ""

@@ -152,8 +152,9 @@ class PixelRow(ResponseShape):
 
 
 class EventCount(ResponseShape):
-    """One kind of event in `statistics`; the total covers browser and server events."""
+    """One type of event in `statistics`, standard or custom; the total covers browser and server events."""
 
+    type: str = Field("", validation_alias=AliasChoices("pixel_event_type", "custom_event_type"))
     total_count: int
 
 

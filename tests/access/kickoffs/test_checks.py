@@ -26,7 +26,8 @@ GOOD = AccessReading(
 )  # fmt: skip
 EVENTS = AccessReading(
     RequestFacts("access_2", "tiktok", PIXEL, "LINK", "C4", None, "7200"),
-    Status("verified", None, None, "LINK", "agency"), Observation("LINK"), events=412,
+    Status("verified", None, None, "LINK", "agency"), Observation("LINK"),
+    events={"PAGE_VIEW": 400, "ON_WEB_ORDER": 12},
 )  # fmt: skip
 PAID = {"payment": Item("payment", ReadinessVerdict("pass", "client", NOW), ClientStatement("own", "Ana", NOW))}
 DENIED = Observation(why_not=ReadFailure.DENIED, blocker="scope_not_authorized")
@@ -78,7 +79,7 @@ def test_what_was_read_passes_and_the_rest_takes_statements() -> None:
         (replace(GOOD, status=Status("waiting", "client"), observation=None), "access", ("to_do", "waiting", False)),
         (replace(GOOD, status=Status("attested")), "access", ("attested", None, True)),
         (replace(GOOD, status=Status("attested")), "campaign", ("cannot_tell", "not_read", True)),
-        (replace(EVENTS, events=0), "events", ("to_do", "pixel_silent", False)),
+        (replace(EVENTS, events={}), "events", ("to_do", "pixel_silent", False)),
         (replace(EVENTS, events=DENIED), "events", ("cannot_tell", "pixel_events_unread", True)),
     ],
 )  # fmt: skip

@@ -48,9 +48,11 @@ async def test_events_since_a_day_are_counted_browsers_and_servers_together(
     week = clock.now() - timedelta(days=7)
     old = {"browser": 1000, "server": 0, "days_ago": 9}
     await tiktok.pixel_events(seed.PIXEL_LUNE, PAGE_VIEW={"browser": 5, "server": 2, "days_ago": 1}, ON_WEB_ORDER=old)
-    assert await platform.pixel_events(ana, account_id=seed.LUNE_EU, code=CODE, since=week, record=kept.append) == 7
+    assert await platform.pixel_events(ana, account_id=seed.LUNE_EU, code=CODE, since=week, record=kept.append) == {
+        "PAGE_VIEW": 7
+    }
     await tiktok.pixel_events(seed.PIXEL_LUNE)
-    assert await platform.pixel_events(ana, account_id=seed.LUNE_EU, code=CODE, since=week, record=kept.append) == 0
+    assert await platform.pixel_events(ana, account_id=seed.LUNE_EU, code=CODE, since=week, record=kept.append) == {}
 
 
 async def test_an_account_that_was_not_ticked_is_refused_not_empty(
