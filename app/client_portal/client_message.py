@@ -99,21 +99,9 @@ async def of_link(
     reasons = await _to_say(session, aggregate, platforms)
     if not reasons:
         return None
-    link, client, agency = aggregate.link, aggregate.client, aggregate.agency
-    lines = [
-        _("Hello {name},", name=client.contact_name) if client.contact_name else _("Hello,"),
-        *reasons,
-        _WITH_ADDRESS.fill(address=address) if address else _WITHOUT_ADDRESS,
-    ]
-    locale = locales.find(locales.best(aggregate.languages, offered))
-    signed = f"{link.requested_by}\n{agency.name}"
-    return ClientMessage(
-        locale=locale,
-        to=client.contact_email,
-        subject=locale.text(_("Access for {agency}", agency=agency.name)),
-        text=_text(lines, signed, locale),
-        english=None if locale.tag == locales.SOURCE else _text(lines, signed, locales.ENGLISH),
-    )
+    subject = _("Access for {agency}", agency=aggregate.agency.name)
+    ending = _WITH_ADDRESS.fill(address=address) if address else _WITHOUT_ADDRESS
+    return _message(aggregate, subject, [*reasons, ending], offered)
 
 
 async def send(
@@ -161,6 +149,35 @@ async def _to_say(session: AsyncSession, aggregate: LinkAggregate, platforms: Pl
         return []
     reasons = [_BEFORE[link.status]] if link.status in _BEFORE else await _reasons(session, aggregate, platforms)
     return [each.fill(agency=aggregate.agency.name) for each in reasons]
+
+
+def about_launch(aggregate: LinkAggregate, points: Sequence[Message], *, offered: Sequence[str]) -> ClientMessage:
+    """The message for a client on whose side these points are left before the launch."""
+    beginning = _n(
+        "One thing is left on your side before the launch:",
+        "{count} things are left on your side before the launch:",
+        len(points),
+    )
+    subject = _("Before the launch with {agency}", agency=aggregate.agency.name)
+    return _message(aggregate, subject, [beginning, *points], offered)
+
+
+def _message(
+    aggregate: LinkAggregate, subject: Message, sentences: Sequence[Message], offered: Sequence[str]
+) -> ClientMessage:
+    """A message with greeting and signature, in the client's language and in English."""
+    client, agency = aggregate.client, aggregate.agency
+    greeting = _("Hello {name},", name=client.contact_name) if client.contact_name else _("Hello,")
+    lines = [greeting, *sentences]
+    locale = locales.find(locales.best(aggregate.languages, offered))
+    signed = f"{aggregate.link.requested_by}\n{agency.name}"
+    return ClientMessage(
+        locale=locale,
+        to=client.contact_email,
+        subject=locale.text(subject),
+        text=_text(lines, signed, locale),
+        english=None if locale.tag == locales.SOURCE else _text(lines, signed, locales.ENGLISH),
+    )
 
 
 def _text(lines: Sequence[Message], signed: str, locale: Locale) -> str:

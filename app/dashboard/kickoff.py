@@ -11,7 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.kickoffs import service, texts
 from app.access.kickoffs.checks import Key, KickoffCheck
 from app.access.kickoffs.models import Kickoff
+from app.client_portal import client_message
 from app.client_portal.branding import brand_of_agency
+from app.client_portal.client_message import ClientMessage
 from app.dashboard import desk
 from app.dashboard.link_form import LINKS
 from app.dashboard.link_page import grouped
@@ -25,6 +27,7 @@ from app.kit.html.render import HtmlError
 from app.kit.i18n.locales import Locale
 from app.kit.i18n.message import Message, Problems, Text, _, _n
 from app.links import queries as links
+from app.links.aggregate import LinkAggregate
 from app.platforms import declarations
 from app.platforms.port import EVENTS_WITHIN
 from app.platforms.registry import Platforms
@@ -204,7 +207,7 @@ async def _show(
     recent = await service.history(session, caller.agency_id, link_id, limit=_MOST)
     shown_id = kickoff_id or (recent[0].id if recent else "")
     row = await _of_link(session, caller, link_id, shown_id) if shown_id else None
-    shown: dict[str, Any] = {"groups": [], "left": [], "first": None, "open_check": None}
+    shown: dict[str, Any] = {"groups": [], "left": [], "first": None, "open_check": None, "message": None}
     locale = language.locale_of(request)
     if row is not None:
         groups = _groups(row, services_of(request).platforms, locale)
@@ -214,6 +217,7 @@ async def _show(
             "groups": groups, "left": left, "first": next(iter(left), None),
             "open_check": next((each for each in rows if each.check.id == opened.check_id), None),
             "summary": _summary(row),
+            "message": _message(aggregate, left, services_of(request).languages),
         }  # fmt: skip
     is_newest = row is not None and row.id == recent[0].id
     return desk.page(
@@ -274,6 +278,20 @@ def _summary(kickoff: Kickoff) -> Message:
         "{passed} passed and {attested} attested, in {count} seconds.",
         max(1, round(kickoff.took_ms / 1000)), passed=statuses.count("pass"), attested=statuses.count("attested"),
     )  # fmt: skip
+
+
+def _message(aggregate: LinkAggregate, left: Sequence[CheckRow], offered: Sequence[str]) -> ClientMessage | None:
+    """The message about everything that is left to the client; None if nothing is."""
+    points = []
+    for row in left:
+        if row.check.next_actor == "client":
+            reason = texts.for_client(row.check.code) or _("Your link shows the steps.")
+            points.append(
+                _("{check}, {asset}: {reason}", check=row.title, asset=row.about, reason=reason)
+                if row.about
+                else _("{check}: {reason}", check=row.title, reason=reason)
+            )
+    return client_message.about_launch(aggregate, points, offered=offered) if points else None
 
 
 def _nameless(check: KickoffCheck) -> str:

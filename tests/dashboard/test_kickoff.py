@@ -116,6 +116,10 @@ async def test_access_that_is_gone_and_a_silent_pixel_are_left_to_the_client(
     assert "It is not shared with you" in page
     assert page.count("Checked once the access is there.") >= 3
     assert page.count("Not ready yet") == 2
+    message = re.search(r"<textarea[^>]*>(.*?)</textarea>", page, re.DOTALL)
+    assert message
+    assert "2 things are left on your side before the launch:" in message[1]
+    assert "Access is as agreed" in message[1]
     earlier = re.findall(r"kickoff\?of=(kickoff_\w+)", page)[-1]
     assert "This is an earlier kickoff." in (await browser.get(path, params={"of": earlier})).text
 

@@ -30,13 +30,13 @@ STATEMENTS: Mapping[Key, Message] = {
 #: Reasons by code; those of blockers are the blockers' own.
 _REASONS: Mapping[str, Message] = {
     AFTER_ACCESS: _("Checked once the access is there."),
-    "payment_unknown": _("No API returns it. Ask on the call, then attest it."),
+    "payment_unknown": _("No platform shows it. Ask on the call, then attest it."),
     "payment_later": _("The client said that it will be set later."),
     "verification_unknown": _("Nothing was read. Ask on the call, then attest it."),
     "verification_in_review": _("The platform is reviewing the company’s documents."),
     "not_verified": _("The company is not verified. Payments can fail until it is."),
     "billing_unseen": _("Keyturn does not read billing. Open the billing page, then attest it."),
-    "country_unknown": _("No API returns it. Ask on the call, then attest it."),
+    "country_unknown": _("No platform shows it. Ask on the call, then attest it."),
     "country_differs": _("The payment method is from another country than the account. Payments can fail."),
     "nobody_can_open": _("Nobody of the agency can open it with this role."),
     "agency_not_connected": _("Your agency is not connected, so nothing can be read."),
