@@ -57,7 +57,7 @@ COUNTED: Mapping[str, Message] = {
 }
 #: Personal data that are erased without being counted.
 ALSO: Sequence[Message] = (
-    _("Names and addresses in events, in webhook bodies and in the answers of receivers"),
+    _("Names and addresses in the record of events, and in stored copies of what the agency’s own systems were sent"),
     _("Names, addresses and network addresses in the audit log about the client"),
     _("Kickoffs with their notes, and the results shared from them"),
 )
@@ -214,12 +214,14 @@ async def _erase_answers(session: AsyncSession, agency_id: str, link_ids: Sequen
 
 
 async def _erase_access(session: AsyncSession, agency_id: str, link_ids: Sequence[str]) -> None:
-    """Erase what was read with the client's sign-ins, and names in its access requests."""
+    """Erase what was read with the client's sign-ins, which end, and names in its access requests."""
     await _set(session, _of(AccessRequest.link_id, agency_id, link_ids).values(client_attested_by=None))
     await _set(session, _of(LinkPlatform.link_id, agency_id, link_ids).values(client_account_name=None))
     theirs = select(Connection.id).where(Connection.agency_id == agency_id, Connection.link_id.in_(link_ids))
     calls = update(PlatformCall).where(PlatformCall.agency_id == agency_id, PlatformCall.connection_id.in_(theirs))
     await _set(session, calls.values(answer=None))
+    live = _of(Connection.link_id, agency_id, link_ids).where(Connection.status == "live")
+    await _set(session, live.values(revoke_at=func.now(), due_at=func.now()))
     found = _of(Connection.link_id, agency_id, link_ids).values(person=None, found=_NOTHING, browser_id=None)
     await _set(session, found)
     gone = delete(LinkSession).where(LinkSession.agency_id == agency_id, LinkSession.link_id.in_(link_ids))

@@ -10,6 +10,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import LargeBinary, select, text
 
+from app.access.connections.models import Connection
 from app.kit.database import CROSS_TENANT, Sessions
 from app.kit.egress.client import Egress
 from app.kit.encryption import DecryptionFailed, Keyring
@@ -175,6 +176,10 @@ async def test_nothing_personal_is_left_of_a_client_and_the_evidence_stays(
 
     assert set((await api.delete(f"{path}/personal-data")).json()["counts"].values()) == {0}
     assert await storage.found("quizzaxson", "quizzaxgoal", "quizzaxplan", "Theo Two Brands") == set()
+    async with sessions() as session:
+        of_link = Connection.agency_id == world.north.agency_id, Connection.link_id == walk.corner.link_id
+        usable = (await session.scalars(select(Connection.is_usable).where(*of_link))).all()
+    assert usable == [False], "nothing is read with the client's sign-in any more"
     assert "clients" in await storage.found("quizzaxman"), "the client's other links use its contact"
     for _ in range(2):  # can be repeated
         erased = await api.delete(f"/clients/{client_id}/personal-data")
