@@ -48,7 +48,7 @@ APART: Mapping[str, Mapping[str, str]] = {
     "app/kit/i18n/locales.py": {"PseudoLocale.name": "the language itself, which is for developers"},
     "app/kit/i18n/templates.py": {"link": _ATTRIBUTES},
     "app/links/emails.py": {"_over": _API, "_instructions": _COMMAND, "_post": _COMMAND},
-    "app/links/service.py": {"_sides": _API, "checked_end": _API},
+    "app/links/service.py": {"_sides": _API, "checked_end": _API, "_check_owner": _API},
     "app/mail/service.py": {"Mail.__table_args__": _SQL, "_mail_to": _ATTRIBUTES},
     "app/platforms/manual/schema.py": dict.fromkeys(("_repeated", "_patterns", "_names", "_guidance"), _FILES),
     "app/platforms/manual/library.py": {"load": _FILES, "ManualPlatform.wrong": _API},

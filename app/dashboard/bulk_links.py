@@ -43,6 +43,8 @@ from app.links.service import DEFAULT_LIFE, DEFAULT_PRESET, LinkRequest
 from app.services import services_of
 from app.tenants.clients import service as clients
 from app.tenants.clients.models import Client
+from app.tenants.members import service as members
+from app.tenants.members.models import Member
 
 router = forms.page_router()
 CSV = f"{LINKS}/csv"
@@ -70,6 +72,7 @@ class Batch:
     given: Mapping[str, str]
     accounts: Mapping[str, str]
     by_mail: bool
+    members: Sequence[Member]
     known: list[KnownClient] = field(default_factory=list)
 
 
@@ -108,6 +111,7 @@ async def make_many(request: Request, caller: Worker) -> Response:
         batch = Batch(
             caller, every, given, {key: form.line(f"account-{key}") for key in form.names("account-")},
             by_mail=given["send"] == "mail" and services.outbox is not None,
+            members=await members.every(session, caller.agency_id),
             known=await _known(session, caller.agency_id, table),
         )  # fmt: skip
     reports = [await _done(request, batch, row) for row in table.rows]
@@ -137,6 +141,9 @@ async def _done(request: Request, batch: Batch, row: CsvRow) -> RowReport:
         return RowReport(row, "wrong", _("There is no preset “{preset}”.", preset=row.values["preset"]))
     if values["language"] and values["language"] not in services_of(request).languages:
         return RowReport(row, "wrong", _("Keyturn does not speak “{language}” yet.", language=values["language"]))
+    owner = _owner(batch, row.values.get("owner", ""))
+    if owner is None:
+        return RowReport(row, "wrong", _("There is no member “{member}”.", member=row.values["owner"]))
     known = _client_of(batch, values)
     if known and known.links:
         said = _("{client} has an active link already, so none was made.", client=known.client.name)
@@ -145,7 +152,7 @@ async def _done(request: Request, batch: Batch, row: CsvRow) -> RowReport:
     if batch.by_mail and not email:
         return RowReport(row, "wrong", _("There is no e-mail address to send the link to."))
     try:
-        client, link, address = await _make(request, batch, preset, values, known)
+        client, link, address = await _make(request, batch, preset, values, known, owner)
     except (AgencyAccountMissing, IdentityMissing) as missing:
         return RowReport(row, "wrong", impossible(missing))
     batch.known.insert(0, KnownClient(client, [link]))
@@ -154,7 +161,7 @@ async def _done(request: Request, batch: Batch, row: CsvRow) -> RowReport:
 
 
 async def _make(
-    request: Request, batch: Batch, preset: Preset, values: Mapping[str, str], known: KnownClient | None
+    request: Request, batch: Batch, preset: Preset, values: Mapping[str, str], known: KnownClient | None, owner: Member
 ) -> tuple[Client, Link, str]:
     services, caller = services_of(request), batch.caller
     async with services.sessions.begin() as session:
@@ -167,6 +174,7 @@ async def _make(
                 client={name: value or None for name, value in values.items()},
                 expires_at=clock.now() + timedelta(days=int(batch.given["days"])),
                 requested_by=caller.member.name,
+                owner_member_id=owner.id,
                 agency_account_ids=chosen_accounts(preset, batch.accounts),
             ),
             keyring=services.keyring,
@@ -200,6 +208,14 @@ def _preset(batch: Batch, given: str) -> Preset | None:
     """The preset of a row by its name or its slug, else the one for all rows."""
     wanted = (given or batch.given["preset"]).casefold()
     return next((each for each in batch.presets if wanted in (each.slug, each.name.casefold())), None)
+
+
+def _owner(batch: Batch, given: str) -> Member | None:
+    """The member whom a row names by the e-mail address or the name, else the one who makes the links."""
+    wanted = given.casefold()
+    if not wanted:
+        return batch.caller.member
+    return next((each for each in batch.members if wanted in (each.email, each.name.casefold())), None)
 
 
 def _download(request: Request, reports: Sequence[RowReport]) -> str:

@@ -69,6 +69,16 @@ async def change_contact(
     return await done(request, session, caller, link_id, change, "contact")
 
 
+@router.post(f"{_HERE}/owner")
+async def change_owner(request: Request, session: Session, caller: Worker, link_id: str, form: MemberForm) -> Response:
+    """Give the link to another member, or to nobody. Raises NotFound, InvalidInput."""
+
+    async def give() -> None:
+        await service.set_owner(session, caller.agency_id, link_id, form.line("owner") or None)
+
+    return await done(request, session, caller, link_id, give, "owner")
+
+
 @router.post(f"{_HERE}/address")
 async def show_address(request: Request, session: Session, caller: Worker, link_id: str, form: MemberForm) -> Response:  # noqa: ARG001
     """Show the address, which is recorded. In this answer only: it stays out of the browser's history."""

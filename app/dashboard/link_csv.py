@@ -13,9 +13,9 @@ MOST_ROWS = 500
 #: Names of the columns in headings, in the order in which they are proposed.
 HEADINGS: Mapping[str, str] = {
     "name": "client", "contact_name": "contact_name", "contact_email": "email", "external_id": "external_id",
-    "preset": "preset", "language": "language",
+    "preset": "preset", "language": "language", "owner": "owner",
 }  # fmt: skip
-EXAMPLE = (("brand", "ana", "ana@brand.example", "crm-204", "run-campaigns", ""), ("shop", "", "", "", "", ""))
+EXAMPLE = (("brand", "ana", "ana@brand.example", "crm-204", "run-campaigns", "", ""), ("shop", "", "", "", "", "", ""))
 #: Other names of the columns, without blanks and signs.
 _ALSO = {
     "clientname": "name", "company": "name", "name": "name", "contact": "contact_name", "contactemail": "contact_email",

@@ -21,6 +21,7 @@ from app.platforms.registry import Platforms
 from app.tenants.agencies import service as agencies
 from app.tenants.agencies.models import AgencyAccount
 from app.tenants.clients.models import Client
+from app.tenants.members import service as members
 
 LINKS = f"{PATH}/links"
 #: Lives to choose from, in days.
@@ -97,6 +98,11 @@ async def own_accounts(
     for account in await agencies.accounts(session, agency_id):
         own.setdefault(account.platform, []).append(account)
     return [(key, platforms[key].name, declarations.texts(key).account.noun, several) for key, several in own.items()]
+
+
+async def owners(session: AsyncSession, agency_id: str) -> list[tuple[str, str]]:
+    """The members who can look after a link: id and name."""
+    return [(each.id, each.name) for each in await members.every(session, agency_id)]
 
 
 def chosen_accounts(preset: Preset, chosen: Mapping[str, str]) -> dict[str, str]:

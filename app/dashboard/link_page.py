@@ -21,7 +21,7 @@ from app.access.readiness import service as readiness
 from app.access.requests.schemas import AccessRequestEvidence
 from app.client_portal import client_message, rendering
 from app.dashboard import desk, timeline, turns
-from app.dashboard.link_form import LINKS
+from app.dashboard.link_form import LINKS, owners
 from app.dashboard.member_session import PATH, CurrentMember, Viewer
 from app.dashboard.turns import Label, Tone
 from app.kit import clock
@@ -47,7 +47,9 @@ _FEW_CALLS, _MANY_CALLS, _OTHERS = 5, 100, 20
 #: Empty lines of the form of buyers.
 _SPARE = 3
 #: Form that is open on the page, about the link or one access request.
-Act = Literal["contact", "extension", "revocation", "new-link", "attestation", "removal", "device", "role", "buyers"]
+Act = Literal[
+    "contact", "extension", "revocation", "new-link", "attestation", "removal", "device", "role", "buyers", "owner"
+]
 
 #: News after a form.
 DONE: Mapping[str, Message] = {
@@ -56,6 +58,7 @@ DONE: Mapping[str, Message] = {
     "checked": _("Keyturn looks again now. The result is here in a few seconds."),
     "attested": _("Your statement is recorded."),
     "extended": _("The link was extended."),
+    "owner": _("The link is with its new owner."),
     "revoked": _("The link was revoked. Shared access stays shared."),
     "role": _("The role was asked for. A higher one waits for the client’s yes; a lower one is set now."),
     "buyers": _("The buyers were set. Each gets the access in the next minutes."),
@@ -206,6 +209,7 @@ async def show(
         invitation=InvitationView.of(mail) if mail else None,
         accounts=[(declarations.name(each.platform), each) for each in aggregate.connecting if each.client_account_id],
         consents=await queries.consents(session, caller.agency_id, link.id),
+        owners=dict(await owners(session, caller.agency_id)),
         readiness=[_check(item) for item in await readiness.of_link(session, aggregate)],
         others=[_other(each, services.platforms.default.name) for each in every if each.id != link.id][:_OTHERS],
         days=days, more_events=more_events, plain=turns.plain, contacts=_contacts(aggregate), now=now, grouped=grouped,

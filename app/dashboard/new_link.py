@@ -20,6 +20,7 @@ from app.dashboard.link_form import (
     language_choices,
     lives,
     own_accounts,
+    owners,
     read_client,
     with_links,
 )
@@ -63,7 +64,12 @@ async def new_link(
     q: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Response:
     """The form for a new client, or for an existing one. `q`: seek it by its name, contact or address."""
-    values = {"preset": DEFAULT_PRESET, "days": str(DEFAULT_LIFE.days), "requested_by": caller.member.name}
+    values = {
+        "preset": DEFAULT_PRESET,
+        "days": str(DEFAULT_LIFE.days),
+        "requested_by": caller.member.name,
+        "owner": caller.member.id,
+    }
     async with reading(services_of(request).sessions) as session:
         if q is not None:
             return await _search(request, session, caller, " ".join(q.split()))
@@ -96,6 +102,7 @@ async def make(request: Request, session: Session, caller: Worker, form: MemberF
                     client={name: values[name] or None for name in CLIENT_FIELDS},
                     expires_at=clock.now() + timedelta(days=int(values["days"])),
                     requested_by=values["requested_by"] or None,
+                    owner_member_id=values["owner"] or None,
                     agency_account_ids=chosen_accounts(
                         await presets.current(session, caller.agency_id, values["preset"]),
                         {key: form.line(f"account-{key}") for key in form.names("account-")},
@@ -120,10 +127,13 @@ async def _read(session: AsyncSession, caller: CurrentMember, form: Form) -> Dra
         "preset": form.line("preset", most=64),
         "days": form.line("days"),
         "requested_by": form.line("requested_by", most=120),
+        "owner": form.line("owner", most=100),
     }
     problems = form.problems
     if values["preset"] not in {each.slug for each in await presets.every(session, caller.agency_id)}:
         problems["preset"] = _("Choose what you need.")
+    if values["owner"] and values["owner"] not in dict(await owners(session, caller.agency_id)):
+        problems["owner"] = _("Choose a member of your agency.")
     if values["days"] not in dict(lives()):
         problems["days"] = _("Choose when the link ends.")
     if answer and answer != _ANOTHER:
@@ -158,6 +168,6 @@ async def _page(
         request, caller, "new_link", here=PATH, status=status, given=draft.values, chosen=draft.chosen,
         known=draft.known, problems=draft.problems, lives=lives(),
         cards=[card(each, services.platforms) for each in offered],
-        languages_offered=language_choices(services.languages),
+        languages_offered=language_choices(services.languages), owners=await owners(session, agency_id),
         accounts=accounts, account=declarations.texts(services.platforms.default.key).account.noun,
     )  # fmt: skip

@@ -3,24 +3,28 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Literal
+from urllib.parse import urlencode
 
 from fastapi import Query, Request
 from fastapi.responses import Response
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, tuple_, union, union_all
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, true, tuple_, union, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from app.dashboard import desk, first_steps, turns
-from app.dashboard.member_session import PATH, Viewer
+from app.dashboard.member_session import PATH, CurrentMember, Viewer
 from app.dashboard.turns import TURNS, Label, Situation, Turn
 from app.kit import clock, ids
 from app.kit.database import reading
 from app.kit.html import forms
+from app.kit.i18n.message import Message, _
 from app.kit.web.paging import CursorWrong, before, pack, unpack
 from app.links.models import AccessRequest, Link
 from app.services import services_of
 from app.tenants.clients.models import Client
+from app.tenants.members.models import Member
 
 router = forms.page_router()
 #: Rows of a group on the page of all groups, and on that of one.
@@ -29,6 +33,9 @@ _FEW, _MANY = 10, 50
 _TOGETHER: tuple[Turn, ...] = TURNS[:-1]
 #: Groups in which nobody waits.
 _NEWEST_FIRST: tuple[Turn, ...] = ("verified", "ended")
+#: Links by the member who looks after them.
+Owned = Literal["all", "mine", "nobody"]
+OWNED: Mapping[Owned, Message] = {"all": _("All"), "mine": _("Mine"), "nobody": _("Nobody’s")}
 _ENDED = ("expired", "revoked", "closed")
 _PROVED_OR_ENDED = ("verified", "drifted", *_ENDED)
 
@@ -63,14 +70,16 @@ async def pipeline(
     caller: Viewer,
     turn: Annotated[Turn | None, Query()] = None,
     q: Annotated[str, Query(max_length=200)] = "",
+    owner: Annotated[Owned, Query()] = "all",
     cursor: Annotated[str | None, Query(max_length=400)] = None,
 ) -> Response:
-    """Every group, or one page by page. `q` seeks in names of clients, contacts and assets."""
+    """Every group, or one page by page. `q` seeks in names of clients, contacts and assets; `owner`: whose links."""
     words, most = " ".join(q.split()), _MANY if turn else _FEW
+    wanted = _sought(caller.agency_id, words) & _owned(caller, owner)
     async with reading(services_of(request).sessions) as session:
-        counts = await _counts(session, caller.agency_id, words)
+        counts = await _counts(session, wanted)
         shown = (turn,) if turn else _TOGETHER
-        rows = await _rows(session, caller.agency_id, shown, words, most=most + 1, after=cursor if turn else None)
+        rows = await _rows(session, caller.agency_id, shown, wanted, most=most + 1, after=cursor if turn else None)
         steps_done = await first_steps.progress(session, caller.agency) if caller.may("manager") else None
     platform = services_of(request).platforms.default.name
     groups = [
@@ -80,10 +89,18 @@ async def pipeline(
     more = _place(turn, rows[turn][most - 1].link) if turn and len(rows.get(turn, ())) > most else None
     return desk.page(
         request, caller, "pipeline", here=PATH, groups=groups, shown=shown, turn=turn, q=words, now=clock.now(),
-        is_empty=not (counts or turn or words), meanings=turns.MEANINGS, cursor=cursor, more=more,
+        is_empty=not (counts or turn or words or owner != "all"), owner=owner, owned=OWNED,
+        at=partial(_at, turn=turn or "", q=words, owner="" if owner == "all" else owner),
+        meanings=turns.MEANINGS, cursor=cursor, more=more,
         progress=steps_done if steps_done and steps_done.next else None,
         steps=first_steps.titles(),
     )  # fmt: skip
+
+
+def _at(**query: str) -> str:
+    """The address of the pipeline with these parameters; empty ones are left out."""
+    given = {name: value for name, value in query.items() if value}
+    return f"{PATH}?{urlencode(given)}" if given else PATH
 
 
 def of_turn(turn: Turn) -> ColumnElement[bool]:
@@ -118,10 +135,20 @@ def _sought(agency_id: str, words: str) -> ColumnElement[bool]:
     return and_(Link.agency_id == agency_id, Link.id == func.any(func.array(found.scalar_subquery())))
 
 
-async def _counts(session: AsyncSession, agency_id: str, words: str) -> Mapping[Turn, tuple[int, datetime | None]]:
+def _owned(caller: CurrentMember, owner: Owned) -> ColumnElement[bool]:
+    """Condition of the member's own links, of those that nobody of the agency looks after, or of all."""
+    if owner == "mine":
+        return Link.owner_member_id == caller.member.id
+    if owner == "nobody":
+        left = select(Member.id).where(Member.agency_id == caller.agency_id, Member.removed_at.is_not(None))
+        return Link.owner_member_id.is_(None) | Link.owner_member_id.in_(left)
+    return true()
+
+
+async def _counts(session: AsyncSession, wanted: ColumnElement[bool]) -> Mapping[Turn, tuple[int, datetime | None]]:
     """By turn, the number of links and the start of the longest wait."""
     rows = select(Link.stage, Link.next_actor, func.count(), func.min(Link.next_actor_since))
-    found = await session.execute(rows.where(_sought(agency_id, words)).group_by(Link.stage, Link.next_actor))
+    found = await session.execute(rows.where(wanted).group_by(Link.stage, Link.next_actor))
     counts: dict[Turn, tuple[int, datetime | None]] = {}
     for stage, next_actor, count, since in found:
         turn = turns.turn_of(stage, next_actor)
@@ -132,10 +159,16 @@ async def _counts(session: AsyncSession, agency_id: str, words: str) -> Mapping[
 
 
 async def _rows(
-    session: AsyncSession, agency_id: str, shown: Sequence[Turn], words: str, *, most: int, after: str | None = None
+    session: AsyncSession,
+    agency_id: str,
+    shown: Sequence[Turn],
+    wanted: ColumnElement[bool],
+    *,
+    most: int,
+    after: str | None = None,
 ) -> Mapping[Turn, Sequence[PipelineRow]]:
     """The rows of some groups: all links in one statement, their access requests in another. Raises CursorWrong."""
-    chosen = union_all(*(_of_group(agency_id, turn, words, most, after) for turn in shown)).subquery()
+    chosen = union_all(*(_of_group(turn, wanted, most, after) for turn in shown)).subquery()
     both = (
         select(Link, Client)
         .join(Client, (Client.agency_id == Link.agency_id) & (Client.id == Link.client_id))
@@ -159,8 +192,8 @@ async def _rows(
     return rows
 
 
-def _of_group(agency_id: str, turn: Turn, words: str, most: int, after: str | None) -> Select[tuple[str]]:
-    rows = select(Link.id).where(_sought(agency_id, words), of_turn(turn))
+def _of_group(turn: Turn, wanted: ColumnElement[bool], most: int, after: str | None) -> Select[tuple[str]]:
+    rows = select(Link.id).where(wanted, of_turn(turn))
     if turn in _NEWEST_FIRST:
         rows = rows.order_by(Link.id.desc())
         if after:

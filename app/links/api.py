@@ -69,6 +69,7 @@ class NewLink(RequestShape):
         None, description="Name of the person who asks; by default your agency's contact."
     )
     agency_account_ids: AgencyAccountIds = Field(default_factory=dict)
+    owner_member_id: PublicId | None = Field(None, description="The member who looks after it; by default nobody.")
 
     @model_validator(mode="after")
     def _one_client(self) -> Self:
@@ -80,6 +81,14 @@ class NewLink(RequestShape):
         """Arguments for creating the link."""
         client = self.client.model_dump() if self.client else None
         return LinkRequest(**{**dict(self), "client": client})
+
+
+class LinkOwner(RequestShape):
+    """The member who looks after a link."""
+
+    owner_member_id: PublicId | None = Field(
+        description="A member of your agency, or null for nobody.", examples=["member_01ksy1q3e0fzs8qj5m8g3d4w7u"]
+    )
 
 
 class AddedAccess(AccessRequestFields):
@@ -104,6 +113,7 @@ async def list_links(
     next_actor_before: Annotated[
         Moment | None, Query(description="Only those whose next actor has had to act since before this time.")
     ] = None,
+    owner_member_id: Annotated[PublicId | None, Query(description="Only those that this member looks after.")] = None,
     sort: Annotated[
         Literal["newest", "longest_wait"],
         Query(
@@ -121,7 +131,7 @@ async def list_links(
     found = await queries.page(
         session, caller.agency_id, limit=limit, cursor=cursor, external_id=external_id, client_id=client_id,
         status=status, stage=stage, next_actor=next_actor, next_actor_before=next_actor_before,
-        longest_wait_first=sort == "longest_wait", updated_since=updated_since,
+        owner_member_id=owner_member_id, longest_wait_first=sort == "longest_wait", updated_since=updated_since,
     )  # fmt: skip
     return Page(data=[LinkView.of(row) for row in found], next_cursor=found.next_cursor)
 
@@ -147,6 +157,12 @@ async def create_link(
 async def get_link(caller: Reader, session: Session, link_id: str) -> LinkDetail:
     """Return one link with its client, its access requests, the client's answers and the next actor."""
     return LinkDetail.of_link(await queries.load_link(session, caller.agency_id, link_id))
+
+
+@router.put("/links/{link_id}/owner")
+async def set_owner(caller: Writer, session: Session, link_id: str, given: LinkOwner) -> LinkDetail:
+    """Make a member of your agency the owner of a link, or nobody. Clients never see it."""
+    return LinkDetail.of_link(await service.set_owner(session, caller.agency_id, link_id, given.owner_member_id))
 
 
 @router.get("/links/{link_id}/address")

@@ -28,7 +28,7 @@ class Link(Changing, JobMixin, CreatedAt, Base):
         "link",
         only=(
             "client_id", "external_id", "preset", "preset_version", "requested_by", "language", "expires_at",
-            "revoked_at", "public_link_id",
+            "revoked_at", "public_link_id", "owner_member_id",
         ),
         personal=("requested_by",),
     )  # fmt: skip
@@ -38,6 +38,7 @@ class Link(Changing, JobMixin, CreatedAt, Base):
         belongs_to_agency(),
         belongs_to("clients", "client_id"),
         belongs_to("public_links", "public_link_id"),
+        belongs_to("members", "owner_member_id"),
         UniqueConstraint("agency_id", "external_id"),
         CheckConstraint(f"status IN {STATUSES}", name="status"),
         Index("ix_links_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
@@ -52,6 +53,16 @@ class Link(Changing, JobMixin, CreatedAt, Base):
         ),
         Index("ix_links_agency_id_next_actor_next_actor_since_id", "agency_id", "next_actor", "next_actor_since", "id"),
         Index("ix_links_agency_id_next_actor_since_id", "agency_id", "next_actor_since", "id"),
+        # the same, of one owner
+        Index(
+            "ix_links_owner", "agency_id", "owner_member_id", "stage", "next_actor_since", "id",
+            postgresql_include=["next_actor"], postgresql_where=text("owner_member_id IS NOT NULL"),
+        ),
+        # the numbers of public links read it alone
+        Index(
+            "ix_links_public_link", "agency_id", "public_link_id",
+            postgresql_include=["submitted_at", "completed_at"], postgresql_where=text("public_link_id IS NOT NULL"),
+        ),
         # time to access reads it alone
         Index(
             "ix_links_times", "agency_id", "created_at",
@@ -93,6 +104,8 @@ class Link(Changing, JobMixin, CreatedAt, Base):
     public_link_id: Mapped[str | None] = mapped_column(ids.Id("publiclink"))
     #: CRM id from the public link's address: claimed by the visitor, not verified
     claimed_external_id: Mapped[str | None] = mapped_column(String(200))
+    #: the member who looks after it; may have left
+    owner_member_id: Mapped[str | None] = mapped_column(ids.Id("member"))
 
     @property
     def awaits_erasure(self) -> bool:

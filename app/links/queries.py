@@ -248,6 +248,7 @@ async def page(
     stage: str | None = None,
     next_actor: str | None = None,
     next_actor_before: datetime | None = None,
+    owner_member_id: str | None = None,
     longest_wait_first: bool = False,
     updated_since: datetime | None = None,
 ) -> ChangePage[Link]:
@@ -262,6 +263,7 @@ async def page(
         Link.status: status,
         Link.stage: stage,
         Link.next_actor: next_actor,
+        Link.owner_member_id: owner_member_id,
     }
     for column, value in wanted.items():
         if value:

@@ -43,6 +43,9 @@ class LinkView(BaseModel):
         description="The CRM id from the public link's address: claimed by the visitor, not verified."
     )
     requested_by: str = Field(description="Name of the person who asks, shown to the client.", examples=["Ana Agent"])
+    owner_member_id: str | None = Field(
+        description="The member of your agency who looks after it: by default the one who made it.", examples=[None]
+    )
     language: str | None = Field(description="Of its pages and e-mails; null if the client chooses.", examples=["fr"])
     status: str = Field(examples=["submitted"])
     expires_at: Time

@@ -26,6 +26,7 @@ from app.links.presets.preset import Preset
 from app.tenants.agencies.models import Agency
 from app.tenants.clients import service as clients
 from app.tenants.clients.models import Client
+from app.tenants.members import service as members
 
 DEFAULT_PRESET = "run-campaigns"
 DEFAULT_LIFE = timedelta(days=14)
@@ -58,6 +59,7 @@ class LinkRequest:
     external_id: str | None = None
     requested_by: str | None = None
     agency_account_ids: Mapping[str, str] = field(default_factory=dict)
+    owner_member_id: str | None = None
 
 
 async def create_or_get_link(
@@ -95,17 +97,22 @@ async def create_link(
     agency_account_ids: Mapping[str, str] = NO_ACCOUNTS,
     public_link_id: str | None = None,
     claimed_external_id: str | None = None,
+    owner_member_id: str | None = None,
     sent: bool = False,
 ) -> tuple[LinkAggregate, str]:
     """Create a link with the preset's access requests, and return it with its secret. A slug means the newest version.
 
-    `sent`: the caller passes on the address immediately.
+    `owner_member_id`: by default the member who creates it. `sent`: the caller passes on the address immediately.
     Raises NotFound, PresetUnknown, InvalidInput, and as `own_side`.
     """
     chosen = preset if isinstance(preset, Preset) else await presets.current(session, agency_id, preset)
     agency, client, now = await _sides(session, agency_id, client_id)
     own = await own_side(session, agency_id, chosen.access_requests, agency_account_ids)
     ends = checked_end(expires_at, clock.now())
+    if owner_member_id is not None:
+        await _check_owner(session, agency_id, owner_member_id)
+    elif actor.kind == "member":
+        owner_member_id = actor.id
     token, link_id = encryption.new_secret(), ids.new("link")
     link = Link(
         agency_id=agency_id, id=link_id, client_id=client_id, external_id=external_id, preset=chosen.slug,
@@ -113,6 +120,7 @@ async def create_link(
         token_hash=encryption.sha256(token),
         token_encrypted=keyring.encrypt(token, bound_to=token_place(agency_id, link_id)),
         expires_at=ends, due_at=ends, public_link_id=public_link_id, claimed_external_id=claimed_external_id,
+        owner_member_id=owner_member_id,
     )  # fmt: skip
     made = assemble(link, chosen, agency=agency, client=client, own=own, now=now)
     made.create(actor=actor)
@@ -190,6 +198,23 @@ async def reveal_address(
     return address_of(aggregate, token, public_url)
 
 
+async def set_owner(session: AsyncSession, agency_id: str, link_id: str, owner_member_id: str | None) -> LinkAggregate:
+    """Make a member the owner of a link, or nobody. Raises NotFound, InvalidInput."""
+    aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
+    if owner_member_id is not None:
+        await _check_owner(session, agency_id, owner_member_id)
+    aggregate.link.owner_member_id = owner_member_id
+    await aggregate.save(session)
+    return aggregate
+
+
+async def _check_owner(session: AsyncSession, agency_id: str, member_id: str) -> None:
+    try:
+        await members.find(session, agency_id, member_id)
+    except (NotFound, MalformedId) as problem:
+        raise InvalidInput(fields={"owner_member_id": "There is no such member."}) from problem
+
+
 def extend_link(aggregate: LinkAggregate, expires_at: datetime, *, actor: Actor) -> None:
     """Extend a link; an expired one continues where it stopped. Raises LinkOver, InvalidInput."""
     if aggregate.link.status in ("revoked", "completed"):
@@ -212,6 +237,6 @@ async def _create(
     made, token = await create_link(
         session, agency_id, client_id=client_id, preset=wanted.preset, keyring=keyring, actor=actor,
         expires_at=wanted.expires_at, external_id=wanted.external_id, requested_by=wanted.requested_by,
-        agency_account_ids=wanted.agency_account_ids, sent=True,
+        agency_account_ids=wanted.agency_account_ids, owner_member_id=wanted.owner_member_id, sent=True,
     )  # fmt: skip
     return made, address_of(made, token, public_url)

@@ -31,7 +31,8 @@ WIDE = """[...document.querySelectorAll("main *")].filter(each => each.getBoundi
 FILES = re.compile(r"\.(?:csv|jsonl|svg)$|/files/\{file_id\}$")
 #: Further states of pages, in their address.
 STATES = (
-    "/desk?turn=ended", "/desk?turn=verified&q=lune", "/desk?q=nothing+has+this+name",
+    "/desk?turn=ended", "/desk?owner=mine", "/desk?turn=verified&q=lune", "/desk?q=nothing+has+this+name",
+    "/desk/links/{link_id}?act=owner",
     "/desk/links/{link_id}?why={access_request_id}&calls=all&events=all", "/desk/links/{link_id}?act=new-link",
     "/desk/links/{link_id}?why={access_request_id}&act=removal&about={access_request_id}",
     "/desk/links/{link_id}?why={access_request_id}&act=role&about={access_request_id}",
