@@ -19,7 +19,6 @@ from app.dashboard.link_form import LINKS
 from app.dashboard.link_page import grouped
 from app.dashboard.member_session import PATH, CurrentMember, MemberForm, Viewer, Worker
 from app.dashboard.turns import Label
-from app.kit import clock
 from app.kit.database import Session, reading
 from app.kit.errors import AppError, NotFound
 from app.kit.html import forms, language, render
@@ -80,7 +79,7 @@ class CheckRow:
 
     check: KickoffCheck
     title: Message
-    about: str
+    about: Text
     label: Label
     turn: Label | None
     reason: Text | None
@@ -128,7 +127,7 @@ async def run(request: Request, session: Session, caller: Worker, link_id: str, 
 
 
 @router.post(f"{_ONE}/attestation")
-async def state(
+async def attest(
     request: Request, session: Session, caller: Worker, link_id: str, kickoff_id: str, form: MemberForm
 ) -> Response:
     """Record the member's statement about a check."""
@@ -226,7 +225,7 @@ async def _show(
         is_newest=is_newest, opened=opened, done=DONE.get(opened.done),
         problems=opened.problems, statements=texts.STATEMENTS, countries=locale.countries,
         shared_until=service.shared_until(row) if row else None, days=_DAYS, usual_days=service.SHARED_DAYS,
-        now=clock.now(), **shown,
+        **shown,
     )  # fmt: skip
 
 
@@ -262,11 +261,11 @@ def _row(check: KickoffCheck, platforms: Platforms, locale: Locale, *, shared: b
     return CheckRow(
         check,
         texts.TITLES[check.key],
-        check.asset_name or grouped(check.asset_id or "") or _nameless(check),
+        _about(check, shared=shared),
         RESULTS[check.status],
         TURNS.get(check.next_actor or "") if check.is_left else None,
         _reason(check, shared=shared),
-        [*_read(check, platforms, locale), *_stated(check, locale)],
+        [*_read(check, platforms, locale), *_stated(check, locale, shared=shared)],
     )
 
 
@@ -294,9 +293,13 @@ def _message(aggregate: LinkAggregate, left: Sequence[CheckRow], offered: Sequen
     return client_message.about_launch(aggregate, points, offered=offered) if points else None
 
 
-def _nameless(check: KickoffCheck) -> str:
-    """The platform of an access whose asset is not chosen yet."""
-    return declarations.name(check.platform) if check.platform else ""
+def _about(check: KickoffCheck, *, shared: bool) -> Text:
+    """The asset by name, else by number, else its kind; outside the agency no address of a person."""
+    if check.platform is None or check.kind is None:
+        return ""
+    kind = declarations.find(check.platform, check.kind)
+    named = None if shared and kind.is_person else check.asset_name or grouped(check.asset_id or "")
+    return named or kind.texts.title(1)
 
 
 def _reason(check: KickoffCheck, *, shared: bool) -> Text | None:
@@ -327,7 +330,7 @@ def _read(check: KickoffCheck, platforms: Platforms, locale: Locale) -> list[Tex
     return found
 
 
-def _stated(check: KickoffCheck, locale: Locale) -> list[Text]:
+def _stated(check: KickoffCheck, locale: Locale, *, shared: bool) -> list[Text]:
     if check.since is None or check.stated_side is None:
         return []
     found: list[Text] = []
@@ -338,4 +341,4 @@ def _stated(check: KickoffCheck, locale: Locale) -> list[Text]:
         found.append(_("The client, {moment}", moment=check.since))
     else:
         found.append(_("{person}, {moment}", person=check.stated_by or "", moment=check.since))
-    return [*found, *([check.note] if check.note else [])]
+    return [*found, *([check.note] if check.note and not shared else [])]

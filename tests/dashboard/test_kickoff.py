@@ -5,12 +5,14 @@ from datetime import timedelta
 
 import httpx2
 from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.access.kickoffs.models import Kickoff
 from app.kit import clock
 from app.kit.database import CROSS_TENANT, Sessions
 from simulator.seed import LUNE_EU, MAISON_LUNE, PIXEL_LUNE_CODE
 from tests.client_portal.walk import SAME_ORIGIN
+from tests.cost import meter
 from tests.dashboard.conftest import SignIn
 from tests.house import House
 from tests.world import PUBLIC_URL, World
@@ -67,9 +69,9 @@ async def test_a_kickoff_from_the_button_to_a_page_for_the_client(
     page = (await browser.get(path)).text
     assert "One thing left before launch" in page
     assert "The payment method is from another country" in page
-    await send(f"{one}/attestation", check=f"country:tiktok:ad_account:{LUNE_EU}", note="<b>seen</b>", country="FR")
+    await send(f"{one}/attestation", check=f"country:tiktok:ad_account:{LUNE_EU}", note="<b>by card</b>", country="FR")
     page = (await browser.get(path)).text
-    for words in ("Ready to launch", "Nora North, ", "Payment method from France.", "&lt;b&gt;seen"):
+    for words in ("Ready to launch", "Nora North, ", "Payment method from France.", "&lt;b&gt;by card"):
         assert words in page, words
     refused = await send(f"{one}/attestation", check=f"campaign:tiktok:ad_account:{LUNE_EU}")
     assert refused.status_code == 409
@@ -84,7 +86,7 @@ async def test_a_kickoff_from_the_button_to_a_page_for_the_client(
     assert public.status_code == 200
     for words in ("Ready to launch", "Maison Lune", "Checked by North Agency", "Attested", "Nora North"):
         assert words in public.text, words
-    for secret in ("Ana Client", world.north.link_id):
+    for secret in ("Ana Client", "by card", world.north.link_id):
         assert secret not in public.text, secret
     assert public.headers["x-robots-tag"] == "noindex"
     assert public.headers["cache-control"] == "no-store"
@@ -101,6 +103,7 @@ async def test_access_that_is_gone_and_a_silent_pixel_are_left_to_the_client(
 ) -> None:
     await sign_in()
     await house.ask_for(world.north, "pixel", "LINK")
+    await house.ask_for(world.north, "catalog", "AD_PROMOTE", required=False)
     await house.connect_agency(world.north)
     await house.connect_client(world.north)
     await house.agree(world.north, LUNE_EU, pixels=[(PIXEL_LUNE_CODE, LUNE_EU)])
@@ -110,6 +113,7 @@ async def test_access_that_is_gone_and_a_silent_pixel_are_left_to_the_client(
     await browser.post(path, data={"form_token": token}, headers=SAME_ORIGIN)
     page = (await browser.get(path)).text
     assert "events in 2 days" in page
+    assert "catalog" not in page.lower(), "the client did not choose it"
     await house.tiktok.unshare_by_hand(MAISON_LUNE, LUNE_EU)
     await browser.post(path, data={"form_token": token}, headers=SAME_ORIGIN)
     page = (await browser.get(path)).text
@@ -122,6 +126,27 @@ async def test_access_that_is_gone_and_a_silent_pixel_are_left_to_the_client(
     assert "Access is as agreed" in message[1]
     earlier = re.findall(r"kickoff\?of=(kickoff_\w+)", page)[-1]
     assert "This is an earlier kickoff." in (await browser.get(path, params={"of": earlier})).text
+
+
+async def test_statements_do_not_grow_with_checks_and_kickoffs(
+    browser: httpx2.AsyncClient, sign_in: SignIn, house: House, world: World, engine: AsyncEngine
+) -> None:
+    await sign_in()
+    path = f"/desk/links/{world.north.link_id}/kickoff"
+    token = _token((await browser.get(path)).text)
+    counts = []
+    with meter(engine) as measuring:
+        for more in (0, 4):
+            for number in range(more):
+                await house.ask_for(world.north, "ad_account", "ANALYST", asset_id=f"72000000000000099{number}")
+            await browser.post(path, data={"form_token": token}, headers=SAME_ORIGIN)
+            await browser.get(path)
+            async with measuring.measure() as cost:
+                page = (await browser.get(path)).text
+            counts.append((page.count('scope="row"'), page.count("?of=kickoff_"), len(cost.statements)))
+    assert counts[0][0] + 4 == counts[1][0]
+    assert counts[0][1] + 1 == counts[1][1]
+    assert counts[0][2] == counts[1][2] <= 6
 
 
 async def test_only_members_of_the_agency_run_it(browser: httpx2.AsyncClient, sign_in: SignIn, world: World) -> None:

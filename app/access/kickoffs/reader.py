@@ -62,7 +62,9 @@ class _Platform:
         key, kind = _key(request), request.asset_kind
         proving = self.observed.access.agency if kind.seen_by_agency else self.observed.access.client
         seen = status.status == "verified" and status.seen_by is not None
-        holders = await self._holders(request.asset_id) if seen and kind.is_assignable and request.asset_id else None
+        holders: Sequence[AssetHolder] | Observation | None = None
+        if kind.is_assignable and self.platform.assignments is not None:
+            holders = await self._holders(request.asset_id) if seen and request.asset_id else Observation()
         events: Mapping[str, int] | Observation | None = None
         if seen and kind.has_events and key is not None:
             events = await self._events(key)
@@ -71,10 +73,9 @@ class _Platform:
             self.details.get(request.asset_id or ""),
         )  # fmt: skip
 
-    async def _holders(self, asset_id: str) -> Sequence[AssetHolder] | Observation | None:
+    async def _holders(self, asset_id: str) -> Sequence[AssetHolder] | Observation:
         assignments = self.platform.assignments
-        if assignments is None:
-            return None
+        assert assignments is not None  # asked by the caller
         return await self._in_time(
             lambda: self.reader.read(
                 lambda access, record: assignments.holders(

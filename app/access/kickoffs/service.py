@@ -117,7 +117,7 @@ async def prepare(session: AsyncSession, agency_id: str, link_id: str) -> Kickof
     return KickoffInput(
         agency_id=agency_id,
         link_id=link_id,
-        requests=[each for each in aggregate.access_requests if each.status not in OVER],
+        requests=[each for each in aggregate.access_requests if _is_wanted(each)],
         handshakes=[(each, await reconciling.load_input(session, each)) for each in here],
         items={item.key: item for item in await readiness.of_link(session, aggregate)},
         statements=_statements(before[0].results) if before else {},
@@ -260,6 +260,12 @@ async def _record(session: AsyncSession, row: Kickoff, event: EventType[KickoffD
     await record(
         session, event, agency_id=row.agency_id, subject_id=row.link_id, actor=current_actor(), data=data
     )  # fmt: skip
+
+
+def _is_wanted(request: AccessRequest) -> bool:
+    """True if the launch waits for it: not for what has ended or is being removed, nor for what is left to choice."""
+    is_left_to_choice = not request.required and request.status == "waiting"
+    return request.status not in OVER and request.unwanted_at is None and not is_left_to_choice
 
 
 def _result_columns(results: Sequence[KickoffCheck]) -> dict[str, object]:
