@@ -6,7 +6,7 @@ API show those of `for_agencies`, which leave out networks and proxies.
 
 import asyncio
 import ssl
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from app.events import numbering
 from app.kit import clock, keyring_check
 from app.kit.database import Sessions, make_engine
 from app.kit.encryption import Keyring
+from app.kit.keyring_check import UndecryptableValue
 from app.mail.smtp_client import check_login
 from app.platforms.resources import DiagnosticFinding
 from app.settings import Settings
@@ -33,6 +34,25 @@ LONGEST_SECONDS = 10
 ALIVE = '{"status":"alive"}'
 #: A task of every half minute that is due for so long was taken by no worker.
 _WORKER_LATE = timedelta(minutes=3)
+#: What to do for each kind of stored value whose key is lost; none for values that end by themselves within a day.
+REMEDIES: Mapping[str, str | None] = {
+    "audit_seals.seal_encrypted": "Confirm earlier seals by a printed one: `keyturn audit verify --seal …`.",
+    "authorizations.code_encrypted": None,
+    "authorizations.code_verifier_encrypted": None,
+    "connections.refresh_token_encrypted": None,
+    "connections.token_encrypted": "Clients connect again on their links, which still work; so does the agency.",
+    "idempotency_keys.answer_encrypted": None,
+    "intake_files.content_encrypted": "Ask clients for the files that they uploaded.",
+    "links.token_encrypted": "Addresses of links still work, but cannot be shown again: make a new one where needed.",
+    "mails.content_encrypted": "E-mails that were not sent yet are lost: send them again.",
+    "members.totp_secret_encrypted": "Members with a second factor use a recovery code, or "
+    "`keyturn member invite --email … --lost-phone`.",
+    "platform_apps.secret_encrypted": "Set the secrets of the platform apps again: `keyturn agency set-platform-app`.",
+    "public_links.token_encrypted": "Addresses of public links still work, but cannot be shown again: make new ones.",
+    "webhook_endpoints.headers_encrypted": "Set the headers of webhook endpoints again.",
+    "webhook_endpoints.options_encrypted": "Set up destinations such as Slack and HubSpot again.",
+    "webhook_secrets.secret_encrypted": "Make new signing secrets of webhook endpoints for the receivers.",
+}
 
 
 @dataclass(frozen=True)
@@ -88,13 +108,23 @@ async def database(chosen: Settings) -> list[Finding]:
     ]
 
 
+def remedies(lost: Iterable[UndecryptableValue]) -> list[str]:
+    """Sentences about everything that people have to do again."""
+    kinds = dict.fromkeys(each.kind for each in lost)
+    return [remedy for kind in kinds if (remedy := REMEDIES.get(kind))]
+
+
+def _lost(found: Sequence[UndecryptableValue]) -> str:
+    return " ".join([keyring_check.sentence(found), "If a key is lost for ever:", *remedies(found)])
+
+
 async def _stored(connection: AsyncConnection, chosen: Settings) -> list[Finding]:
     """Check that stored values can be decrypted, and that no event is hidden."""
     found = await keyring_check.unreadable(connection, metadata, Keyring.from_text(chosen.secret_keys))
     behind = await numbering.is_behind(connection)
     hidden = "`/events` hides the newest: they were numbered by a server that counts higher. Run `keyturn migrate`."
     return [
-        Finding("key ring", not found, keyring_check.sentence(found) if found else "opens what is stored"),
+        Finding("key ring", not found, _lost(found) if found else "opens what is stored"),
         Finding("events", not behind, hidden if behind else "all can be read in their order"),
     ]
 

@@ -34,6 +34,11 @@ async def _go_on(url: str) -> None:
     await engine.dispose()
 
 
+def known() -> set[str]:
+    """Every revision that this version knows."""
+    return {each.revision for each in ScriptDirectory.from_config(config("")).walk_revisions()}
+
+
 def newest(url: str) -> str | None:
     """The newest revision there is."""
     return ScriptDirectory.from_config(config(url)).get_current_head()

@@ -19,7 +19,7 @@ from app.settings import SettingsWrong
 
 
 class BackupFailed(Exception):
-    """No dump was written; the message has the reason and no password."""
+    """No dump was written, or no program for it was found; the message has the reason and no password."""
 
 
 def write(url: str, file: Path) -> Path:
@@ -28,7 +28,7 @@ def write(url: str, file: Path) -> Path:
     Written beside the file and renamed, so that what was there before stays until the new dump is whole.
     """
     server = asyncio.run(_major(url))
-    program = _program(server)
+    program = find_program("pg_dump", server)
     address, password = database_url.read(url).for_libpq()
     environment = {**os.environ, **({"PGPASSWORD": password} if password else {})}
     try:
@@ -61,19 +61,19 @@ async def _major(url: str) -> int:
         await engine.dispose()
 
 
-def _program(server: int) -> Path:
-    """The oldest pg_dump that can read this server. An older pg_restore can then read the dump."""
-    majors = {program: _version(program) for program in binaries.find_programs("pg_dump")}
+def find_program(name: str, server: int) -> Path:
+    """The oldest program of this name that knows this server. An older pg_restore can then read the dump."""
+    majors = {program: major_of(program) for program in binaries.find_programs(name)}
     fitting = [program for program, major in majors.items() if major >= server]
     if not fitting:
         raise BackupFailed(
-            f"The server is PostgreSQL {server}, and no pg_dump of version {server} or newer was found: install "
-            f"postgresql-client-{server} (https://www.postgresql.org/download/), or put its pg_dump on the PATH."
+            f"The server is PostgreSQL {server}, and no {name} of version {server} or newer was found: install "
+            f"postgresql-client-{server} (https://www.postgresql.org/download/), or put its {name} on the PATH."
         )
     return min(fitting, key=lambda program: majors[program])
 
 
-def _version(program: Path) -> int:
+def major_of(program: Path) -> int:
     """Major version of a program; 0 if it does not run."""
     try:
         answer = subprocess.run([str(program), "--version"], capture_output=True, text=True, check=False)  # noqa: S603
@@ -93,5 +93,5 @@ def run(file: Path) -> None:
     except SettingsWrong as wrong:
         raise SettingsUnusable(*wrong.sentences) from wrong
     ring = f"the file {local.key_file()}" if local.keeps_key_ring() else "KEYTURN_SECRET_KEYS"
-    click.echo(f"The database is in {file}. Restore it with {program.with_name('pg_restore')} or a newer one.")
+    click.echo(f"The database is in {file}. `keyturn restore` reads it, and so does {program.with_name('pg_restore')}.")
     click.echo(f"It is of little use without the key ring: keep a copy of {ring} too, in another place.")

@@ -166,6 +166,20 @@ def backup(file: Path) -> None:
     backup.run(file)
 
 
+@cli.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_data_dir
+@click.option("--replace", is_flag=True, help="Give up what is in the database.")
+@click.option("--key-is-lost", is_flag=True, help="Restore though keys are missing, and give up what they open.")
+def restore(file: Path, data_dir: Path | None, replace: bool, key_is_lost: bool) -> None:
+    """Restore a dump of `keyturn backup` into an empty database.
+
+    Into DATABASE_URL, else into the embedded PostgreSQL. Checks first that the key ring opens the dump."""
+    from app.cli import restore
+
+    restore.run(file, data_dir=data_dir, replace=replace, key_is_lost=key_is_lost)
+
+
 @cli.command("secret-key")
 def secret_key() -> None:
     """Print a new key for KEYTURN_SECRET_KEYS."""

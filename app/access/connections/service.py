@@ -9,13 +9,15 @@ from sqlalchemy import Select, func, select, union_all, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access import handshakes
 from app.access.connections.models import Authorization, Connection
 from app.access.context import AccessContext
 from app.events import catalog
 from app.events.recorder import record
 from app.events.schema import ConnectionActorData
 from app.kit.actor import system_actor
-from app.kit.encryption import Keyring
+from app.kit.database import CROSS_TENANT
+from app.kit.encryption import DecryptionFailed, Keyring
 from app.kit.errors import AppError, NotFound
 from app.links.devices import VerifiedBy
 from app.links.models import Link, LinkSession
@@ -329,6 +331,26 @@ async def mark_dead(session: AsyncSession, connection: Connection) -> None:
             session, catalog.CONNECTION_TOKEN_INVALID, agency_id=connection.agency_id, subject_id=connection.id,
             actor=system_actor(), data=ConnectionActorData(**await facts(session, connection), next_actor=actor),
         )  # fmt: skip
+
+
+async def give_up_unreadable(session: AsyncSession, keyring: Keyring) -> list[Connection]:
+    """Mark connections dead whose token no key of the key ring opens: it can neither be used nor revoked any more.
+
+    For an installation whose key is lost. Returns those that were usable.
+    """
+    rows = select(Connection).where(Connection.token_encrypted.is_not(None)).order_by(Connection.id)
+    lost = []
+    for connection in (await session.scalars(rows, execution_options=CROSS_TENANT)).all():
+        try:
+            token(connection, keyring)
+        except DecryptionFailed:
+            if connection.is_usable:
+                lost.append(connection)
+                await mark_dead(session, connection)
+                await handshakes.wake_agency(session, connection.agency_id)
+            same = (Connection.agency_id == connection.agency_id, Connection.id == connection.id)
+            await session.execute(update(Connection).where(*same).values(due_at=None, refresh_at=None))
+    return lost
 
 
 async def revoke_soon(session: AsyncSession, agency_id: str, client_id: str) -> None:
