@@ -28,6 +28,7 @@ from app.kit.web.requests import RequestLog
 from app.services import Services
 from app.settings import Settings
 from app.tables import metadata
+from app.tenants.agencies.hosts import AgencyHosts
 from app.tenants.api_keys.route import API
 
 DESCRIPTION = """Partner access to TikTok Business Centers, requested with one link, verified by reading back,
@@ -56,6 +57,7 @@ def create_app(given: Settings | None = None) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(BodyLimit, allowed=request_checks.by_path, refuse=_refuse)
     app.add_middleware(WellFormed, refuse=_refuse)
+    app.add_middleware(AgencyHosts, public_url=chosen.public_url, refuse=_refuse)
     app.add_middleware(Mounted, prefix=chosen.path_prefix, secure=chosen.is_secure)
     app.add_middleware(RequestLog)
     app.add_middleware(Proxies, trusted=chosen.trusted_networks)
@@ -105,6 +107,7 @@ def fill(app: FastAPI, chosen: Settings, http: httpx2.AsyncClient, egress: Egres
         languages=chosen.languages,
         platforms=platforms_of(chosen, http, sessions),
         egress=egress,
+        nameservers=(),
         outbox=mail_queue_of(chosen, keyring),
         verify_endpoints=chosen.verify_endpoints,
         hubspot_api_base=chosen.hubspot_api_base,

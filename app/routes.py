@@ -24,6 +24,7 @@ from app.dashboard import (
     bulk_links,
     connect,
     doctor,
+    domains,
     door,
     first_steps,
     kickoff,
@@ -54,6 +55,7 @@ from app.links.public_links import api as public_links_api
 from app.links.time_to_access import api as time_to_access_api
 from app.personal_data import api as personal_data_api
 from app.tenants.agencies import api as agencies_api
+from app.tenants.agencies import hosts
 from app.tenants.api_keys import api as api_keys_api
 from app.tenants.clients import api as clients_api
 from app.tenants.members import api as members_api
@@ -129,6 +131,7 @@ _PAGE_ROUTERS = (
     connections_api.callback_router,
     connect.router,
     brand.router,
+    domains.router,
     door.router,
     oidc_sign_in.router,
     passkeys.router,
@@ -158,9 +161,9 @@ _PAGE_ROUTERS = (
     *portal.ROUTERS,
 )
 _ROUTERS = {
-    "all": (health.router, *_API_ROUTERS, *_PAGE_ROUTERS),
+    "all": (health.router, hosts.router, *_API_ROUTERS, *_PAGE_ROUTERS),
     "api": (health.router, *_API_ROUTERS),
-    "pages": (health.router, *_PAGE_ROUTERS),
+    "pages": (health.router, hosts.router, *_PAGE_ROUTERS),
 }
 
 

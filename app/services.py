@@ -22,6 +22,8 @@ class Services(WebServices):
 
     platforms: Platforms
     egress: Egress
+    #: name servers that are asked for the records of agencies' domains; none: those of the machine
+    nameservers: tuple[str, ...]
     outbox: MailQueue | None
     #: new webhook endpoints must echo a challenge before they receive events
     verify_endpoints: bool

@@ -268,6 +268,7 @@ async def running(
     egress = egress_of(settings)
     async with nullcontext(http) if http else httpx2.AsyncClient(trust_env=False, verify=tls_context()) as client:
         main.fill(app, settings, client, egress, sessions)
+        app.state.services.nameservers = ("127.0.0.1:9",)  # nobody answers there
         yield app
     await egress.close()
 

@@ -30,6 +30,7 @@ from app.links.models import AccessRequest, LinkPlatform, LinkSession
 from app.platforms import declarations
 from app.platforms.port import AssetKind
 from app.services import services_of
+from app.tenants.agencies import hosts
 from app.tenants.agencies import service as agencies
 
 #: The screen on which a new device is verified.
@@ -195,7 +196,7 @@ async def opened_before(
         found = await links.load_by_cookie(session, link_id, cookie, lock=lock) if cookie else None
     except MalformedId:
         found = None
-    if found is None:
+    if found is None or not hosts.serves(request, found[0].agency.id):
         raise OtherBrowser
     bind_actor(found[0].by_client)
     language.prefer(request, link=found[0].link.language, agency=found[0].agency.language)

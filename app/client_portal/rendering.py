@@ -21,6 +21,7 @@ from app.links.aggregate import LinkAggregate
 from app.links.models import LinkPlatform
 from app.platforms.port import ConnectedPlatform
 from app.services import services_of
+from app.tenants.agencies import hosts
 
 
 def screen(
@@ -95,6 +96,7 @@ async def to_platform(
         agency_id=link.aggregate.agency.id,
         link_id=link.aggregate.link.id,
         cookie=link.cookie,
+        domain=hosts.domain_of(request),
     )
     return render.see_other(request, consent)
 

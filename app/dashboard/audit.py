@@ -59,6 +59,7 @@ SUBJECTS: Mapping[str, Message] = {
     "access_request": _("Access request"),
     "agency": _("Agency"),
     "agency_account": _("Account at a platform"),
+    "agency_domain": _("Domain"),
     "api_key": _("API key"),
     "buyer_list": _("Buyers"),
     "client": _("Client"),

@@ -11,7 +11,7 @@ from app.kit.actor import Actor
 from app.kit.errors import AppError
 from app.kit.i18n import locales
 from app.kit.i18n.message import _
-from app.links import queries, status, url
+from app.links import queries, status
 from app.links import service as link_service
 from app.links.aggregate import LinkAggregate
 from app.links.service import DEFAULT_LIFE, LinkOver
@@ -183,7 +183,7 @@ async def email_client_needed(
                     if access_request.status == "waiting"
                 )
             ),
-            "address": url.of_link(outbox.public_url, aggregate.agency.slug, client.name, token),
+            "address": link_service.address_of(aggregate, token, outbox.public_url),
         },
     )
     return None

@@ -23,6 +23,7 @@ from app.links.aggregate import LinkAggregate, new_access_request
 from app.links.models import Intake, Link, LinkPlatform
 from app.links.presets import service as presets
 from app.links.presets.preset import Preset
+from app.tenants.agencies import domains
 from app.tenants.agencies.models import Agency
 from app.tenants.clients import service as clients
 from app.tenants.clients.models import Client
@@ -174,8 +175,10 @@ def token_place(agency_id: str, link_id: str) -> str:
 
 
 def address_of(aggregate: LinkAggregate, token: str, public_url: str) -> str:
-    """The public address of a link."""
-    return url.of_link(public_url, aggregate.agency.slug, aggregate.client.name, token)
+    """The public address of a link, at the agency's own domain if it has one."""
+    return url.of_link(
+        domains.base_url(aggregate.agency, public_url), aggregate.agency.slug, aggregate.client.name, token
+    )
 
 
 async def show_address(

@@ -23,6 +23,7 @@ from app.links.public_links.service import create_public_link
 from app.links.questions import file_place as file_place
 from app.mail.service import Mail
 from app.platforms.resources import DiscoveredAssets
+from app.tenants.agencies import domains
 from app.tenants.agencies import service as agencies
 from app.tenants.members import service as members
 from app.webhooks.endpoints import queries as endpoints
@@ -92,6 +93,7 @@ async def of(sessions: Sessions, keyring: Keyring, corner: Corner) -> dict[str, 
             account_id="7111222233334444555", name="Maison Lune", import_id=looked.id,
         )  # fmt: skip
         session.add(partner)
+        domain = await domains.add(session, agency_id, f"access.{corner.slug}.example", actor=TESTS)
         webhooks = await _webhooks(session, keyring, agency_id)
         newest = select(Event.id).where(Event.agency_id == agency_id).limit(1)
         found = {
@@ -102,6 +104,7 @@ async def of(sessions: Sessions, keyring: Keyring, corner: Corner) -> dict[str, 
             "account_row_id": center.id,
             "grant_id": grant.id,
             "connection_id": connection_id,
+            "domain_id": domain.id,
             "import_id": looked.id,
             "partner_id": partner.id,
             **webhooks,

@@ -16,6 +16,7 @@ from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.links import url
 from app.platforms.declarations import DEFAULT_PLATFORM
 from app.services import connected_platform, services_of
+from app.tenants.agencies import domains
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import api_router
 
@@ -112,4 +113,6 @@ async def back_from_platform(
     keyring = services_of(request).keyring
     back = await oauth_flow.receive(session, keyring, state=state, code=auth_code or code or None)
     screens = url.of_screens(back.link_id) if back.side is Party.LINK and back.link_id else "/connect"
-    return see_other(request, f"{services_of(request).public_url}{screens}/return?handle={back.handle}")
+    public_url = services_of(request).public_url
+    base = domains.at_host(back.domain, public_url) if back.domain else public_url
+    return see_other(request, f"{base}{screens}/return?handle={back.handle}")

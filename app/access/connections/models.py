@@ -104,6 +104,8 @@ class Authorization(CreatedAt, Base):
     invitation_id: Mapped[str | None] = mapped_column(ids.Id("invitation"))
     state_hash: Mapped[bytes] = mapped_column(unique=True)
     cookie_hash: Mapped[bytes]
+    #: the agency's domain at which it began, which has the browser's cookie; None: the installation's own host
+    domain: Mapped[str | None] = mapped_column(String(253))
     expires_at: Mapped[datetime]
     consumed_at: Mapped[datetime | None]
     handle_hash: Mapped[bytes | None] = mapped_column(unique=True)

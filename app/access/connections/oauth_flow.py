@@ -35,6 +35,7 @@ from app.links import queries as links
 from app.links.models import Link, LinkSession
 from app.platforms.port import App, ConnectedPlatform
 from app.platforms.registry import Platforms
+from app.tenants.agencies import domains
 
 __all__ = ["CallbackResult", "CallbackTarget", "ExchangeOutcome", "InvitationOver", "StateRefused"]
 
@@ -85,11 +86,13 @@ class CallbackResult:
 
 @dataclass(frozen=True)
 class CallbackTarget:
-    """Destination of the browser after the callback: the side, its id (of the link) and the handle."""
+    """Destination of the browser after the callback: the side, its id (of the link), the handle, and the domain."""
 
     side: Party
     link_id: str | None
     handle: str
+    #: a verified domain of the agency; None: the installation's own host
+    domain: str | None = None
 
 
 async def is_possible(session: AsyncSession, platforms: Platforms, agency_id: str, platform: str) -> bool:
@@ -103,11 +106,21 @@ def can_connect(platforms: Platforms, platform: str, *, own_app: bool) -> bool:
 
 
 async def start_for_link(
-    session: AsyncSession, platform: ConnectedPlatform, keyring: Keyring, *, agency_id: str, link_id: str, cookie: str
+    session: AsyncSession,
+    platform: ConnectedPlatform,
+    keyring: Keyring,
+    *,
+    agency_id: str,
+    link_id: str,
+    cookie: str,
+    domain: str | None = None,
 ) -> str:
-    """Start an authorization in a client's browser; the address of the consent page. Raises AppMissing."""
+    """Start an authorization in a client's browser; the address of the consent page. Raises AppMissing.
+
+    `domain`: that of the agency at which the browser has its cookie.
+    """
     app = await connections.required_app(session, agency_id, platform, keyring)
-    return _add_authorization(session, agency_id, platform, app, keyring, cookie, link_id=link_id)
+    return _add_authorization(session, agency_id, platform, app, keyring, cookie, link_id=link_id, domain=domain)
 
 
 async def invite_agency(session: AsyncSession, agency_id: str, *, platform: str) -> tuple[Invitation, str]:
@@ -157,7 +170,7 @@ def _add_authorization(
     app: App,
     keyring: Keyring,
     cookie: str,
-    **purpose: str,
+    **purpose: str | None,
 ) -> str:
     """Add an authorization for this browser; the address of the consent page."""
     state = encryption.new_secret()
@@ -198,7 +211,10 @@ async def receive(session: AsyncSession, keyring: Keyring, *, state: str, code: 
                     None,
                 )
     await session.flush()
-    return CallbackTarget(Party.LINK if authorization.link_id else Party.AGENCY, authorization.link_id, handle)
+    side, domain = Party.LINK if authorization.link_id else Party.AGENCY, authorization.domain
+    if domain is not None and await domains.agency_of(session, domain) != authorization.agency_id:
+        domain = None  # it was removed in the meantime
+    return CallbackTarget(side, authorization.link_id, handle, domain)
 
 
 async def exchange_for_link(

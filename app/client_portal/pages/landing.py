@@ -33,6 +33,7 @@ from app.links.public_links import signup as entering
 from app.links.public_links.signup import Details, PublicLinkBusy, PublicLinkOver, Sender
 from app.platforms.manual.library import CUSTOM
 from app.services import services_of
+from app.tenants.agencies import hosts
 from app.tenants.agencies import service as agencies
 from app.tenants.agencies.service import RESERVED_SLUGS
 
@@ -70,7 +71,7 @@ _LINK_PARTS = 3
 @router.get(OPEN)
 async def read_public_link(request: Request, session: Session, token: str, external_id: str = "") -> Response:
     """Show the agency and its access requests, with the form. Changes nothing, because robots read public addresses."""
-    found = await public_links.by_token(session, token)
+    found = await _public_link(request, session, token)
     if found is None:  # a client may be called Open
         return await welcome(request, session, token)
     about = await _about(request, session, found)
@@ -82,7 +83,7 @@ async def read_public_link(request: Request, session: Session, token: str, exter
 @router.post(OPEN, dependencies=[forms.OPEN_TO_ALL])
 async def enter_public_link(request: Request, session: Session, token: str, form: SentForm) -> Response:
     """Create a client and a link for the visitor, and continue as after Start."""
-    found = await public_links.by_token(session, token)
+    found = await _public_link(request, session, token)
     if found is None:
         return await start(request, session, token)
     about = await _about(request, session, found)
@@ -116,7 +117,7 @@ async def enter_public_link(request: Request, session: Session, token: str, form
 async def welcome(request: Request, session: Session, token: str) -> Response:
     """Show the agency, its access requests and their limits. Changes nothing, because scanners open links."""
     if len(token) != url.SECRET_LENGTH:
-        return render.see_other(request, await meant_link(session, request.url.path))
+        return render.see_other(request, await meant_link(request, session, request.url.path))
     aggregate = await _by_token(request, session, token)
     _refuse_dead(request, aggregate)
     return welcome_page(request, aggregate, form_token=forms.token(request))
@@ -163,16 +164,17 @@ async def renewal_here(request: Request, session: Session, link_id: str, form: S
 @router.get(STRAY)
 async def find_link(request: Request, session: Session, path: str) -> Response:
     """Redirect to the link whose secret the path contains. Raises LinkUnknown, PathUnknown."""
-    return render.see_other(request, await meant_link(session, path))
+    return render.see_other(request, await meant_link(request, session, path))
 
 
-async def meant_link(session: AsyncSession, path: str) -> str:
+async def meant_link(request: Request, session: AsyncSession, path: str) -> str:
     """The path of the link whose secret a path contains. Raises LinkUnknown, PathUnknown."""
     secrets = url.secrets_in(path)
     for secret in secrets:
-        if aggregate := await links.load_by_token(session, secret):
+        aggregate = await links.load_by_token(session, secret)
+        if aggregate and hosts.serves(request, aggregate.agency.id):
             return url.of_link("", aggregate.agency.slug, aggregate.client.name, secret)
-        if public_link := await public_links.by_token(session, secret):
+        if public_link := await _public_link(request, session, secret):
             agency = await agencies.find(session, public_link.agency_id)
             return url.of_public_link("", agency.slug, secret)
     if secrets or path.count("/") >= _LINK_PARTS - 1:
@@ -183,11 +185,17 @@ async def meant_link(session: AsyncSession, path: str) -> str:
 async def _by_token(request: Request, session: AsyncSession, token: str, *, lock: bool = False) -> LinkAggregate:
     """Load the link of a secret, dead or not. Raises LinkUnknown."""
     found = await links.load_by_token(session, token, lock=lock)
-    if found is None:
+    if found is None or not hosts.serves(request, found.agency.id):
         raise LinkUnknown
     bind_actor(found.by_client)
     language.prefer(request, link=found.link.language, agency=found.agency.language)
     return found
+
+
+async def _public_link(request: Request, session: AsyncSession, token: str) -> PublicLink | None:
+    """The public link of a secret, at a host of its agency."""
+    found = await public_links.by_token(session, token)
+    return found if found is not None and hosts.serves(request, found.agency_id) else None
 
 
 def _refuse_dead(request: Request, aggregate: LinkAggregate) -> None:

@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from ipaddress import ip_address
+from typing import Literal
 
 import aiodns
 import aiohttp
@@ -273,6 +274,27 @@ class Dns:
         failures = [part for part in found if isinstance(part, DnsFailed)]
         raise next((failure for failure in failures if failure.code != "dns_empty"), DnsFailed("dns_empty"))
 
+    async def records(self, name: str, kind: Literal["CNAME", "TXT"]) -> list[str]:
+        """Values of the records of a name, aliases without the dot at the end. Raises DnsFailed."""
+        try:
+            async with asyncio.timeout(DNS_SECONDS):
+                result = await (await self._fresh()).query_dns(name, kind)
+        except TimeoutError as problem:
+            raise DnsFailed("dns_timeout") from problem
+        except aiodns.error.DNSError as problem:
+            raise _failed(problem) from problem
+        aliases = [
+            each.data.cname.lower().removesuffix(".")
+            for each in result.answer
+            if isinstance(each.data, pycares.CNAMERecordData)
+        ]
+        words = [
+            each.data.data.decode("ascii", "replace")
+            for each in result.answer
+            if isinstance(each.data, pycares.TXTRecordData)
+        ]
+        return words if kind == "TXT" else aliases
+
     async def close(self) -> None:
         """Close the resolvers and their threads."""
         while self._resolvers:
@@ -294,9 +316,13 @@ class Dns:
         try:
             result = await resolver.query_dns(name, kind)
         except aiodns.error.DNSError as problem:
-            return DnsFailed(_DNS_CODES.get(problem.args[0], "dns_failed"))
+            return _failed(problem)
         return [
             record.data.addr
             for record in result.answer
             if isinstance(record.data, pycares.ARecordData | pycares.AAAARecordData)
         ]
+
+
+def _failed(problem: aiodns.error.DNSError) -> DnsFailed:
+    return DnsFailed(_DNS_CODES.get(problem.args[0], "dns_failed"))

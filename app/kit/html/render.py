@@ -17,7 +17,7 @@ from jinja2.runtime import Context
 from app.kit.errors import AppError
 from app.kit.html import forms, language, static_dir
 from app.kit.i18n import locales, templates
-from app.kit.web import headers
+from app.kit.web import headers, web_address
 from app.kit.web.services import has_services, web_services
 
 #: Folders that contain rooms: the product's, and the project's root for demo and simulator.
@@ -38,6 +38,8 @@ def page(
     """The page of `room:template.html`. `form_to` names foreign origins that its forms may lead to."""
     locale = language.locale_of(request)
     shown = {"root": root(request), "languages": language.switch(request), **context}
+    if form_to and has_services(request):  # the way back from there leads over our registered address
+        form_to = (*form_to, web_address.origin(web_services(request).public_url))
     html = environment(locale.tag).get_template(template).render(shown)
     made = HTMLResponse(html, status, headers.of_page(form_to=form_to, secure=_is_secure(request)))
     language.remember(request, made)

@@ -33,6 +33,12 @@ def read_base(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{path}"
 
 
+def origin(url: str) -> str:
+    """Scheme, host and port of a URL."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def _split(url: str) -> SplitResult:
     if not url.isascii():
         raise ValueError("it must be plain ASCII; write a host of other letters as xn--…")

@@ -21,6 +21,7 @@ from app.links.agency_accounts import own_side
 from app.links.models import Link, PublicLink
 from app.links.presets import service as presets
 from app.links.service import NO_ACCOUNTS
+from app.tenants.agencies import domains
 from app.tenants.agencies import service as agencies
 
 MOST_PER_HOUR = 30
@@ -138,7 +139,7 @@ async def revoke_public_link(session: AsyncSession, agency_id: str, public_link_
 async def address_of(session: AsyncSession, public_link: PublicLink, token: str, *, public_url: str) -> str:
     """The address of a public link."""
     agency = await agencies.find(session, public_link.agency_id)
-    return url.of_public_link(public_url, agency.slug, token)
+    return url.of_public_link(domains.base_url(agency, public_url), agency.slug, token)
 
 
 def token_place(agency_id: str, public_link_id: str) -> str:

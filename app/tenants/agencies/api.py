@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import File, Request, UploadFile
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from app.kit.database import Session
+from app.kit.database import Session, reading
 from app.kit.errors import InvalidInput, NotFound
 from app.kit.input.fields import (
     Email,
@@ -19,18 +19,20 @@ from app.kit.input.fields import (
     Verbatim,
     Word,
 )
+from app.kit.input.text import TypedWrong
 from app.kit.web.paging import Page
 from app.mail.rendered_email import Recipient
 from app.platforms import declarations
 from app.platforms.manual import library
 from app.services import connected_platform, services_of
-from app.tenants.agencies import logos, mail_test, own_words, platform_ids, service
+from app.tenants.agencies import domains, logos, mail_test, own_words, platform_ids, service
 from app.tenants.agencies.logo_image import picture
 from app.tenants.agencies.logos import download
 from app.tenants.agencies.models import PlatformApp
 from app.tenants.agencies.schemas import (
     AgencyAccountView,
     AgencyView,
+    DomainView,
     MailTestView,
     OwnWords,
     OwnWordsView,
@@ -88,6 +90,12 @@ class NewAgencyAccount(RequestShape):
         return declarations.texts(info.data.get("platform", "")).account.ids.one(given)
 
 
+class NewDomain(RequestShape):
+    """A host name of yours."""
+
+    host: Line200 = Field(description="Its name, or an address with it.", examples=["access.north.example"])
+
+
 class NewLogo(RequestShape):
     """The current URL of the picture. It is fetched once; Keyturn serves it from then on."""
 
@@ -134,6 +142,45 @@ async def set_words(request: Request, caller: Writer, session: Session, language
         raise NotFound(f"Clients are not offered the language {language}.", hint="GET /api/v1/agency/words lists them.")
     agency = await service.set_words(session, caller.agency_id, language, given.model_dump(), actor=caller.actor)
     return OwnWordsView.of(agency, language)
+
+
+@router.get("/domains")
+async def list_domains(request: Request, caller: Reader, session: Session) -> Page[DomainView]:
+    """List your domains with the DNS records that each needs. There is no second page."""
+    agency = await service.find(session, caller.agency_id)
+    rows = await domains.every(session, caller.agency_id)
+    return Page(data=[DomainView.of(each, agency, services_of(request).public_url) for each in rows])
+
+
+@router.post("/domains", status_code=201)
+async def add_domain(request: Request, caller: Writer, session: Session, given: NewDomain) -> DomainView:
+    """Add a domain of yours for your links, such as access.agency.com. Make its DNS records, then check it."""
+    public_url = services_of(request).public_url
+    try:
+        host = domains.read_host(given.host, domains.host_of(public_url))
+    except TypedWrong as wrong:
+        raise InvalidInput(fields={"host": str(wrong)}) from wrong
+    row = await domains.add(session, caller.agency_id, host, actor=caller.actor)
+    await session.refresh(row)
+    return DomainView.of(row, await service.find(session, caller.agency_id), public_url)
+
+
+@router.post("/domains/{domain_id}/check")
+async def check_domain(request: Request, caller: Writer, domain_id: str) -> DomainView:
+    """Look up the DNS records of a domain. Once they are right, it is verified, and new addresses have it."""
+    services = services_of(request)
+    row = await domains.check(
+        services.sessions, services.nameservers, caller.agency_id, domain_id, public_url=services.public_url,
+        actor=caller.actor,
+    )  # fmt: skip
+    async with reading(services.sessions) as session:
+        return DomainView.of(row, await service.find(session, caller.agency_id), services.public_url)
+
+
+@router.delete("/domains/{domain_id}", status_code=204)
+async def remove_domain(caller: Writer, session: Session, domain_id: str) -> None:
+    """Stop serving a domain. Links with its address no longer open; at the installation's own address they do."""
+    await domains.remove(session, caller.agency_id, domain_id, actor=caller.actor)
 
 
 @router.get("/platform-apps/{platform}")

@@ -1,7 +1,7 @@
-"""Tables of agencies: the tenants, their branding, their TikTok app and their Business Centers."""
+"""Tables of agencies: the tenants, their branding, their TikTok app, their Business Centers and their domains."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -10,12 +10,15 @@ from app.kit import ids
 from app.kit.audit import Audit
 from app.kit.database import Base, CreatedAt, agency_key, belongs_to_agency
 
+#: Finding about the DNS records of a domain.
+DomainProblem = Literal["no_record", "elsewhere", "no_proof", "no_answer"]
+
 
 class Agency(CreatedAt, Base):
     """A tenant. Its id is the `agency_id` of every other row."""
 
     __tablename__ = "agencies"
-    __audit__ = Audit("agency", personal=("contact_name", "contact_email"), ignored=("set_up_ended_at",))
+    __audit__ = Audit("agency", personal=("contact_name", "contact_email"), ignored=("set_up_ended_at", "domain"))
 
     id: Mapped[str] = mapped_column(ids.Id("agency"), primary_key=True)
     name: Mapped[str] = mapped_column(String(120))
@@ -26,6 +29,8 @@ class Agency(CreatedAt, Base):
     brand: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     #: of its own e-mails, and of clients who did not choose another
     language: Mapped[str] = mapped_column(String(16), default="en", server_default="en")
+    #: the verified domain of new addresses for its clients; None: the installation's own host
+    domain: Mapped[str | None] = mapped_column(String(253))
     #: the time at which its members finished or dismissed the first steps
     set_up_ended_at: Mapped[datetime | None]
 
@@ -64,3 +69,25 @@ class AgencyAccount(CreatedAt, Base):
     platform: Mapped[str] = mapped_column(String(32))
     account_id: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(String(200))
+
+
+class AgencyDomain(CreatedAt, Base):
+    """A host name of the agency. Two agencies may add the same name; only one can verify it."""
+
+    __tablename__ = "agency_domains"
+    __audit__ = Audit("agency_domain", ignored=("proof", "checked_at", "problem"))
+    __table_args__ = (
+        belongs_to_agency(),
+        UniqueConstraint("agency_id", "host"),
+        Index("uq_agency_domains_verified", "host", unique=True, postgresql_where=text("verified_at IS NOT NULL")),
+    )
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("domain"), primary_key=True)
+    host: Mapped[str] = mapped_column(String(253))
+    #: value of the TXT record; public, but not to be guessed
+    proof: Mapped[str] = mapped_column(String(64))
+    verified_at: Mapped[datetime | None]
+    checked_at: Mapped[datetime | None]
+    #: of the last check; None: all as it should be
+    problem: Mapped[DomainProblem | None] = mapped_column(String(16))

@@ -10,9 +10,9 @@ from app.kit.i18n.message import Message
 from app.kit.input.fields import AskedNote, RequestShape, Time
 from app.mail.service import Mail
 from app.platforms.manual.library import ManualPlatform
-from app.tenants.agencies import own_words
+from app.tenants.agencies import domains, own_words
 from app.tenants.agencies.branding import DEFAULT_COLOUR, logo_of, logo_path
-from app.tenants.agencies.models import Agency, PlatformApp
+from app.tenants.agencies.models import Agency, AgencyDomain, DomainProblem, PlatformApp
 
 #: A text that clients read in their own language.
 English = Annotated[str, BeforeValidator(lambda given: english(given) if isinstance(given, Message) else given)]
@@ -110,6 +110,44 @@ class OwnWordsView(OwnWords):
     def of(cls, agency: Agency, language: str) -> "OwnWordsView":
         """From the row."""
         return cls(language=language, **own_words.notes(agency.brand, language))
+
+
+class DnsRecordView(BaseModel):
+    """A record to create at your DNS provider."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    type: Literal["CNAME", "A", "AAAA", "TXT"] = Field(examples=["CNAME"])
+    name: str = Field(examples=["access.north.example"])
+    value: str = Field(examples=["go.agency.com"])
+
+
+class DomainView(BaseModel):
+    """A domain of your own for your links. It is used for nothing before it is verified."""
+
+    id: str = Field(examples=["domain_01ksy1q3e0fzs8qj5m8g3d4w7s"])
+    host: str = Field(examples=["access.north.example"])
+    status: Literal["pending", "verified"] = Field(examples=["verified"])
+    in_use: bool = Field(description="New addresses of your links have this host.", examples=[True])
+    records: list[DnsRecordView]
+    problem: DomainProblem | None = Field(
+        description="Of the last check: there is no record, it leads elsewhere, the TXT record is missing, or the name "
+        "servers did not answer.",
+        examples=[None],
+    )
+    checked_at: Time | None
+    verified_at: Time | None
+    created_at: Time
+
+    @classmethod
+    def of(cls, row: AgencyDomain, agency: Agency, public_url: str) -> "DomainView":
+        """From the row."""
+        return cls(
+            id=row.id, host=row.host, status="verified" if row.verified_at else "pending",
+            in_use=agency.domain == row.host,
+            records=[DnsRecordView.model_validate(each) for each in domains.records(row, public_url)],
+            problem=row.problem, checked_at=row.checked_at, verified_at=row.verified_at, created_at=row.created_at,
+        )  # fmt: skip
 
 
 class PlatformAppView(BaseModel):

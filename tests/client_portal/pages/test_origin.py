@@ -8,9 +8,12 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
+from app.kit import clock
+from app.kit.database import Sessions
 from app.kit.html import forms
+from app.tenants.agencies import domains
 from tests.client_portal.walk import Walk
-from tests.world import PUBLIC_URL, World
+from tests.world import PUBLIC_URL, TESTS, World
 
 #: What a browser calls another site.
 FOREIGN = (
@@ -56,8 +59,13 @@ async def test_our_own_origin_is_taken(walk: Walk, origin: str | None) -> None:
     assert (await walk.browser.post(walk.corner.link_path, headers=headers)).status_code == 303
 
 
-async def test_an_agencys_own_domain_is_ours_when_the_link_lies_there(app: FastAPI, world: World) -> None:
+async def test_an_agencys_own_domain_is_ours_when_the_link_lies_there(
+    app: FastAPI, sessions: Sessions, world: World
+) -> None:
     own = "https://links.north.example"
+    async with sessions.begin() as session:
+        domain = await domains.add(session, world.north.agency_id, "links.north.example", actor=TESTS)
+        domain.verified_at = clock.now()
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=own) as browser:
         path = world.north.link_path
         assert (await browser.post(path, headers={"Origin": own})).status_code == 303

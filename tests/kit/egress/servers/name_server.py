@@ -10,9 +10,9 @@ from typing import cast
 from app.kit.egress.address_guard import Dns
 
 SERVFAIL, NXDOMAIN = 2, 3
-A, CNAME, AAAA = 1, 5, 28
+A, CNAME, TXT, AAAA = 1, 5, 16, 28
 
-#: Values of a name by kind (`=` before a value: a CNAME to it), or the code of a failure.
+#: Values of a name by kind (`=` before a value: a CNAME to it; text for TXT), or the code of a failure.
 Found = list[str] | int
 Zone = Callable[[str, int], Found]
 
@@ -45,6 +45,9 @@ class NameServer(asyncio.DatagramProtocol):
 
 
 def _record(kind: int, value: str) -> bytes:
+    if kind == TXT:
+        said = value.encode()
+        return b"\xc0\x0c" + struct.pack("!HHIHB", TXT, 1, 60, len(said) + 1, len(said)) + said
     if value.startswith("="):
         target = b"".join(bytes([len(label)]) + label.encode() for label in value[1:].split(".")) + b"\0"
         return b"\xc0\x0c" + struct.pack("!HHIH", CNAME, 1, 60, len(target)) + target
