@@ -24,8 +24,12 @@ html_use_index = False
 
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
-#: Style attributes of the theme's icons, and the attributes of SVG that say the same.
-_ATTRIBUTES = {'style="opacity: 50%"': 'opacity="50%"', 'style="display: none;"': 'display="none"'}
+#: Style attributes of the theme's icons, with the attributes of SVG that say the same, and headings without a level.
+_ATTRIBUTES = {
+    'style="opacity: 50%"': 'opacity="50%"',
+    'style="display: none;"': 'display="none"',
+    'role="heading">': 'role="heading" aria-level="2">',
+}
 
 
 def setup(sphinx: Any) -> None:

@@ -77,6 +77,7 @@ async def test_a_new_agency_reaches_its_first_link_without_an_app(
     assert "First steps: 2 of 5 done." in page
     assert "Next: Your brand" in page
     assert "<h1>Your brand</h1>" in await _step(browser)
+    assert "Go on with the first steps" in (await browser.get("/desk/brand")).text
     page = await _step(browser, "link")
     for path in (f"/desk/links/{link.id}/ready", f"/desk/links/{link.id}/preview", "/desk/links/new"):
         assert f'href="{path}"' in page
@@ -84,6 +85,7 @@ async def test_a_new_agency_reaches_its_first_link_without_an_app(
     assert (await press(browser, PATH, f"{PATH}/end")).headers["location"] == "/desk"
     page = (await browser.get("/desk")).text
     assert "First steps" not in page
+    assert "first steps" not in (await browser.get("/desk/brand")).text
     assert "<h1>Your first link</h1>" in await _step(browser), "the page stays, with every step done"
 
 
