@@ -101,6 +101,8 @@ async def test_bad_input_is_answered_beside_its_field(browser: httpx2.AsyncClien
         assert refused.status_code == 422, change
         assert f'id="{field}-problem"' in refused.text, change
         assert "Invite us." in refused.text or "steps-1" in change, "what was typed stays"
+    new = await _post(browser, f"{PATH}/new", **{**GIVEN, "name": "New"})
+    assert new.headers["location"] == f"{PATH}?saved=new-2", "an address of a page"
     none = await _post(browser, f"{PATH}/new", name="Empty", sentence="Nothing.")
     assert (none.status_code, "Request at least one access" in none.text) == (422, True)
     assert "Empty" not in (await browser.get(PATH)).text
@@ -114,6 +116,8 @@ async def test_a_preset_in_use_says_so_and_its_links_keep_it(
     link = await api.post("/links", json={"client": {"name": "Maison"}, "preset": "brand-launch"})
     assert link.status_code == 201
     assert (await api.post("/public-links", json={"preset": "brand-launch"})).status_code == 201
+    assert (await api.get("/presets/brand-launch/use")).json() == {"active_links": 1, "public_links": 1}
+    assert (await api.get("/presets/nothing/use")).status_code == 404
     asked = (await browser.get(f"{PATH}/brand-launch/archival")).text
     assert "1 active link uses it and keeps it" in asked
     assert "1 public link uses it and goes on" in asked

@@ -10,10 +10,12 @@ from app.kit.database import Session
 from app.kit.errors import InvalidInput, NotFound
 from app.kit.input.validation_errors import checked
 from app.kit.web.paging import Page
+from app.links import queries
 from app.links.presets import preset, service, validation
 from app.links.presets.preset import Preset
-from app.links.presets.schemas import NewPreset, PresetFields, PresetView
+from app.links.presets.schemas import NewPreset, PresetFields, PresetUseView, PresetView
 from app.links.presets.service import PresetUnknown
+from app.links.queries import PresetUse
 from app.platforms.port import Platform
 from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
@@ -73,6 +75,14 @@ async def export_preset(caller: Reader, session: Session, slug: str) -> Response
     """Export the current version of a preset as a TOML file, which can be imported again."""
     found = await _current(session, caller.agency_id, slug)
     return Response(preset.to_toml(found), media_type=TOML)
+
+
+@router.get("/{slug}/use")
+async def get_preset_use(caller: Reader, session: Session, slug: str) -> PresetUseView:
+    """Return how many active links and open public links keep a version of a preset."""
+    found = await _current(session, caller.agency_id, slug)
+    uses = await queries.preset_uses(session, caller.agency_id)
+    return PresetUseView.model_validate(uses.get(found.slug, PresetUse()))
 
 
 @router.get("/{slug}")

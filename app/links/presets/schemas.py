@@ -158,3 +158,12 @@ class PresetView(BaseModel):
             screens=list(preset.screens),
             questions=[QuestionView(**{**vars(each), "choices": list(each.choices)}) for each in preset.questions],
         )
+
+
+class PresetUseView(BaseModel):
+    """Active links and open public links that keep a version of a preset."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    active_links: int = Field(examples=[3])
+    public_links: int = Field(examples=[1])
