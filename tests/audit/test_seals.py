@@ -9,18 +9,19 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
-from sqlalchemy import text
+from sqlalchemy import func, text, update
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.ext.asyncio import AsyncConnection, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, async_sessionmaker, create_async_engine
 
 from app.audit import canonical, sealer, seals
 from app.audit.entries import AuditEntry, AuditPersonal
-from app.audit.seals import Seal
+from app.audit.seals import Seal, Sealer
 from app.audit.verification import Deviation, Verification, Verifier
 from app.events.models import Event, EventPersonal
-from app.kit import ids
+from app.kit import ids, jobs
 from app.kit.database import CROSS_TENANT, Base, Sessions
 from app.kit.encryption import Keyring, new_key
+from tests.cost import meter
 from tests.events.test_change_feed import happen
 from tests.world import World, keyring
 
@@ -134,7 +135,7 @@ def sealed(database_url: str, world: World) -> Iterator[Sealed]:
         runner.run(engine.dispose())
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(some.data())
 def test_any_change_of_a_row_is_found_and_named(sealed: Sealed, data: some.DataObject) -> None:
     record = data.draw(some.sampled_from(sealed.records))
@@ -262,3 +263,27 @@ async def test_late_commits_are_sealed_and_a_killed_round_goes_on(
     assert (done.deviation, done.records, done.waiting) == (None, count, 0)
     assert newest is not None
     assert (newest.total, newest.number) == (count, done.seals)
+
+
+async def test_the_job_asks_one_question_at_rest_and_comes_back(
+    engine: AsyncEngine, sessions: Sessions, world: World
+) -> None:
+    [kind] = sealer.work(sessions, keyring())
+
+    async def run() -> None:
+        [row] = await jobs.claim(sessions, kind.model, limit=2, lease=kind.lease)
+        await kind.do(row)
+
+    await run()
+    async with sessions.begin() as session:
+        assert await seals.newest(session, world.south.agency_id) is not None
+        assert await jobs.claim(sessions, kind.model, limit=2, lease=kind.lease) == [], "due in 20 seconds"
+        await session.execute(update(Sealer).values(due_at=func.now()))
+    await run()  # each statement is known to the driver
+    async with sessions.begin() as session:
+        await session.execute(update(Sealer).values(due_at=func.now()))
+    with meter(engine) as metering:
+        async with metering.measure() as cost:
+            await run()
+    said = [each.split()[0] for each in cost.statements]
+    assert [each for each in said if each not in ("BEGIN;", "COMMIT;", "ROLLBACK;")] == ["WITH", "SELECT", "UPDATE"]
