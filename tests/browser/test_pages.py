@@ -71,13 +71,14 @@ def names(demo: Demo, signed_in: StorageState) -> Mapping[str, str]:
         waiting = next(each for each in links if each["next_actor"] == "client")
         asked = api.get(f"/links/{link['id']}/access-requests").json()["data"]
         (partner, *_) = api.get("/partners").json()["data"]
+        domain = api.post("/agency/domains", json={"host": "access.north-agency.example"}).json()
         kickoff = api.post(f"/links/{link['id']}/kickoffs").raise_for_status().json()
         shared = api.post(f"/kickoffs/{kickoff['id']}/share", json={}).raise_for_status().json()
         demo_preset = next(each["slug"] for each in api.get("/presets").json()["data"] if not each["built_in"])
         return {
             "link_id": link["id"], "client_id": link["client_id"], "endpoint_id": demo.endpoint_id,
             "waiting_link_id": waiting["id"], "access_request_id": asked[0]["id"],
-            "partner_id": partner["id"], "key_id": api.get("/me").json()["key_id"],
+            "partner_id": partner["id"], "domain_id": domain["id"], "key_id": api.get("/me").json()["key_id"],
             "member_id": member_id, "platform": "tiktok", "name": "way", "slug": demo_preset, "key": "meta",
             "public_link_id": api.get("/public-links").json()["data"][0]["id"],
             "result": shared["address"].rpartition("/")[2],
