@@ -35,7 +35,6 @@ STATES = (
     "/desk/links/{link_id}?act=owner",
     *(f"/desk/first-steps?step={step}" for step in ("account", "brand", "webhook", "link")),
     "/desk/doctor?platform=tiktok",
-    "/desk?turn=ended", "/desk?turn=verified&q=lune", "/desk?q=nothing+has+this+name",
     "/desk/links/{link_id}?why={access_request_id}&calls=all&events=all", "/desk/links/{link_id}?act=new-link",
     "/desk/links/{link_id}?why={access_request_id}&act=removal&about={access_request_id}",
     "/desk/links/{link_id}?why={access_request_id}&act=role&about={access_request_id}",

@@ -89,7 +89,7 @@ async def test_a_new_agency_reaches_its_first_link_without_an_app(
     assert "<h1>Your first link</h1>" in await _step(browser), "the page stays, with every step done"
 
 
-async def test_what_the_connection_found_is_offered(browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
+async def test_with_an_app_connecting_is_offered(browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
     await sign_in()
     assert "Connect with TikTok" in await _step(browser, "account")
 
