@@ -24,8 +24,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.buyers.service import NamedBuyer, set_for_center
+from app.access.kickoffs.models import Kickoff
 from app.audit.entries import AuditEntry, AuditPersonal
-from app.kit import audit, ids
+from app.kit import audit, clock, ids
 from app.kit.actor import KEYTURN, Actor, acting_as
 from app.kit.audit import audited, triggers
 from app.kit.database import CROSS_TENANT, Sessions
@@ -71,7 +72,8 @@ OTHER_PLATFORM = (
     "SELECT DISTINCT agency_id, link_id, '{0}', 9 FROM link_platforms"
 )
 SECRET = {
-    "api_keys.key_hash", "member_invitations.token_hash", "member_passkeys.credential_id", "member_passkeys.public_key",
+    "api_keys.key_hash", "kickoffs.share_token_hash",
+    "member_invitations.token_hash", "member_passkeys.credential_id", "member_passkeys.public_key",
     "members.password_hash",
     "members.recovery_codes_hash", "members.totp_secret_encrypted",
     "platform_apps.secret_encrypted", "public_links.token_encrypted", "public_links.token_hash",
@@ -79,7 +81,7 @@ SECRET = {
 }  # fmt: skip
 
 #: Subjects whose rows are a link or belong to one. The buyer list of the tests is that of a Business Center.
-OF_LINKS = {"link", "link_platform", "access_request"}
+OF_LINKS = {"link", "link_platform", "access_request", "kickoff"}
 
 
 def audit_of(subject: str) -> audit.Audit:
@@ -120,6 +122,11 @@ async def _fill(sessions: Sessions, keyring: Keyring, world: World) -> None:
             session, agency_id, platform="tiktok", app_id="7400000000000000001", secret="s", keyring=keyring,
             actor=TESTS,
         )  # fmt: skip
+        kickoff = Kickoff(
+            agency_id=agency_id, id=ids.new("kickoff"), link_id=world.north.link_id, ran_by="Nora North", took_ms=9,
+            launch_ready=False, checks=[], share_token_hash=b"hash of a shared result", share_expires_at=clock.now(),
+        )  # fmt: skip
+        session.add(kickoff)
         await set_platform(session, agency_id, "meta", identifiers={"portfolio_id": "1234567890123456"}, actor=TESTS)
         (center,) = await agencies.accounts(session, agency_id, "tiktok")
         await set_for_center(session, agency_id, center.id, [NamedBuyer("bo@north.example", "OPERATOR")], actor=TESTS)

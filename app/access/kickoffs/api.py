@@ -107,7 +107,7 @@ class NewStatement(RequestShape):
 class NewShare(RequestShape):
     """Life of the shared address."""
 
-    days: int = Field(service.SHARED_DAYS, ge=1, le=service.MOST_SHARED_DAYS)
+    days: int = Field(service.SHARED_DAYS, ge=1, le=service.MOST_SHARED_DAYS, examples=[14])
 
 
 class SharedKickoffView(KickoffView):
