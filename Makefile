@@ -35,8 +35,8 @@ test: .make/dev ## runs all tests, on an embedded PostgreSQL
 test-faults: .make/dev ## kills each process of `keyturn up` and delivering workers five times, sharing workers twenty times: about 7 min
 	@KEYTURN_TEST_KILLS=5 $(BIN)/pytest -q -n 0 tests/test_up.py tests/faults -k killed $(ARGS)
 
-test-worlds: .make/dev ## a hundred worlds, each with one call of TikTok's that keeps refusing, and every refusal over HTTP
-	@KEYTURN_TEST_WORLDS=100 $(BIN)/pytest tests/access/worlds/test_any_world.py tests/access/worlds/test_over_http.py $(ARGS)
+test-worlds: .make/dev ## every refusal of TikTok's in memory and over HTTP, a hundred worlds with one each, every button under blockers
+	@KEYTURN_TEST_WORLDS=100 $(BIN)/pytest -n auto --dist worksteal tests/access/worlds tests/client_portal/pages/test_actions.py $(ARGS)
 
 test-deployment: .make/dev ## nginx with TLS before Keyturn, PgBouncer behind it, half-sent requests, restores: about 1 min
 	@for each in nginx pgbouncer openssl; do \

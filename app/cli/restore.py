@@ -100,15 +100,15 @@ async def _check_database(url: str, dump: Dump, *, replace: bool) -> None:
                     f"The dump is of PostgreSQL {dump.server}, and this server is PostgreSQL {server}, which is older.",
                     "Nothing was changed. Use a server that is not older.",
                 )
-            if others := await _value(connection, _OTHERS):
-                raise Failed(
-                    f"Other programs are connected to the database ({others}).",
-                    "Nothing was changed. Stop web and worker first.",
-                )
             if await _value(connection, _TABLES) and not replace and await _value(connection, _AGENCIES):
                 raise Failed(
                     "The database is not empty: it has agencies.",
                     "Nothing was changed. Name an empty database, or add --replace to give up what is in it.",
+                )
+            if others := await _value(connection, _OTHERS):
+                raise Failed(
+                    f"Other programs are connected to the database ({others}).",
+                    "Nothing was changed. Stop web and worker first.",
                 )
     finally:
         await engine.dispose()

@@ -65,6 +65,7 @@ SUBJECTS: Mapping[str, Message] = {
     "client": _("Client"),
     "endpoint": _("Webhook endpoint"),
     "endpoint_secret": _("Signing secret"),
+    "kickoff": _("Kickoff"),
     "link": _("Link"),
     "link_platform": _("Platform of a link"),
     "member": _("Member"),

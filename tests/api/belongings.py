@@ -123,7 +123,7 @@ async def of(sessions: Sessions, keyring: Keyring, corner: Corner) -> dict[str, 
 
 async def _members(session: AsyncSession, agency_id: str) -> dict[str, str]:
     member = await members.add(
-        session, agency_id, name="Bo", email="bo@agency.example", role="viewer", password_hash="x"
+        session, agency_id, name="Bo", email="bo@agency.example", role="viewer", password_hash="$argon2id$hash"
     )
     invited, _ = await members.invite(session, agency_id, email="eve@agency.example", role="viewer")
     return {"member_id": member.id, "invitation_id": invited.id}

@@ -40,6 +40,7 @@ from app.tenants.agencies.platform_ids import set_platform
 from app.tenants.clients.models import Client
 from app.tenants.members import identities, second_factor
 from app.tenants.members import service as members
+from app.tenants.members.models import Member
 from app.tenants.members.passkeys import MemberPasskey
 from tests.api import belongings
 from tests.prepared import Prepared
@@ -63,7 +64,7 @@ FEW = {
     "webhook_endpoints.ordering": "'by_subject'", "webhook_endpoints.destination": "'slack'",
     "webhook_endpoints.verification": "'passed'", "webhook_endpoints.timeout_ms": "7000", "clients.origin": "'found'",
     "webhook_endpoints.event_types": "'[\"link.opened\"]'", "link_platforms.lane": "'guided'",
-    "members.role": "'viewer'", "member_invitations.role": "'viewer'", "members.sign_in_failed_with": "'code'",
+    "members.role": "'member'", "member_invitations.role": "'member'", "members.sign_in_failed_with": "'code'",
     "member_sessions.proof": "'provider'",
 }  # fmt: skip
 #: A further platform of every link.
@@ -115,32 +116,26 @@ async def belongs(prepared: Prepared, sessions: Sessions, keyring: Keyring, worl
 
 
 async def _fill(sessions: Sessions, keyring: Keyring, world: World) -> None:
-    await belongings.of(sessions, keyring, world.north)
+    mine = await belongings.of(sessions, keyring, world.north)
     async with sessions.begin() as session:
         agency_id = world.north.agency_id
         await agencies.set_platform_app(
             session, agency_id, platform="tiktok", app_id="7400000000000000001", secret="s", keyring=keyring,
             actor=TESTS,
         )  # fmt: skip
-        kickoff = Kickoff(
-            agency_id=agency_id, id=ids.new("kickoff"), link_id=world.north.link_id, ran_by="Nora North", took_ms=9,
-            launch_ready=False, checks=[], share_token_hash=b"hash of a shared result", share_expires_at=clock.now(),
-        )  # fmt: skip
-        session.add(kickoff)
         await set_platform(session, agency_id, "meta", identifiers={"portfolio_id": "1234567890123456"}, actor=TESTS)
         (center,) = await agencies.accounts(session, agency_id, "tiktok")
         await set_for_center(session, agency_id, center.id, [NamedBuyer("bo@north.example", "OPERATOR")], actor=TESTS)
-        nora = await members.add(
-            session, agency_id, name="Nora", email="nora@north.example", role="owner", password_hash="$argon2id$hash"
-        )
-        await second_factor.begin(session, keyring, agency_id, nora.id)
-        nora.recovery_codes_hash = ["0123456789abcdef"]
-        await identities.member_of(session, OidcIdentity("https://login.example", "1", "nora@north.example", "Nora"))
-        await members.invite(session, agency_id, email="bo@north.example", role="member")
-        await members.sign_in(session, nora)
+        bo = await session.get_one(Member, (agency_id, mine["member_id"]))
+        await second_factor.begin(session, keyring, agency_id, bo.id)
+        bo.recovery_codes_hash = ["0123456789abcdef"]
+        await identities.member_of(session, OidcIdentity("https://login.example", "1", bo.email, bo.name))
+        await members.sign_in(session, bo)
+        kickoff = await session.get_one(Kickoff, (agency_id, mine["kickoff_id"]))
+        kickoff.share_token_hash, kickoff.share_expires_at = b"hash of a shared result", clock.now()
         session.add(
             MemberPasskey(
-                agency_id=agency_id, id=ids.new("passkey"), member_id=nora.id, name="Phone", credential_id=b"an id",
+                agency_id=agency_id, id=ids.new("passkey"), member_id=bo.id, name="Phone", credential_id=b"an id",
                 public_key=b"a key", sign_count=0,
             )
         )  # fmt: skip

@@ -213,6 +213,7 @@ class Tour:
             await walk.send(form, access_request=manual.id)
         await walk.see("progress")
         await walk.send("change", screen="assets/ad_account")
+        await walk.send("erasure-request")
 
     async def new_device(self, walk: Walk) -> None:
         """Another browser on the same link."""

@@ -29,7 +29,7 @@ from tests.tiktok import TikTokWorld
 #: How often people do, at most, what the pages say, until all is verified.
 MOST_TURNS = 3
 #: How many worlds are tried; `make test-worlds` tries more.
-WORLDS = int(os.environ.get("KEYTURN_TEST_WORLDS", "12"))
+WORLDS = int(os.environ.get("KEYTURN_TEST_WORLDS", "6"))
 FIRST = int(os.environ.get("KEYTURN_TEST_FIRST_WORLD", "0"))
 PATIENCE = RetryTiming(proof=timedelta(hours=2))
 ENDS = frozenset({"verified", "attested", "unverifiable", "awaiting_client", "awaiting_partner", "blocked", "drifted"})

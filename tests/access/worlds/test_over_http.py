@@ -3,15 +3,14 @@
 Codes of refusals differ in the body only, so one of each kind of ending is played; `make test-worlds` plays all.
 """
 
-import os
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
 
 from app.kit.egress.client import tls_context
-from tests.access.worlds.row import Row
+from tests.access.worlds.row import Row, played
 from tests.access.worlds.stage import play
 from tests.access.worlds.table import accounts, faults, people, pixels
 from tests.house import House
@@ -19,16 +18,7 @@ from tests.house import House
 _ALL = (*people.TRIPS[:1], *accounts.OWNERS[:1], *pixels.PIXELS[:1], *faults.WRITES, *faults.SLOW)
 
 
-def one_of_each(rows: Sequence[Row]) -> list[Row]:
-    """Of rows that differ in a code, the first with each outcome; every other row."""
-    found: dict[object, Row] = {}
-    for row in rows:
-        first, _, rest = row.name.partition(" ")
-        found.setdefault((rest, row.before) if first.isdecimal() else row.name, row)
-    return list(found.values())
-
-
-ROWS = _ALL if "KEYTURN_TEST_WORLDS" in os.environ else one_of_each(_ALL)
+ROWS = played(_ALL)
 
 
 @pytest.fixture
