@@ -1,18 +1,22 @@
 """Signing in at an OpenID provider, a real one that runs beside the tests."""
 
+import html
+import json
 import re
 import warnings
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
 import pyotp
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from app.dashboard.member_session import COOKIE as SESSION_COOKIE
 from app.dashboard.oidc_sign_in import COOKIE
+from app.kit import clock
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.kit.oidc import OidcClient, OidcFailed, OidcProvider
@@ -21,7 +25,7 @@ from app.tenants.members import second_factor
 from app.tenants.members import service as members
 from app.tenants.members.identities import MemberIdentity
 from app.tenants.members.models import MemberSession
-from tests.client_portal.walk import SAME_ORIGIN
+from tests.client_portal.walk import SAME_ORIGIN, press
 from tests.dashboard.conftest import CHEAP_HASH
 from tests.world import PUBLIC_URL, World
 
@@ -31,11 +35,12 @@ with warnings.catch_warnings():  # the package still imports Authlib's older nam
 
 #: Its server signs tokens by them too, in a thread of this process.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-NORA, EVE, MUTE = "nora-1", "eve-1", "mute-1"
+NORA, EVE, MUTE, STALE = "nora-1", "eve-1", "mute-1", "stale-1"
 PEOPLE = (
     User(sub=NORA, claims={"email": "Nora@North.example", "email_verified": True, "name": "Nora North"}),
     User(sub=EVE, claims={"email": "nora@north.example", "email_verified": False}),
     User(sub=MUTE, claims={}),
+    User(sub=STALE, claims={"auth_time": 1}),
 )
 
 
@@ -147,6 +152,85 @@ async def test_a_removed_member_stays_out(browser: httpx2.AsyncClient, sessions:
         await members.add(session, agency_id, name="Bo", email="bo@x.example", role="owner", password_hash=CHEAP_HASH)
         await members.remove(session, agency_id, member.id, by="owner")
     assert (await _back(browser, await _at_provider(await _out(browser), NORA))).status_code == 403
+
+
+async def test_a_member_who_joins_again_has_their_identity(
+    browser: httpx2.AsyncClient, sessions: Sessions, world: World
+) -> None:
+    await _back(browser, await _at_provider(await _out(browser), NORA))
+    agency_id = world.north.agency_id
+    async with sessions.begin() as session:
+        (earlier,) = await members.every(session, agency_id)
+        await members.add(session, agency_id, name="Bo", email="bo@x.example", role="owner", password_hash=CHEAP_HASH)
+        await members.remove(session, agency_id, earlier.id, by="owner")
+        now = await members.add(
+            session, agency_id, name="Nora", email=earlier.email, role="viewer", password_hash=CHEAP_HASH
+        )
+    assert _is_in(await _back(browser, await _at_provider(await _out(browser), NORA)))
+    async with sessions() as session:
+        rows = select(MemberIdentity.member_id).where(MemberIdentity.agency_id == agency_id)
+        assert list(await session.scalars(rows)) == [now.id]
+
+
+async def test_the_provider_confirms_a_dangerous_act_of_its_own_member(
+    browser: httpx2.AsyncClient, sessions: Sessions, world: World
+) -> None:
+    await _back(browser, await _at_provider(await _out(browser), NORA))
+    async with sessions() as session:
+        (nora,) = await members.every(session, world.north.agency_id)
+    act, again = "/desk/account/second-factor", "/desk/oidc/oidc/again"
+
+    async def asked() -> httpx2.Response:
+        """A dangerous act, a while after the sign-in."""
+        async with sessions.begin() as session:
+            older = MemberSession.authenticated_at - members.AUTHENTICATED_FOR
+            mine = MemberSession.agency_id == nora.agency_id
+            await session.execute(update(MemberSession).where(mine).values(authenticated_at=older))
+        return await press(browser, "/desk/account", act, kept="<yes>")
+
+    page = await asked()
+    assert "Sign in with North’s login once more" in page.text
+    waiting = html.unescape(re.findall(r'name="act" value="([^"]*)"', page.text)[0])
+    assert json.loads(waiting) == [act, [["kept", "<yes>"]]]
+    assert (await press(browser, "/desk/account", again, form_token="0" * 64)).status_code == 403
+    away = await press(browser, "/desk/account", again, act=waiting)
+    assert urlsplit(away.headers["location"]).netloc in page.headers["content-security-policy"]
+    query = dict(parse_qsl(urlsplit(away.headers["location"]).query))
+    assert (query["prompt"], query["max_age"]) == ("login", "0")
+
+    refused = await _back(browser, await _at_provider(away.headers["location"], EVE))
+    assert refused.status_code == 409, "somebody else"
+    away = await press(browser, "/desk/account", again, act=waiting)
+    cookie = browser.cookies.get(SESSION_COOKIE, domain="go.keyturn.example")
+    async with sessions.begin() as session:
+        other = await members.sign_in(session, nora)
+    browser.cookies.set(SESSION_COOKIE, other, domain="go.keyturn.example", path="/desk")
+    refused = await _back(browser, await _at_provider(away.headers["location"], NORA))
+    assert refused.status_code == 409, "another session"
+    browser.cookies.set(SESSION_COOKIE, cookie or "", domain="go.keyturn.example", path="/desk")
+    assert (await asked()).status_code == 403
+
+    away = await press(browser, "/desk/account", again, act=waiting)
+    done = await _back(browser, await _at_provider(away.headers["location"], NORA))
+    assert (done.status_code, _is_in(done)) == (200, False)
+    assert f'action="{act}"' in done.text
+    assert 'name="kept" value="&lt;yes&gt;"' in done.text
+    assert (await press(browser, "/desk/account", act)).status_code == 303, "confirmed"
+
+    for strange in ("", "{", "[1, 2]", '["/l/x", []]', json.dumps([act, [["a", "b" * 1200]]])):
+        away = await press(browser, "/desk/account", again, act=strange)
+        done = await _back(browser, await _at_provider(away.headers["location"], NORA))
+        assert "Go back to the page" in done.text, strange
+        assert "<form" not in done.text, strange
+
+
+async def test_a_sign_in_at_the_provider_long_ago_confirms_nothing(issuer: str) -> None:
+    client = OidcClient(OidcProvider("oidc", "", issuer, "keyturn", "s"), f"{PUBLIC_URL}/desk/oidc/oidc/return")
+    for since, is_refused in ((0.0, False), (clock.now().timestamp(), True)):
+        attempt = await client.begin(again=True)
+        query = await _at_provider(attempt.address, STALE)
+        with pytest.raises(OidcFailed, match="once more") if is_refused else nullcontext():
+            assert await client.finish(attempt, code=query["code"], since=since)
 
 
 async def test_a_code_works_once(browser: httpx2.AsyncClient) -> None:

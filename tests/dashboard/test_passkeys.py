@@ -292,6 +292,7 @@ async def test_a_passkey_confirms_a_dangerous_act_of_its_own_member_only(
     await _add(browser, colleagues)
     owner = await sign_in()
     await _add(browser, own)
+    to_register = await _options(browser, NEW, f"{NEW}/options")
     await _make_old(sessions)
     path = f"/desk/team/{owner.id}/sessions/end"
     asked = await press(browser, ACCOUNT, path, kept="yes")
@@ -304,6 +305,8 @@ async def test_a_passkey_confirms_a_dangerous_act_of_its_own_member_only(
         assert (refused.status_code, "not accepted" in refused.text) == (403, True)
     options = await _options(browser, SIGN_IN, f"{SIGN_IN}/passkey/options")
     assert (await press(browser, ACCOUNT, path, passkey_again=own.get(options))).status_code == 403, "to sign in"
+    refused = await press(browser, ACCOUNT, path, passkey_again=own.get(to_register))
+    assert refused.status_code == 403, "to add one"
     options = await _options(browser, ACCOUNT, f"{PASSKEYS}/confirmation")
     own.user_handle = ""
     assert (await press(browser, ACCOUNT, path, passkey_again=own.get(options))).status_code == 303
