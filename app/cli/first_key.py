@@ -24,7 +24,7 @@ from app.tenants.agencies.schemas import AgencyView
 from app.tenants.api_keys import service as keys
 from app.tenants.api_keys.api import KeyView, NewKey, NewKeyView
 from app.tenants.api_keys.scopes import SCOPES
-from app.tenants.members import second_factor
+from app.tenants.members import passkeys, second_factor
 from app.tenants.members import service as members
 from app.tenants.members.models import Role
 
@@ -70,7 +70,7 @@ def is_empty() -> bool:
 def member_address(*, email: str | None, role: str, agency: str | None, lost_phone: bool) -> str:
     """The one-time address at which somebody becomes a member, or signs in if the address belongs to one.
 
-    `lost_phone`: the second factor of that member is switched off.
+    `lost_phone`: the second factor of that member is switched off, and their passkeys are removed.
     """
 
     async def work(session: AsyncSession) -> str:
@@ -79,6 +79,7 @@ def member_address(*, email: str | None, role: str, agency: str | None, lost_pho
         if known:
             if lost_phone:
                 await second_factor.switch_off(session, owner.id, known[0].id, by="owner")
+                await passkeys.remove_all(session, owner.id, known[0].id, by="owner")
             return await members.let_in(session, known[0])
         _, token = await members.invite(session, owner.id, email=email, role=cast(Role, role))
         return token

@@ -306,7 +306,9 @@ def member() -> None:
     help="What a new member may do.",
 )  # fmt: skip
 @click.option("--agency", help="The agency's slug; needed where there are several.")
-@click.option("--lost-phone", is_flag=True, help="Also switch off that member's second factor.")
+@click.option(
+    "--lost-phone", is_flag=True, help="Also switch off that member's second factor, and remove their passkeys."
+)
 def invite_member(email: str | None, role: str, agency: str | None, lost_phone: bool) -> None:
     """Print a one-time address at which somebody becomes a member."""
     from app.cli import first_key

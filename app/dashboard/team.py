@@ -24,7 +24,7 @@ from app.kit.i18n.message import Message, _
 from app.kit.input import email_address
 from app.kit.input.text import TypedWrong
 from app.services import services_of
-from app.tenants.members import second_factor
+from app.tenants.members import passkeys, second_factor
 from app.tenants.members import service as members
 from app.tenants.members.models import ROLES, Member, Role
 from app.tenants.members.service import LastOwner, MemberKnown, RoleTooHigh
@@ -180,8 +180,9 @@ async def end_second_factor(
     member_id: str,
     form: MemberForm,  # noqa: ARG001
 ) -> Response:
-    """Switch the second factor of a member off, who lost phone and recovery codes."""
+    """Switch the second factor of a member off, who lost phone and recovery codes; passkeys go with it."""
     await second_factor.switch_off(session, caller.agency_id, member_id, by=caller.member.role)
+    await passkeys.remove_all(session, caller.agency_id, member_id, by=caller.member.role)
     return render.see_other(request, f"{TEAM}/{member_id}")
 
 
@@ -239,4 +240,5 @@ async def _member(
         problems=problems or {}, sessions=await members.sessions_of(session, caller.agency_id, found.id),
         can_act=_may_change(caller, found), is_self=found.id == caller.member.id, role_names=desk.ROLE_NAMES,
         roles=[(role, name) for role, name, _words in _givable(caller)], is_owner=caller.may("owner"),
+        passkeys=await passkeys.of_member(session, caller.agency_id, found.id),
     )  # fmt: skip

@@ -3,30 +3,22 @@
 With KEYTURN_SCREENS each page is also written as a PNG into that folder: `make screens`.
 """
 
-import os
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 import httpx2
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, StorageState
 from starlette.routing import Route
 
 from app import routes
 from demo.world import Demo
+from tests.browser.look import SIZES, check, complaints
 
-SCREENS = os.environ.get("KEYTURN_SCREENS")
-#: Width, and the colour scheme that is looked at in it.
-SIZES = ((390, "light"), (390, "dark"), (1280, "light"), (1280, "dark"))
 #: Pages of somebody who is not signed in yet.
 DOOR = ("/desk/sign-in",)
 #: Opened with a token of their own, which works once, or by a provider.
 ONCE = ("/desk/setup/{code}", "/desk/join/{token}", "/desk/oidc/{provider}/return")
-#: The elements that reach beyond the window, where a page scrolls sideways.
-WIDE = """[...document.querySelectorAll("main *")].filter(each => each.getBoundingClientRect().right > innerWidth + 1)
-    .map(each => `${each.tagName}.${each.getAttribute("class")}`).slice(0, 9).join(" ")"""
 #: Answers that are no page.
 FILES = re.compile(r"\.(?:csv|jsonl|svg)$|/files/\{file_id\}$")
 #: Further states of pages, in their address.
@@ -85,22 +77,14 @@ def names(demo: Demo, signed_in: StorageState) -> Mapping[str, str]:
 
 
 async def _looked_at(page: Page, address: str, width: int, scheme: str) -> None:
-    complaints: list[str] = []
-    page.on("console", lambda line: complaints.append(line.text) if line.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    said = complaints(page)
     answer = await page.goto(address)
     assert answer
     assert answer.status == 200
-    if SCREENS:
-        path = re.sub(r"^http://[^/]*(?:/desk)?|/[\w-]{43}$", "", address)
-        name = re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-")[:80] or "pipeline"
-        await page.screenshot(path=Path(SCREENS) / f"{name}-{width}-{scheme}.png", full_page=True)
-    results = await Axe().run(page)
-    assert results.violations_count == 0, results.generate_report()
-    scrolls = await page.evaluate("document.scrollingElement.scrollWidth") > width
-    assert not scrolls, await page.evaluate(WIDE)
-    assert await page.locator("h1").count() == 1
-    assert complaints == []
+    path = re.sub(r"^http://[^/]*(?:/desk)?|/[\w-]{43}$", "", address)
+    name = re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-")[:80] or "pipeline"
+    await check(page, name, width, scheme)
+    assert said == []
 
 
 @pytest.mark.parametrize(("width", "scheme"), SIZES)

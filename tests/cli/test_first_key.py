@@ -11,9 +11,11 @@ from click.testing import CliRunner, Result
 from fastapi import FastAPI
 
 from app.cli.main import cli
-from app.kit import clock
+from app.kit import clock, ids
 from app.kit.database import Sessions
+from app.tenants.members import passkeys
 from app.tenants.members import service as members
+from app.tenants.members.passkeys import MemberPasskey
 from tests import world as worlds
 from tests.world import World
 
@@ -112,6 +114,12 @@ async def test_a_member_who_lost_password_and_phone_is_let_in(
             session, agency_id, name="Nora", email="nora@north.example", role="owner", password_hash="-"
         )
         nora.totp_secret_encrypted, nora.totp_enabled_at = b"x", clock.now()
+        session.add(
+            MemberPasskey(
+                agency_id=agency_id, id=ids.new("passkey"), member_id=nora.id, name="Phone", credential_id=b"an id",
+                public_key=b"a key", sign_count=0,
+            )
+        )  # fmt: skip
     invite = ("member", "invite", "--email", "Nora@North.example", "--agency", "north")
     assert "Go on as Nora" in await _page(browser, await run(*invite))
     async with sessions() as session:
@@ -119,3 +127,4 @@ async def test_a_member_who_lost_password_and_phone_is_let_in(
     assert "Go on as Nora" in await _page(browser, await run(*invite, "--lost-phone"))
     async with sessions() as session:
         assert (await members.find(session, agency_id, nora.id)).totp_enabled_at is None
+        assert not await passkeys.of_member(session, agency_id, nora.id)

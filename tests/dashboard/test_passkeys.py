@@ -326,6 +326,17 @@ async def test_nobody_touches_the_passkeys_of_somebody_else_and_the_removed_stay
         assert (await press(browser, ACCOUNT, f"{path}/name", name="Eve")).status_code == 404
         assert (await press(browser, ACCOUNT, f"{path}/removal")).status_code == 404
     assert (await _stored(sessions)).name == "Phone"
+    manager = await sign_in("manager")
+    help_ = f"/desk/team/{owner.id}/second-factor/end"
+    assert (await press(browser, ACCOUNT, help_)).status_code == 403
+    theirs = _authenticator()
+    await _add(browser, theirs)
+    async with sessions.begin() as session:
+        browser.cookies.set(COOKIE, await members.sign_in(session, owner))
+    help_ = f"/desk/team/{manager.id}"
+    assert "remove the passkeys" in (await browser.get(help_)).text
+    assert (await press(browser, help_, f"{help_}/second-factor/end")).status_code == 303
+    assert (await _stored(sessions)).name == "Phone", "of the owner alone"
     async with sessions.begin() as session:
         await members.add(
             session, owner.agency_id, name="Bo", email="bo@x.example", role="owner", password_hash=CHEAP_HASH
