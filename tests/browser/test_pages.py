@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from app import routes
 from demo.world import Demo
-from tests.browser.look import SIZES, check, complaints
+from tests.browser.look import check_all, complaints
 
 #: Pages of somebody who is not signed in yet.
 DOOR = ("/desk/sign-in",)
@@ -76,40 +76,32 @@ def names(demo: Demo, signed_in: StorageState) -> Mapping[str, str]:
         }  # fmt: skip
 
 
-async def _looked_at(page: Page, address: str, width: int, scheme: str) -> None:
+async def _looked_at(page: Page, address: str) -> None:
     said = complaints(page)
     answer = await page.goto(address)
     assert answer
     assert answer.status == 200
     path = re.sub(r"^http://[^/]*(?:/desk)?|/[\w-]{43}$", "", address)
-    name = re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-")[:80] or "pipeline"
-    await check(page, name, width, scheme)
+    await check_all(page, re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-")[:80] or "pipeline")
     assert said == []
 
 
-@pytest.mark.parametrize(("width", "scheme"), SIZES)
 @pytest.mark.parametrize("path", [*addresses(), *STATES])
 async def test_a_page_is_accessible_and_fits(
-    chromium: Browser, demo: Demo, signed_in: StorageState, names: Mapping[str, str],
-    path: str, width: int, scheme: str,
-) -> None:  # fmt: skip
-    context = await chromium.new_context(
-        viewport={"width": width, "height": 844}, color_scheme=scheme, storage_state=signed_in,  # type: ignore[arg-type]
-    )  # fmt: skip
+    chromium: Browser, demo: Demo, signed_in: StorageState, names: Mapping[str, str], path: str
+) -> None:
+    context = await chromium.new_context(storage_state=signed_in)
     try:
-        await _looked_at(await context.new_page(), demo.addresses.web + path.format_map(names), width, scheme)
+        await _looked_at(await context.new_page(), demo.addresses.web + path.format_map(names))
     finally:
         await context.close()
 
 
-@pytest.mark.parametrize(("width", "scheme"), SIZES)
 @pytest.mark.parametrize("path", DOOR)
-async def test_a_page_before_the_sign_in_is_accessible_and_fits(
-    chromium: Browser, demo: Demo, path: str, width: int, scheme: str
-) -> None:
-    context = await chromium.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)  # type: ignore[arg-type]
+async def test_a_page_before_the_sign_in_is_accessible_and_fits(chromium: Browser, demo: Demo, path: str) -> None:
+    context = await chromium.new_context()
     try:
-        await _looked_at(await context.new_page(), demo.addresses.web + path, width, scheme)
+        await _looked_at(await context.new_page(), demo.addresses.web + path)
     finally:
         await context.close()
 
