@@ -1,5 +1,6 @@
 """Whatever is sent, the answer is one that the document names, in the shape it names; never a 500."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -70,8 +71,15 @@ async def test_every_answer_is_a_documented_one(
                 asked = case.as_transport_kwargs(base_url="https://go.keyturn.example", headers=key)
                 asked.pop("cookies")
                 sent = {"content" if name == "data" else name: each for name, each in asked.items()}
-                if parts := sent.get("files"):  # httpx sends a value of a form that is no file as text only
-                    sent["files"] = [(name, each if isinstance(each, tuple) else str(each)) for name, each in parts]
+                if parts := sent.get("files"):
+                    sent["files"] = [(name, _as_text(part)) for name, part in parts]
                 answer = await client.request(**sent)
                 await answer.request.aread()  # a form with files is sent as a stream
                 case.validate_response(answer, checks=CHECKS)
+
+
+def _as_text(part: Any) -> Any:
+    """A part of a form as httpx sends it: content that is neither text nor bytes as JSON."""
+    if isinstance(part, tuple):
+        return (part[0], _as_text(part[1]), *part[2:])
+    return part if isinstance(part, str | bytes) else json.dumps(part)
