@@ -45,8 +45,10 @@ def _walk(client: httpx2.Client, world: World) -> None:
             answer = client.request(method, each)
             assert answer.status_code == 200, (method, each)
             assert answer.headers["strict-transport-security"]
-        stray = client.request(method, f"{path}.", headers={"Host": "evil.example"})
+        stray = client.request(method, f"{path}.")
         assert (stray.status_code, stray.headers["location"]) == (303, f"/keyturn{path}")
+        refused = client.request(method, f"{path}.", headers={"Host": "evil.example"})
+        assert (refused.status_code, "location" in refused.headers) == (421, False)
         assert client.request(method, "/metrics").status_code == 404
     page = client.get(path).text
     for found in re.findall(r'(?:href|src)="(/[^"]+)"', page):
