@@ -7,7 +7,9 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import select
+from starlette.routing import Route
 
+from app import routes
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.kit.input.text import TypedWrong
@@ -140,8 +142,14 @@ async def test_an_address_record_will_do_and_only_one_agency_has_a_name(
     assert (await api.post("/agency/domains", json={"host": "b.north.example"})).json()["code"] == "too_many_domains"
 
 
+def test_no_agency_is_named_as_pages_of_the_installation_are() -> None:
+    """Else its links would hide them, or a domain of another agency would show them."""
+    first = {each.path.split("/")[1] for each in routes.served("all") if isinstance(each, Route)}
+    assert {each for each in first if "{" not in each} <= service.RESERVED_SLUGS
+
+
 async def test_a_domain_shows_its_own_agency_and_nothing_else(
-    app: FastAPI, browser: httpx2.AsyncClient, sessions: Sessions, world: World
+    app: FastAPI, browser: httpx2.AsyncClient, api: httpx2.AsyncClient, sessions: Sessions, world: World
 ) -> None:
     await verified(sessions, world.north, HOST)
     await verified(sessions, world.south, OTHER)
@@ -150,12 +158,14 @@ async def test_a_domain_shows_its_own_agency_and_nothing_else(
         return await browser.get(f"https://{host}{path}", headers=headers)
 
     north, south = world.north.link_path, world.south.link_path
+    kickoff = (await api.post(f"/links/{world.north.link_id}/kickoffs")).json()["id"]
+    shared = (await api.post(f"/kickoffs/{kickoff}/share", json={})).json()["address"].removeprefix(PUBLIC_URL)
     for host, path, status in (
         (HOST, north, 200), (OWN, north, 200), (OWN, south, 200), (OTHER, south, 200), (f"{HOST}:443", north, 200),
         (HOST.upper(), north, 200), (HOST, south, 404), (OTHER, north, 404), (HOST, f"/x{south}/y", 404),
         (HOST, f"/{world.south.token}", 404), ("evil.example", north, 421), ("evil.example", "/desk", 421),
         (HOST, "/desk", 404), (HOST, "/desk/sign-in", 404), (HOST, "/callbacks/tiktok?state=x", 404),
-        (HOST, "/connect/x", 404), (HOST, "/kickoffs/x", 404),
+        (HOST, "/connect/x", 404), (OWN, shared, 200), (HOST, shared, 404), (OTHER, shared, 404),
         (HOST, "/manual/", 404), ("evil.example", "/healthz", 200), ("127.0.0.1", north, 200),
     ):  # fmt: skip
         page = await seen(host, path)
