@@ -10,6 +10,8 @@ from app import routes
 from app.dashboard.door import CODE, JOIN, SETUP
 from app.dashboard.member_session import PATH, SIGN_IN
 from app.dashboard.oidc_sign_in import OIDC
+from app.tenants.members import service as members
+from app.tenants.members.models import ROLES, Role
 from tests.client_portal.walk import SAME_ORIGIN
 from tests.dashboard.conftest import SignIn
 
@@ -28,6 +30,21 @@ def _addresses(method: str) -> list[str]:
 
 
 GETS, POSTS = _addresses("GET"), _addresses("POST")
+#: The least role for forms and for pages, by the first of these that their path begins with. A new form takes a
+#: manager, and a new page shows itself to viewers, until it has a line here.
+FORMS: tuple[tuple[str, Role], ...] = (
+    ("team/[^/]+/second-factor/end", "owner"),
+    ("links/[^/]+/(revocation|personal-data|access-requests/[^/]+/removal)", "manager"),
+    ("sign-out|account/|links/[^/]+/preview", "viewer"),
+    ("links/|presets/|public-links/|access/(imports|partners/)", "member"),
+    ("", "manager"),
+)
+PAGES: tuple[tuple[str, Role], ...] = (
+    ("(audit|keys|doctor|first-steps|webhooks/new|webhooks/[^/]+/deletion|brand/domains/.+)", "manager"),
+    ("links/[^/]+/personal-data", "manager"),
+    ("links/(csv|new|[^/]+/ready)|presets/(new|[^/]+/archival)|public-links/(new|[^/]+/address)", "member"),
+    ("", "viewer"),
+)
 #: Buttons of the client's page in its preview: they show the preview again, and change nothing.
 CHANGES_NOTHING = re.compile(r"/preview(?:/|$)")
 
@@ -65,6 +82,27 @@ async def test_no_form_works_from_another_site(
     for path in POSTS:
         refused = await browser.post(path, data={"form_token": token[1]}, headers=headers)
         assert refused.status_code == 403, path
+
+
+def _least(path: str, roles: tuple[tuple[str, Role], ...]) -> Role:
+    return next(role for start, role in roles if re.match(start, path.removeprefix(f"{PATH}/")))
+
+
+async def test_each_role_is_kept_from_what_is_above_it(browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
+    """By the address alone: whether the page offers the button does not matter."""
+    for role in ROLES[1:]:
+        await sign_in(role)
+        token = re.search(r'name="form_token" value="([0-9a-f]{64})"', (await browser.get(f"{PATH}/account")).text)
+        assert token
+        above = [path for path in POSTS if not members.may(role, _least(path, FORMS))]
+        assert above
+        for path in above:
+            refused = await browser.post(path, data={"form_token": token[1]}, headers=SAME_ORIGIN)
+            assert refused.status_code == 403, (role, path)
+            assert "Your role does not allow this." in refused.text, (role, path)
+        for path in GETS:
+            is_refused = (await browser.get(path)).status_code == 403
+            assert is_refused != members.may(role, _least(path, PAGES)), (role, path)
 
 
 async def test_what_is_not_there_is_not_found(browser: httpx2.AsyncClient, sign_in: SignIn) -> None:

@@ -149,7 +149,9 @@ async def test_statements_do_not_grow_with_checks_and_kickoffs(
     assert counts[0][2] == counts[1][2] <= 6
 
 
-async def test_only_members_of_the_agency_run_it(browser: httpx2.AsyncClient, sign_in: SignIn, world: World) -> None:
+async def test_only_members_of_the_agency_run_it(
+    browser: httpx2.AsyncClient, api: httpx2.AsyncClient, sign_in: SignIn, world: World
+) -> None:
     path = f"/desk/links/{world.north.link_id}/kickoff"
     assert (await browser.get(path)).status_code == 303
     await sign_in("viewer")
@@ -157,6 +159,15 @@ async def test_only_members_of_the_agency_run_it(browser: httpx2.AsyncClient, si
     assert "Run all checks" not in page
     link = (await browser.get("/desk/account")).text
     assert (await browser.post(path, data={"form_token": _token(link)}, headers=SAME_ORIGIN)).status_code == 403
+    mine = (await api.post(f"/links/{world.north.link_id}/kickoffs")).json()["id"]
+    other = (await api.post("/links", json={"client": {"name": "Other"}})).json()["id"]
+    await sign_in("member")
+    token = _token((await browser.get("/desk/account")).text)
+    for link_id, status in ((world.north.link_id, 200), (other, 404)):
+        here = f"/desk/links/{link_id}/kickoff"
+        assert (await browser.get(here, params={"of": mine})).status_code == status
+        sent = await browser.post(f"{here}/{mine}/share", data={"form_token": token}, headers=SAME_ORIGIN)
+        assert sent.status_code == status, "a kickoff belongs to its link"
     await sign_in("member", world.south)
     assert (await browser.get(path)).status_code == 404
     token = _token((await browser.get("/desk/account")).text)

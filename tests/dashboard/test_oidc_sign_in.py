@@ -4,14 +4,21 @@ import html
 import json
 import re
 import warnings
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
 import pyotp
 import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey
 from sqlalchemy import func, select, update
 
 from app.dashboard.member_session import COOKIE as SESSION_COOKIE
@@ -19,7 +26,7 @@ from app.dashboard.oidc_sign_in import COOKIE
 from app.kit import clock
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
-from app.kit.oidc import OidcClient, OidcFailed, OidcProvider
+from app.kit.oidc import OidcClient, OidcFailed, OidcIdentity, OidcProvider
 from app.settings import Settings
 from app.tenants.members import second_factor
 from app.tenants.members import service as members
@@ -273,11 +280,96 @@ async def test_the_id_token_of_another_attempt_is_refused(issuer: str) -> None:
         await client.finish(replace(mine, verifier=theirs.verifier), code=query["code"])
 
 
-async def test_the_verifier_of_another_attempt_is_refused(issuer: str) -> None:
-    client = OidcClient(OidcProvider("oidc", "", issuer, "keyturn", "s"), f"{PUBLIC_URL}/desk/oidc/oidc/return")
-    mine = await client.begin()
-    assert "code_challenge_method=S256" in mine.address
-    assert mine.verifier not in mine.address
+class HostileProvider:
+    """A provider that says whatever a test wants: its ID token has these claims, and is signed by this key."""
+
+    def __init__(self, port: int) -> None:
+        self.issuer = f"http://127.0.0.1:{port}"
+        self.key = self.published = ECKey.generate_key("P-256", {"kid": "1"})
+        self.claims: dict[str, Any] = {}
+        self.algorithm = "ES256"
+        #: the fields of the last request for a token
+        self.sent: dict[str, str] = {}
+
+    def answer(self, path: str, sent: str) -> dict[str, Any]:
+        """Metadata, keys, or a token."""
+        if path.endswith("openid-configuration"):
+            places = {f"{name}_endpoint": f"{self.issuer}/{name}" for name in ("authorization", "token")}
+            return {
+                "issuer": self.issuer, "jwks_uri": f"{self.issuer}/keys", **places,
+                "id_token_signing_alg_values_supported": ["ES256"],
+            }  # fmt: skip
+        if path == "/keys":
+            return {"keys": [self.published.as_dict(private=False)]}
+        self.sent = dict(parse_qsl(sent))
+        return {"access_token": "a", "token_type": "Bearer", "id_token": self._token()}
+
+    def _token(self) -> str:
+        if self.algorithm == "none":
+            parts = ({"alg": "none"}, self.claims)
+            return ".".join(urlsafe_b64encode(json.dumps(each).encode()).decode().rstrip("=") for each in parts) + "."
+        return jwt.encode({"alg": self.algorithm, "kid": "1"}, self.claims, self.key)
+
+
+@pytest.fixture
+def hostile() -> Iterator[HostileProvider]:
+    """The provider, served by a thread."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            sent = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+            body = json.dumps(made.answer(self.path, sent)).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_GET  # noqa: N815 - named by the base class
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        made = HostileProvider(server.server_port)
+        thread = Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield made
+        server.shutdown()
+        thread.join()
+
+
+async def test_only_a_token_of_this_issuer_for_this_client_and_attempt_is_taken(hostile: HostileProvider) -> None:
+    """Issuer mix-up, and each other claim: what a provider can say, or somebody in between."""
+    client = OidcClient(OidcProvider("oidc", "", hostile.issuer, "keyturn", "s"), f"{PUBLIC_URL}/desk/oidc/oidc/return")
+    now = int(clock.now().timestamp())
+
+    async def identity(**other: Any) -> OidcIdentity:
+        attempt = await client.begin()
+        claims = {
+            "iss": hostile.issuer, "aud": "keyturn", "sub": "s", "nonce": attempt.nonce, "iat": now, "exp": now + 60
+        }  # fmt: skip
+        hostile.claims = {name: value for name, value in {**claims, **other}.items() if value is not None}
+        try:
+            return await client.finish(attempt, code="c")
+        finally:
+            challenge = dict(parse_qsl(urlsplit(attempt.address).query))
+            hashed = urlsafe_b64encode(sha256(hostile.sent["code_verifier"].encode()).digest()).decode().rstrip("=")
+            assert (challenge["code_challenge_method"], challenge["code_challenge"]) == ("S256", hashed)
+
+    assert (await identity()).subject == "s"
+    for claim, value in (
+        ("iss", "https://login.other.example"), ("iss", None), ("aud", "another"), ("aud", None), ("nonce", "x"),
+        ("nonce", None), ("exp", now - 3600), ("exp", None), ("sub", None),
+    ):  # fmt: skip
+        with pytest.raises(OidcFailed, match=claim):
+            await identity(**{claim: value})
+    hostile.key = ECKey.generate_key("P-256", {"kid": "1"})
+    with pytest.raises(OidcFailed, match="signature"):
+        await identity()
+    hostile.algorithm = "none"
+    with pytest.raises(OidcFailed):
+        await identity()
 
 
 @pytest.mark.parametrize(("owns_addresses", "email"), [(False, ""), (True, "nora@north.example")])

@@ -73,7 +73,7 @@ async def test_a_repetition_while_the_first_is_under_way_is_refused(
     held = select(Agency).where(Agency.id == world.north.agency_id).with_for_update()
     await session.execute(held)
     first = asyncio.create_task(api.post("/clients", json={"name": "Brand"}, headers=KEY))
-    await _until_waiting(sessions)
+    await until_waiting(sessions)
     second = await api.post("/clients", json={"name": "Brand"}, headers=KEY)
     assert (second.status_code, second.json()["code"]) == (409, "idempotency_in_progress")
     await session.rollback()
@@ -111,7 +111,7 @@ async def test_answers_are_forgotten_after_a_day(
     assert await names(session, world) == ["Brand", "Brand"]
 
 
-async def _until_waiting(sessions: Sessions) -> None:
+async def until_waiting(sessions: Sessions) -> None:
     """Until somebody waits for a lock. Each look is a transaction: within one, pg_stat_activity stands still."""
     mine = "datname = current_database() AND wait_event_type = 'Lock'"
     async with asyncio.timeout(20):
