@@ -175,6 +175,7 @@ async def test_the_code_leads_to_no_other_site(browser: httpx2.AsyncClient, sign
     await sign_in()
     made, _ = await _with_factor(browser)
     await _password(browser)
+    assert "evil.example" not in (await browser.get(CODE, params={"back": "//evil.example/desk/"})).text
     done = await press(browser, CODE, code=_next(made), back="//evil.example/desk/")
     assert done.headers["location"] == "/desk"
 

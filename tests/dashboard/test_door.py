@@ -13,7 +13,7 @@ from app.kit.database import CROSS_TENANT, Sessions
 from app.tenants.agencies.models import Agency
 from app.tenants.members import passwords
 from app.tenants.members import service as members
-from app.tenants.members.models import Member, MemberInvitation, MemberSession, Role
+from app.tenants.members.models import Member, MemberInvitation, MemberSession, Role, SetupCode
 from tests.client_portal.walk import SAME_ORIGIN, press
 from tests.dashboard.conftest import CHEAP_HASH, PASSWORD, SignIn
 from tests.world import World
@@ -49,12 +49,18 @@ async def test_the_first_run_makes_an_agency_and_its_owner(browser: httpx2.Async
     assert (await browser.get(path)).status_code == 410, "it works once"
 
 
-async def test_a_later_code_ends_the_earlier_one(browser: httpx2.AsyncClient, sessions: Sessions) -> None:
+async def test_a_setup_code_ends_with_a_later_one_and_after_a_day(
+    browser: httpx2.AsyncClient, sessions: Sessions
+) -> None:
     async with sessions.begin() as session:
         first = await members.new_setup_code(session)
     async with sessions.begin() as session:
-        await members.new_setup_code(session)
+        second = await members.new_setup_code(session)
     assert (await browser.get(f"/desk/setup/{first}")).status_code == 410
+    assert (await browser.get(f"/desk/setup/{second}")).status_code == 200
+    async with sessions.begin() as session:
+        await session.execute(update(SetupCode).values(expires_at=func.now()))
+    assert (await browser.get(f"/desk/setup/{second}")).status_code == 410, "after a day"
 
 
 async def test_what_was_typed_stays_when_something_is_missing(browser: httpx2.AsyncClient, sessions: Sessions) -> None:
@@ -300,6 +306,10 @@ async def test_pages_are_not_kept_framed_or_indexed(browser: httpx2.AsyncClient,
     assert "script-src 'self'" in headers["content-security-policy"]
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["x-robots-tag"] == "noindex"
+    for other in ("/healthz", "/api/v1/me", "/desk/nothing", "/static/css/desk.css"):
+        headers = (await browser.get(other)).headers
+        assert "frame-ancestors 'none'" in headers["content-security-policy"], other
+        assert (headers.get("cache-control") == "no-store") == (not other.startswith("/static/")), other
 
 
 async def test_a_foreign_host_name_is_led_nowhere(browser: httpx2.AsyncClient) -> None:

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx2
 import pyotp
 import pytest
+from fastapi import FastAPI
 from joserfc import jwt
 from joserfc.jwk import ECKey
 from sqlalchemy import func, select, update
@@ -108,9 +109,9 @@ def _is_in(answer: httpx2.Response) -> bool:
 async def test_a_verified_address_signs_its_member_in_and_binds_the_identity(
     browser: httpx2.AsyncClient, sessions: Sessions, world: World
 ) -> None:
-    for _ in range(2):
-        done = await _back(browser, await _at_provider(await _out(browser, "/desk?turn=client"), NORA))
-        assert (done.status_code, done.headers["location"]) == (303, "/desk?turn=client")
+    for back, leads_to in (("/desk?turn=client", "/desk?turn=client"), ("//evil.example", "/desk")):
+        done = await _back(browser, await _at_provider(await _out(browser, back), NORA))
+        assert (done.status_code, done.headers["location"]) == (303, leads_to)
         assert (await browser.get("/desk")).status_code == 200
     async with sessions() as session:
         rows = select(func.count()).select_from(MemberIdentity).where(MemberIdentity.agency_id == world.north.agency_id)
@@ -250,8 +251,12 @@ async def test_a_code_works_once(browser: httpx2.AsyncClient) -> None:
     assert (again.status_code, _is_in(again)) == (409, False)
 
 
-@pytest.mark.parametrize("change", ["state", "no state", "no code", "issuer", "provider", "other browser", "garbage"])
-async def test_an_answer_that_is_not_of_this_attempt_is_refused(browser: httpx2.AsyncClient, change: str) -> None:
+@pytest.mark.parametrize(
+    "change", ["state", "no state", "no code", "issuer", "provider", "too late", "other browser", "garbage"]
+)
+async def test_an_answer_that_is_not_of_this_attempt_is_refused(
+    browser: httpx2.AsyncClient, keyring: Keyring, change: str
+) -> None:
     query, provider = await _at_provider(await _out(browser), NORA), "oidc"
     if change == "state":
         query["state"] += "x"
@@ -261,6 +266,11 @@ async def test_an_answer_that_is_not_of_this_attempt_is_refused(browser: httpx2.
         query["iss"] = "https://login.evil.example"
     elif change == "provider":
         provider = "google"
+    elif change == "too late":
+        kept = json.loads(keyring.decrypt(bytes.fromhex(browser.cookies[COOKIE]), bound_to="oidc-attempt"))
+        kept["until"] = clock.now().timestamp()
+        over = keyring.encrypt(json.dumps(kept), bound_to="oidc-attempt").hex()
+        browser.cookies.set(COOKIE, over, domain="go.keyturn.example", path="/desk/oidc")
     elif change == "other browser":
         browser.cookies.clear()
     else:
@@ -370,6 +380,26 @@ async def test_only_a_token_of_this_issuer_for_this_client_and_attempt_is_taken(
     hostile.algorithm = "none"
     with pytest.raises(OidcFailed):
         await identity()
+
+
+async def test_the_code_of_one_provider_is_not_taken_to_another(
+    browser: httpx2.AsyncClient, app: FastAPI, hostile: HostileProvider
+) -> None:
+    """Mix-up: a member signs in at one provider, and another one, which is also set up, would get the code."""
+    other = OidcClient(
+        OidcProvider("other", "Other", hostile.issuer, "keyturn", "s"), f"{PUBLIC_URL}/desk/oidc/other/return"
+    )
+    app.state.services.sign_ins = {**app.state.services.sign_ins, "other": other}
+    out = await _out(browser)
+    query = await _at_provider(out, NORA)
+    now = int(clock.now().timestamp())
+    hostile.claims = {
+        "iss": hostile.issuer, "aud": "keyturn", "sub": "s", "iat": now, "exp": now + 60,
+        "nonce": dict(parse_qsl(urlsplit(out).query))["nonce"], "email": "nora@north.example", "email_verified": True,
+    }  # fmt: skip
+    refused = await _back(browser, query, "other")
+    assert (refused.status_code, _is_in(refused), hostile.sent) == (409, False, {})
+    assert _is_in(await _back(browser, query)), "at its own provider it is right"
 
 
 @pytest.mark.parametrize(("owns_addresses", "email"), [(False, ""), (True, "nora@north.example")])

@@ -96,6 +96,16 @@ async def test_a_member_adds_names_and_removes_passkeys_and_the_audit_log_says_s
     entries = await log(api, subject_type="member_passkey", actor_id=member.id)
     assert [each["action"] for each in entries] == ["deleted", "changed", "created", "created"]
     assert first.credential_id.hex() not in str(entries)
+    async with sessions.begin() as session:
+        session.add_all(
+            MemberPasskey(
+                agency_id=member.agency_id, id=ids.new("passkey"), member_id=member.id, name="", sign_count=0,
+                credential_id=bytes([number]), public_key=b"",
+            )
+            for number in range(passkeys.MOST_OF_MEMBER)
+        )  # fmt: skip
+    full = await _add(browser, first)
+    assert (full.status_code, "as many passkeys as we keep" in full.text) == (422, True)
 
 
 async def test_a_passkey_signs_in_without_address_password_and_code(
@@ -329,6 +339,9 @@ async def test_nobody_touches_the_passkeys_of_somebody_else_and_the_removed_stay
     manager = await sign_in("manager")
     help_ = f"/desk/team/{owner.id}/second-factor/end"
     assert (await press(browser, ACCOUNT, help_)).status_code == 403
+    async with sessions.begin() as session:
+        with pytest.raises(members.RoleTooHigh):
+            await passkeys.remove_all(session, owner.agency_id, owner.id, by="manager")
     theirs = _authenticator()
     await _add(browser, theirs)
     async with sessions.begin() as session:

@@ -15,9 +15,10 @@ Talk = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 @dataclass
 class Receiver:
-    """`requests` are the raw bytes that came in, head and body."""
+    """`requests` are the raw bytes that came in, head and body; `connections`: how many were opened."""
 
     port: int = 0
+    connections: int = 0
     requests: list[bytes] = field(default_factory=list)
 
     @property
@@ -34,6 +35,7 @@ async def receiver(talk: Talk, tls: ssl.SSLContext | None = None) -> AsyncIterat
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = cast("asyncio.Task[None]", asyncio.current_task())
         open_ones[task] = writer
+        made.connections += 1
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")

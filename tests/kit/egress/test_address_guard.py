@@ -78,7 +78,9 @@ async def test_a_literal_is_vetted_when_its_socket_is_made(monkeypatch: pytest.M
     egress = Egress(allow=["10.0.0.0/8"])
     async with receiver(answers(OK)) as there:
         answer = await egress.post(there.url, headers={}, body=b"1")
+        await asyncio.sleep(0.05)
     assert (answer.error, there.requests) == ("blocked_address", [])
+    assert there.connections == 0, "not even a connection, which would tell of an open port"
     await egress.close()
 
 

@@ -158,6 +158,7 @@ async def test_a_domain_shows_its_own_agency_and_nothing_else(
         return await browser.get(f"https://{host}{path}", headers=headers)
 
     north, south = world.north.link_path, world.south.link_path
+    public = (await api.post("/public-links", json={})).json()["address"].removeprefix(f"https://{HOST}")
     kickoff = (await api.post(f"/links/{world.north.link_id}/kickoffs")).json()["id"]
     shared = (await api.post(f"/kickoffs/{kickoff}/share", json={})).json()["address"].removeprefix(PUBLIC_URL)
     for host, path, status in (
@@ -165,12 +166,15 @@ async def test_a_domain_shows_its_own_agency_and_nothing_else(
         (HOST.upper(), north, 200), (HOST, south, 404), (OTHER, north, 404), (HOST, f"/x{south}/y", 404),
         (HOST, f"/{world.south.token}", 404), ("evil.example", north, 421), ("evil.example", "/desk", 421),
         (HOST, "/desk", 404), (HOST, "/desk/sign-in", 404), (HOST, "/callbacks/tiktok?state=x", 404),
-        (HOST, "/connect/x", 404), (OWN, shared, 200), (HOST, shared, 404), (OTHER, shared, 404),
+        (HOST, "/connect/x", 404), (HOST, public, 200), (OTHER, public, 404),
+        (OTHER, f"/north/open/x/{public[-43:]}", 404),
+        (OWN, shared, 200), (HOST, shared, 404), (OTHER, shared, 404),
         (HOST, "/manual/", 404), ("evil.example", "/healthz", 200), ("127.0.0.1", north, 200),
     ):  # fmt: skip
         page = await seen(host, path)
         assert page.status_code == status, (host, path)
-        assert (status == 200) == ("Maison Lune" in page.text or path == "/healthz")
+        if path not in ("/healthz", public):
+            assert (status == 200) == ("Maison Lune" in page.text)
     forged = await seen(HOST, north, **{"X-Forwarded-Host": OTHER, "Forwarded": f"host={OTHER}"})
     assert forged.status_code == 200
     confused = await browser.get(f"{PUBLIC_URL}{south}", headers={"Host": HOST})
