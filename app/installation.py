@@ -183,7 +183,7 @@ async def mail(chosen: Settings) -> list[Finding]:
     where = f"{server.host}:{server.port}, sent as {server.sender}"
     if answer.accepted:
         return [Finding("mail", True, where)]
-    return [Finding("mail", False, f"{where}, does not take us: {answer.text} Check KEYTURN_SMTP_URL.")]
+    return [Finding("mail", False, f"{where}, cannot be used: {answer.text} Check KEYTURN_SMTP_URL.")]
 
 
 async def egress(chosen: Settings) -> list[Finding]:

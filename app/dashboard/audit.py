@@ -84,7 +84,7 @@ _ACTIONS: Mapping[str, Message] = {
 #: Things with a name, by the prefix of their ids.
 _NAMED: Mapping[str, type[Client | Member | ApiKey]] = {"client": Client, "member": Member, "key": ApiKey}
 _NO_SEAL = _("Enter a seal as it is printed, such as 214-5a0c-1f6e-3b7d-4982-a1c6.")
-_NO_SUCH_SEAL = _("This seal does not agree with what is stored: the log is another one than the one it was made for.")
+_NO_SUCH_SEAL = _("This seal does not match what is stored: it was made for another log, or the log was changed.")
 _NO_DAY = _("Enter a day, such as 2026-12-31.")
 
 

@@ -34,11 +34,11 @@ PATH = f"{DESK}/brand"
 _NO_NAME = _("Enter the name of your agency.")
 _NO_CONTACT = _("Enter the name of the contact person.")
 _NO_EMAIL = _("Enter the e-mail address of the contact person.")
-_NO_COLOUR = _("Give the colour as # and six hex digits, such as #0b5cad.")
+_NO_COLOUR = _("Enter the colour as # and six hex digits, such as #0b5cad.")
 _NO_FILE = _("Choose a picture first.")
 _NOT_A_LOGO = _("This file can’t be a logo. Choose a PNG, JPEG, WebP or GIF of at most 2 MB; never SVG.")
-_ASKS_PASSWORD = _("Clients are never asked for a password here. Please write it without one.")
-_KNOWN = _("This account is on the list already.")
+_ASKS_PASSWORD = _("Keyturn never asks clients for a password. Please leave that out.")
+_KNOWN = _("This account is already on the list.")
 
 
 #: The language of the notes that are edited; `?language=` would be kept in a cookie.
@@ -182,7 +182,7 @@ def _contrast(colour: str) -> Message:
     if shown == colour.lower():
         return _("White text on this colour has a contrast of {ratio} to 1: easy to read.", ratio=ratio)
     return _(
-        "White text on {colour} has a contrast of {ratio} to 1, and it takes {enough}. Clients see {darker} instead.",
+        "White text on {colour} has a contrast of {ratio} to 1, and needs {enough}. Clients see {darker} instead.",
         colour=colour, ratio=ratio, enough=branding.ENOUGH, darker=shown,
     )  # fmt: skip
 

@@ -50,7 +50,7 @@ FIRST_STEPS = Place(f"{PATH}/first-steps", "l-check", _("First steps"), "manager
 SET_UP = (
     FIRST_STEPS,
     Place(f"{PATH}/presets", "l-preset", _("Presets")),
-    Place(f"{PATH}/platforms", "l-doc", _("Platforms by hand")),
+    Place(f"{PATH}/platforms", "l-doc", _("Manual platforms")),
     Place(f"{PATH}/team", "l-team", _("Team")),
     Place(f"{PATH}/webhooks", "l-hook", _("Webhooks")),
     Place(f"{PATH}/brand", "l-brand", _("Brand")),
@@ -66,11 +66,11 @@ _IN_STEPS = frozenset({f"{PATH}/brand", f"{PATH}/access", f"{PATH}/webhooks"})
 MANUAL: Mapping[str, str] = {
     PATH: "pipeline.html",
     f"{PATH}/access": "import.html",
-    f"{PATH}/time-to-access": "pipeline.html",
+    f"{PATH}/time-to-access": "dashboard.html#time-to-access",
     FIRST_STEPS.path: "first-hour.html#first-steps",
     f"{PATH}/presets": "dashboard.html#presets",
     f"{PATH}/public-links": "dashboard.html#public-links",
-    f"{PATH}/platforms": "dashboard.html#platforms-by-hand",
+    f"{PATH}/platforms": "dashboard.html#manual-platforms",
     f"{PATH}/team": "team.html",
     f"{PATH}/webhooks": "webhooks-portal.html",
     f"{PATH}/brand": "dashboard.html#brand",

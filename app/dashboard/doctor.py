@@ -26,9 +26,9 @@ router = forms.page_router()
 PATH = f"{DESK}/doctor"
 LABELS: Mapping[State, Label] = {
     "pass": Label("verified", _("Works"), "good"),
-    "limited": Label("you", _("Look at this"), "wait"),
+    "limited": Label("you", _("Check this"), "wait"),
     "fail": Label("blocked", _("Does not work"), "bad"),
-    "cannot_tell": Label("unverifiable", _("Cannot be told"), "off"),
+    "cannot_tell": Label("unverifiable", _("Unknown"), "off"),
 }
 #: The most urgent first.
 _ORDER: tuple[State, ...] = ("fail", "limited", "cannot_tell", "pass")

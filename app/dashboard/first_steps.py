@@ -54,7 +54,7 @@ TITLES: Mapping[Step, tuple[Message, Message]] = {
     "link": (_("Your first link"), _("Made for you, to try")),
 }
 _TRIAL_CLIENT = _("Trial client")
-_KNOWN = _("This account is on the list already.")
+_KNOWN = _("This account is already on the list.")
 _NO_ENDPOINT = _("Choose an endpoint, or enter an address.")
 #: Settings that switch mail on, as an example.
 _MAIL_SETTINGS = "KEYTURN_SMTP_URL=smtp://user:password@mail.example.com:587\nKEYTURN_MAIL_FROM=access@example.com"

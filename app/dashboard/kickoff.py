@@ -316,7 +316,7 @@ def _read(check: KickoffCheck, platforms: Platforms, locale: Locale) -> list[Tex
         allows = check.key == "campaign" and check.status == "pass"
         found.append(_("The role “{role}” allows it. None was created.", role=role) if allows else role)
     if check.count and check.key == "people":
-        found.append(_n("{count} person of the agency", "{count} people of the agency", check.count))
+        found.append(_n("{count} person at the agency", "{count} people at the agency", check.count))
     if check.count and check.key == "events":
         days = EVENTS_WITHIN.days
         found.append(_n("{count} event in {days} days", "{count} events in {days} days", check.count, days=days))

@@ -58,7 +58,7 @@ DONE: Mapping[str, Message] = {
     "checked": _("Keyturn looks again now. The result is here in a few seconds."),
     "attested": _("Your statement is recorded."),
     "extended": _("The link was extended."),
-    "owner": _("The link is with its new owner."),
+    "owner": _("The owner of the link was changed."),
     "revoked": _("The link was revoked. Shared access stays shared."),
     "role": _("The role was asked for. A higher one waits for the client’s yes; a lower one is set now."),
     "buyers": _("The buyers were set. Each gets the access in the next minutes."),

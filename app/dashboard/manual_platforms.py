@@ -69,9 +69,7 @@ async def change(request: Request, session: Session, caller: Manager, form: Memb
         except InvalidInput as refused:
             wrong = {name.removeprefix("identifiers.") for name in refused.fields}
             problems = {
-                need.key: _(
-                    "This has another form: {looks}, such as {example}.", looks=need.looks, example=need.example
-                )
+                need.key: _("Expected: {looks}, such as {example}.", looks=need.looks, example=need.example)
                 for need in found.needs
                 if need.key in wrong
             }

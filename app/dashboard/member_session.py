@@ -63,7 +63,7 @@ class AuthenticationNeeded(HtmlError):
 
     status = 403
     code = "authentication_needed"
-    message = _("Please show once more that it is you.")
+    message = _("Please confirm that it’s you.")
 
     def __init__(
         self, form: Form | None = None, *, has_passkeys: bool = False, providers: Sequence[OidcProvider] = (),

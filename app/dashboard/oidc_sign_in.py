@@ -36,7 +36,7 @@ class OidcNotFinished(HtmlError):
     status = 409
     code = "oidc_not_finished"
     message = _("The sign-in did not work.")
-    advice = _("Nothing was changed. Go back to the sign-in page and try once more, or use your password.")
+    advice = _("Nothing has changed. Go back to the sign-in page and try again, or use your password.")
 
 
 class NoSuchMember(HtmlError):

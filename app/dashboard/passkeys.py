@@ -32,7 +32,7 @@ PASSKEYS = f"{ACCOUNT}/passkeys"
 NEW = f"{PASSKEYS}/new"
 #: Field of a form with the answer of the authenticator.
 _ANSWER = "answer"
-_NO_ANSWER = _("Your browser sent no passkey. It needs JavaScript for that; without it, use another way.")
+_NO_ANSWER = _("Your browser sent no passkey. That needs JavaScript; without it, use another way to sign in.")
 _LONGEST_NAME = 60
 
 

@@ -32,7 +32,7 @@ async def erase(request: Request, session: Session, caller: RecentManager, link_
     if chosen not in ("client", "link"):
         form.problems.setdefault("extent", _("Choose what to erase."))
     if not form.ticked("sure"):
-        form.problems.setdefault("sure", _("Tick that you know that it cannot be undone."))
+        form.problems.setdefault("sure", _("Confirm that you understand that this cannot be undone."))
     if form.problems:
         return await _page(request, session, caller, link_id, chosen, form.problems)
     whole = await service.of_client(session, caller.agency_id, link.client.id) if chosen == "client" else link

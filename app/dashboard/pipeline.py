@@ -35,7 +35,7 @@ _TOGETHER: tuple[Turn, ...] = TURNS[:-1]
 _NEWEST_FIRST: tuple[Turn, ...] = ("verified", "ended")
 #: Links by the member who looks after them.
 Owned = Literal["all", "mine", "nobody"]
-OWNED: Mapping[Owned, Message] = {"all": _("All"), "mine": _("Mine"), "nobody": _("Nobody’s")}
+OWNED: Mapping[Owned, Message] = {"all": _("All"), "mine": _("Mine"), "nobody": _("No owner")}
 _ENDED = ("expired", "revoked", "closed")
 _PROVED_OR_ENDED = ("verified", "drifted", *_ENDED)
 

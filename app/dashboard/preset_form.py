@@ -23,7 +23,7 @@ _KEY_LENGTH = 40
 _TOO_LONG = _("This is empty or too long, or asks for a password. Clients are never asked for one.")
 PROBLEMS: Mapping[str, Message] = {
     "slug": _("Use 1 to 64 lower-case letters, digits and hyphens."),
-    "name": _("Give the preset a name of at most 120 characters."),
+    "name": _("Enter a name of at most 120 characters."),
     "sentence": _("Say in one or two sentences what the preset is for."),
     "access_requests": _("Request at least one access, and at most 20."),
     "questions": _("Ask at most 20 questions."),

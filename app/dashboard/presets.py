@@ -28,8 +28,8 @@ from app.services import services_of
 
 router = forms.page_router()
 PATH = f"{DESK}/presets"
-_CHANGED = _("Somebody saved version {version} meanwhile. Press Save once more to replace it by yours.")
-_TAKEN = _("You have a preset with this short name. Choose another.")
+_CHANGED = _("Somebody else saved version {version} in the meantime. Press Save again to replace it with yours.")
+_TAKEN = _("You already have a preset with this short name. Choose another.")
 _TOO_MANY = _("An agency has at most 200 presets. Archive one first.")
 #: Field of the form with the page of the preview, and with its language.
 _Shown = Annotated[str, Query(max_length=16)]

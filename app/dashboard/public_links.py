@@ -38,8 +38,8 @@ _YOUR_ID = _p("in an address, in place of an id", "YOUR-ID")
 #: Statuses, as `signup.status_of`.
 STATUSES: Mapping[str, Label] = {
     "open": Label("verified", _("Open"), "good"),
-    "revoked": Label("ended", _("Ended by you"), "off"),
-    "expired": Label("ended", _("Ended by itself"), "off"),
+    "revoked": Label("ended", _("Revoked"), "off"),
+    "expired": Label("ended", _("Expired"), "off"),
     "used_up": Label("ended", _("Used up"), "off"),
 }
 #: Lives to choose from, in days.

@@ -117,7 +117,7 @@ def situation(link: Link, requests: Sequence[AccessRequest]) -> Situation:
     """The situation of a link: that of the first access request that is in the way, else of the link's status."""
     if link.awaits_erasure:
         return Situation(
-            _("The client asks you to erase its personal data."), _("See what goes and what stays, then erase it.")
+            _("The client asks you to erase its personal data."), _("See what is erased and what stays, then erase it.")
         )
     turn = turn_of(link.stage, link.next_actor)
     open_ones = [each for each in requests if each.status not in PROVED | OVER]

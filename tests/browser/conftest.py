@@ -48,7 +48,7 @@ async def signed_in(chromium: Browser, demo: Demo) -> StorageState:
     context = await chromium.new_context()
     page = await context.new_page()
     await page.goto(demo.desk_address)
-    await page.get_by_role("button", name="Go on as Nora North").click()
+    await page.get_by_role("button", name="Continue as Nora North").click()
     await page.wait_for_url(f"{demo.addresses.web}/desk")
     state = await context.storage_state()
     await context.close()

@@ -109,7 +109,7 @@ async def test_a_passkey_is_made_signs_in_by_button_and_from_the_browsers_list_a
 
     await _authenticated(sessions, func.now() - members.AUTHENTICATED_FOR)
     await page.get_by_role("button", name="Remove Nora’s laptop").click()
-    await page.get_by_role("heading", name="Show once more that it is you").wait_for()
+    await page.get_by_role("heading", name="Confirm that it’s you").wait_for()
     await check_all(page, "authenticate-again")
     await _press(page, "Use a passkey")
     await page.get_by_text("Nora’s laptop").wait_for(state="detached")

@@ -121,10 +121,10 @@ async def test_a_member_who_lost_password_and_phone_is_let_in(
             )
         )  # fmt: skip
     invite = ("member", "invite", "--email", "Nora@North.example", "--agency", "north")
-    assert "Go on as Nora" in await _page(browser, await run(*invite))
+    assert "Continue as Nora" in await _page(browser, await run(*invite))
     async with sessions() as session:
         assert (await members.find(session, agency_id, nora.id)).totp_enabled_at is not None
-    assert "Go on as Nora" in await _page(browser, await run(*invite, "--lost-phone"))
+    assert "Continue as Nora" in await _page(browser, await run(*invite, "--lost-phone"))
     async with sessions() as session:
         assert (await members.find(session, agency_id, nora.id)).totp_enabled_at is None
         assert not await passkeys.of_member(session, agency_id, nora.id)

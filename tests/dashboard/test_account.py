@@ -356,7 +356,7 @@ async def test_the_second_factor_changes_only_after_the_password(
         await session.execute(update(MemberSession).values(authenticated_at=older), execution_options=CROSS_TENANT)
         before = (await session.scalars(select(Member), execution_options=CROSS_TENANT)).one().recovery_codes_hash
     asked = await press(browser, ACCOUNT, f"{FACTOR}{act}")
-    assert "Show once more that it is you" in asked.text
+    assert "Confirm that it’s you" in asked.text
     async with sessions() as session:
         now = (await session.scalars(select(Member), execution_options=CROSS_TENANT)).one()
     assert now.recovery_codes_hash == before

@@ -181,7 +181,7 @@ async def test_seals_are_verified_compared_and_found_broken(
     page = _text((await browser.get("/desk/audit/seals")).text)
     [printed] = re.findall(r"\b1(?:-[0-9a-f]{4}){5}\b", page)
     assert "Intact." in page
-    for given, said in ((printed, "Seal 1 is the same"), ("1-" + "0" * 20, "does not agree"), ("<b>", "Enter a seal")):
+    for given, said in ((printed, "Seal 1 is the same"), ("1-" + "0" * 20, "does not match"), ("<b>", "Enter a seal")):
         assert said in _text((await browser.get("/desk/audit/seals", params={"seal": given})).text)
     async with sessions.begin() as session:
         await session.execute(text("SET LOCAL session_replication_role = replica"))

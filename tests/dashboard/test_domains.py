@@ -27,9 +27,9 @@ async def test_a_domain_is_added_checked_and_removed(
     for bad in ("", "agency", "https://127.0.0.1/", PUBLIC_URL):
         refused = await _send(browser, PATH, host=bad)
         assert refused.status_code == 422
-        assert "Give the name of a host of yours" in refused.text
+        assert "Enter a host name of yours" in refused.text
     assert (await _send(browser, PATH, host=f"https://{HOST}/x")).status_code == 303
-    assert "in use already" in (await _send(browser, PATH, host=HOST)).text
+    assert "already in use" in (await _send(browser, PATH, host=HOST)).text
     page = (await browser.get(PATH)).text
     assert f"_keyturn.{HOST}" in page
     assert "Not verified yet" in page

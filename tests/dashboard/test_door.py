@@ -108,7 +108,7 @@ async def test_a_one_time_address_signs_a_member_in_without_the_password(
     member = await _member(sessions, world.north.agency_id)
     async with sessions.begin() as session:
         token = await members.let_in(session, member)
-    assert "Go on as Nora" in (await browser.get(f"/desk/join/{token}")).text
+    assert "Continue as Nora" in (await browser.get(f"/desk/join/{token}")).text
     assert (await press(browser, f"/desk/join/{token}")).status_code == 303
     assert (await browser.get("/desk")).status_code == 200
     assert (await browser.get(f"/desk/join/{token}")).status_code == 410

@@ -77,7 +77,7 @@ async def test_a_new_agency_reaches_its_first_link_without_an_app(
     assert "First steps: 2 of 5 done." in page
     assert "Next: Your brand" in page
     assert "<h1>Your brand</h1>" in await _step(browser)
-    assert "Go on with the first steps" in (await browser.get("/desk/brand")).text
+    assert "Back to the first steps" in (await browser.get("/desk/brand")).text
     page = await _step(browser, "link")
     for path in (f"/desk/links/{link.id}/ready", f"/desk/links/{link.id}/preview", "/desk/links/new"):
         assert f'href="{path}"' in page
@@ -123,7 +123,7 @@ async def test_the_mail_test_shows_the_words_of_the_mail_server(
     await press(browser, f"{PATH}?step=mail", f"{PATH}/mail")
     await scenes.work(tools)
     page = await _step(browser, "mail")
-    assert "The mail server took it." in page
+    assert "The mail server accepted it." in page
     assert "250 Taken" in page
     assert office.envelopes[0].rcpt_tos == ["manager@north.example"]
     nowhere = replace(tools, server=replace(office.server, port=9))

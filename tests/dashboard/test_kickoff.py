@@ -44,7 +44,7 @@ async def test_a_kickoff_from_the_button_to_a_page_for_the_client(
         "3 things left before launch",
         "The role “Run campaigns (Operator)” allows it. None was created.",
         "The account is from France and pays in EUR.",
-        "1 person of the agency",
+        "1 person at the agency",
         "Your turn",
     ):
         assert words in page, words

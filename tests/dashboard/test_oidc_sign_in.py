@@ -197,7 +197,7 @@ async def test_the_provider_confirms_a_dangerous_act_of_its_own_member(
         return await press(browser, "/desk/account", act, kept="<yes>")
 
     page = await asked()
-    assert "Sign in with North’s login once more" in page.text
+    assert "Sign in with North’s login again" in page.text
     waiting = html.unescape(re.findall(r'name="act" value="([^"]*)"', page.text)[0])
     assert json.loads(waiting) == [act, [["kept", "<yes>"]]]
     assert (await press(browser, "/desk/account", again, form_token="0" * 64)).status_code == 403

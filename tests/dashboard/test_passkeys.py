@@ -280,7 +280,7 @@ async def test_a_passkey_is_added_only_after_the_member_has_proved_who_it_is(
         await press(browser, ACCOUNT, path),
     ):
         assert refused.status_code == 403
-        assert "Show once more that it is you" in refused.text
+        assert "Confirm that it’s you" in refused.text
     assert (await _stored(sessions)).name == "Phone"
 
     unverified, elsewhere = _authenticator(), Authenticator("https://evil.example", "evil.example")

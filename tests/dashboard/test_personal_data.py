@@ -62,7 +62,7 @@ async def test_what_goes_and_what_stays_is_told_before(
     async with change_link(sessions, world.north) as (_session, link):
         link.request_erasure()
     asked = (await browser.get(path)).text
-    for words in ("Needs you", "The client asks you to erase its personal data.", "See what goes and what stays"):
+    for words in ("Needs you", "The client asks you to erase its personal data.", "See what is erased and what stays"):
         assert words in asked
     assert "The client asks you to erase its personal data." in (await browser.get("/desk")).text
     told = (await browser.get(f"{path}/personal-data")).text
@@ -76,7 +76,7 @@ async def test_what_goes_and_what_stays_is_told_before(
     wrong = await press(browser, f"{path}/personal-data", extent="everything")
     assert wrong.status_code == 422
     assert "Choose what to erase." in wrong.text
-    assert "Tick that you know that it cannot be undone." in wrong.text
+    assert "Confirm that you understand that this cannot be undone." in wrong.text
     done = await press(browser, f"{path}/personal-data", extent="link", sure="yes")
     assert done.headers["location"].endswith("?done=erased")
     after = (await browser.get(path, params={"done": "erased"})).text

@@ -81,7 +81,7 @@ async def test_a_preset_is_written_previewed_saved_and_archived(
     assert (await _post(browser, f"{PATH}/brand-launch", **changed, version="1")).status_code == 303
     late = await _post(browser, f"{PATH}/brand-launch", **GIVEN, version="1")
     assert late.status_code == 422
-    assert "Somebody saved version 2 meanwhile" in late.text
+    assert "Somebody else saved version 2 in the meantime" in late.text
     assert 'name="version" value="2"' in late.text
     pixel = (await browser.get(f"{PATH}/new?copy=tracking-fix")).text
     assert re.search(r'<option value="tiktok/pixel/LINK"\s+data-events\s+selected>', pixel)

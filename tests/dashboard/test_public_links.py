@@ -64,7 +64,7 @@ async def test_a_public_link_is_made_used_counted_and_ended(
     assert (view["uses"], view["submitted"], view["completed"]) == (1, 0, 0)
 
     assert (await _post(browser, f"{detail}/revocation")).headers["location"] == detail
-    assert "Ended by you" in (await browser.get(detail)).text
+    assert "Revoked" in (await browser.get(detail)).text
     assert (await browser.get(f"{detail}/address")).headers["location"] == detail
     assert (await browser.get(address)).status_code == 410
 

@@ -226,7 +226,7 @@ async def test_an_old_session_neither_invites_nor_sees_the_secret_of_a_second_fa
         ("/desk/team/invitations", {"email": EMAIL, "role": "owner"}),
     ):
         asked = await press(browser, ACCOUNT, path, **given)
-        assert (asked.status_code, "Show once more that it is you" in asked.text) == (403, True), path
+        assert (asked.status_code, "Confirm that it’s you" in asked.text) == (403, True), path
     assert await _pending(sessions, world.north.agency_id) == set()
 
 

@@ -38,7 +38,7 @@ _REASONS: Mapping[str, Message] = {
     "billing_unseen": _("Keyturn does not read billing. Open the billing page, then attest it."),
     "country_unknown": _("No platform shows it. Ask on the call, then attest it."),
     "country_differs": _("The payment method is from another country than the account. Payments can fail."),
-    "nobody_can_open": _("Nobody of the agency can open it with this role."),
+    "nobody_can_open": _("Nobody at the agency can open it with this role."),
     "agency_not_connected": _("Your agency is not connected, so nothing can be read."),
     "not_read": _("It could not be read. Try it yourself, then attest it."),
     "waiting": _("The client has not agreed to it yet."),

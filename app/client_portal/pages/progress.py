@@ -267,7 +267,7 @@ async def _check_seal(request: Request, agency_id: str, given: str) -> Message:
     except SealUnreadable:
         return _("This is not a seal. A seal reads like 214-5a0c-1f6e-3b7d-4982-a1c6.")
     if found is None:
-        return _("This seal does not agree with what is stored. Ask the agency about it, and show your print.")
+        return _("This seal does not match what is stored. Ask the agency about it, and show your printed receipt.")
     return _(
         "Seal {number} is the same as on {time}, and everything that it covers is as it was then.",
         number=str(found.number), time=found.sealed_at,

@@ -35,12 +35,14 @@ MOST = 5
 #: Name of the TXT record, before the domain.
 PROOF = "_keyturn"
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
-_NO_HOST = _("Give the name of a host of yours, such as access.agency.com.")
+_NO_HOST = _("Enter a host name of yours, such as access.agency.com.")
 #: What the last look at the records found, in words.
 PROBLEMS: Mapping[DomainProblem, Message] = {
     "no_record": _("There is no record for this name yet. New records can take an hour to be seen everywhere."),
-    "elsewhere": _("The name leads somewhere else. Change its record as shown; a proxy in front must be off."),
-    "no_proof": _("The name leads here, but the TXT record is missing or has another value."),
+    "elsewhere": _(
+        "The name points somewhere else. Change its record as shown, and turn off any proxy in front of it."
+    ),
+    "no_proof": _("The name points here, but the TXT record is missing or has another value."),
     "no_answer": _("The name servers of this domain did not answer. Try again in a minute."),
 }
 
@@ -50,7 +52,7 @@ class DomainTaken(AppError):
 
     status = 409
     code = "domain_taken"
-    message = _("This domain is in use already.")
+    message = _("This domain is already in use.")
     advice = _("Remove it where it is used, or choose another name.")
 
 
@@ -59,7 +61,7 @@ class TooManyDomains(AppError):
 
     status = 409
     code = "too_many_domains"
-    message = _("These are as many domains as an agency can have.")
+    message = _("An agency can have at most {count} domains.", count=MOST)
     advice = _("Remove one that you no longer need.")
 
 

@@ -27,7 +27,7 @@ class TooManyMailTests(AppError):
 
     status = 429
     code = "too_many_mail_tests"
-    message = _("There were many test e-mails in the last minutes.")
+    message = _("Too many test e-mails were sent in the last minutes.")
     advice = _("Wait a minute and send another.")
 
 

@@ -14,7 +14,7 @@ PLACES = ("welcome", "lane", "questions", "review", "closing")
 #: Most characters of one note, and of the address.
 MOST = 400
 LONGEST_ADDRESS = 500
-_NO_ADDRESS = _("Give the whole address of a public page, such as https://agency.com/thanks.")
+_NO_ADDRESS = _("Enter the whole address of a public page, such as https://agency.com/thanks.")
 
 
 @dataclass(frozen=True)

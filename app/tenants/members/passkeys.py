@@ -61,23 +61,23 @@ class PasskeyRefused(AppError):
 
     status = 422
     code = "passkey_refused"
-    message = _("This passkey was not accepted. Nothing was changed.")
-    advice = _("Try once more, or use another way to sign in.")
+    message = _("This passkey was not accepted. Nothing has changed.")
+    advice = _("Try again, or sign in another way.")
 
 
 class ChallengeEnded(PasskeyRefused):
     """The challenge is unknown, answered already, too old, or of another browser; these are not distinguished."""
 
     code = "challenge_ended"
-    message = _("That took too long, or was sent twice. Nothing was changed.")
-    advice = _("Try the passkey once more.")
+    message = _("That took too long, or was sent twice. Nothing has changed.")
+    advice = _("Try the passkey again.")
 
 
 class PasskeyCopied(PasskeyRefused):
     """The counter of the authenticator went back: the same passkey may be on two of them."""
 
     code = "passkey_copied"
-    message = _("This passkey may have been copied, so it does not sign in any more.")
+    message = _("This passkey may have been copied, so it can no longer sign you in.")
     advice = _("Sign in another way, and remove it in your account.")
 
 
@@ -86,7 +86,7 @@ class TooManyPasskeys(AppError):
 
     status = 409
     code = "too_many_passkeys"
-    message = _("You have as many passkeys as we keep.")
+    message = _("You have reached the limit of {count} passkeys.", count=MOST_OF_MEMBER)
     advice = _("Remove one that you do not use.")
 
 

@@ -25,8 +25,8 @@ async def test_the_receipt_prints_a_seal_and_checks_one(walk: Walk, sessions: Se
         return html.unescape((await walk.browser.get(f"{walk.path}/receipt", params={"seal": seal})).text)
 
     assert "Seal 1 is the same as on" in await check(printed)
-    assert "does not agree with what is stored" in await check("1-" + "0" * 20)
-    assert "does not agree with what is stored" in await check("9-" + "0" * 20)
+    assert "does not match what is stored" in await check("1-" + "0" * 20)
+    assert "does not match what is stored" in await check("9-" + "0" * 20)
     assert "This is not a seal." in await check("<b>")
     async with sessions.begin() as session:
         await session.execute(text("SET LOCAL session_replication_role = replica"))
@@ -34,4 +34,4 @@ async def test_the_receipt_prints_a_seal_and_checks_one(walk: Walk, sessions: Se
             text("DELETE FROM events WHERE agency_id = :agency AND type = 'link.submitted'"),
             {"agency": ids.parse("agency", walk.corner.agency_id)},
         )
-    assert "does not agree with what is stored" in await check(printed)
+    assert "does not match what is stored" in await check(printed)
