@@ -169,14 +169,14 @@ async def audit(
         people = await members.every(session, caller.agency_id)
         keys = await api_keys.page(session, caller.agency_id, limit=_KEYS, before=None)
         sealed = await seals.newest(session, caller.agency_id)
-    older = search.given(cursor=pack(*found[_MANY - 1].place)) if len(found) > _MANY else None
+    more = search.given(cursor=pack(*found[_MANY - 1].place)) if len(found) > _MANY else None
     return desk.page(
         request, caller, "audit", here=PATH, status=422 if problems else 200, rows=rows, search=search,
         problems=problems, actors=ACTORS, subjects=SUBJECTS, query=urlencode(search.given()),
         kinds=[(kind, words, urlencode(search.given(by=kind, who=None))) for kind, words in ACTORS.items()],
         every_kind=urlencode(search.given(by=None, who=None)), clear=urlencode(search.given(thing=None, request=None)),
         who=[*((each.id, each.name) for each in people), *((each.id, each.name) for each in keys)],
-        older=urlencode(older) if older else None, sealed=sealed,
+        more=urlencode(more) if more else None, sealed=sealed,
     )  # fmt: skip
 
 

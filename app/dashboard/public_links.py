@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dashboard import desk
-from app.dashboard.link_form import chosen_accounts, impossible, language_choices, own_accounts
+from app.dashboard.link_form import chosen_accounts, impossible, language_choices, own_accounts, typed_accounts
 from app.dashboard.member_session import PATH as DESK
 from app.dashboard.member_session import CurrentMember, MemberForm, Viewer, Worker
 from app.dashboard.turns import Label
@@ -19,7 +19,6 @@ from app.kit import clock
 from app.kit.database import RecordingSession, Session, reading
 from app.kit.errors import InvalidInput
 from app.kit.html import forms, language, render
-from app.kit.html.forms import Form
 from app.kit.i18n import locales
 from app.kit.i18n.message import Message, _, _n, _p
 from app.kit.web.paging import before, pack
@@ -73,8 +72,8 @@ async def public_links(
     async with reading(services_of(request).sessions) as session:
         found = await service.page(session, caller.agency_id, limit=_MANY + 1, before=before(cursor, "publiclink"))
         rows = await _rows(session, caller, *found[:_MANY])
-    older = pack(found[_MANY - 1].id) if len(found) > _MANY else None
-    return desk.page(request, caller, "public_links", here=PATH, rows=rows, older=older)
+    more = pack(found[_MANY - 1].id) if len(found) > _MANY else None
+    return desk.page(request, caller, "public_links", here=PATH, rows=rows, more=more)
 
 
 @router.get(f"{PATH}/new")
@@ -108,7 +107,7 @@ async def create(request: Request, session: Session, caller: Worker, form: Membe
                 session, caller.agency_id, preset=given["preset"], keyring=services_of(request).keyring,
                 actor=caller.member.actor, language=given["language"] or None,
                 expires_at=clock.now() + timedelta(days=int(given["days"])) if given["days"] else None,
-                agency_account_ids=chosen_accounts(known[given["preset"]], _accounts_of(form)),
+                agency_account_ids=chosen_accounts(known[given["preset"]], typed_accounts(form)),
                 requested_by=given["requested_by"] or None,
                 most_per_hour=int(given["most_per_hour"] or MOST_PER_HOUR),
                 most_uses=int(given["most_uses"]) if given["most_uses"] else None,
@@ -172,10 +171,6 @@ def _number(text: str, most: int, problem: Message) -> Message | None:
     """The problem of a number; an empty one is the default."""
     is_number = text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= most
     return problem if text and not is_number else None
-
-
-def _accounts_of(form: Form) -> dict[str, str]:
-    return {key: form.line(f"account-{key}") for key in form.names("account-")}
 
 
 async def _form(
