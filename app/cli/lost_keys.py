@@ -32,7 +32,7 @@ async def _give_up(chosen: Settings) -> list[str]:
                 for agency_id, platform in own:
                     agency = await agencies.find(session, agency_id)
                     _, token = await oauth_flow.invite_agency(session, agency_id, platform=platform)
-                    address = f"{chosen.public_url}/connect/{token}"
+                    address = oauth_flow.invitation_address(chosen.public_url, token)
                     lines.append(f"{agency.name} connects {platform} again, within two days: {address}")
     finally:
         await engine.dispose()

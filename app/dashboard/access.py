@@ -161,7 +161,7 @@ async def connect(request: Request, session: Session, caller: Manager, form: Mem
     """Make a one-time invitation to connect the agency's own side, and lead to its page."""
     platform = services_of(request).platforms.default.key
     _invited, token = await oauth_flow.invite_agency(session, caller.agency_id, platform=platform)
-    return render.see_other(request, f"/connect/{token}")
+    return render.see_other(request, oauth_flow.invitation_address("", token))
 
 
 @router.get(f"{PATH}/partners")

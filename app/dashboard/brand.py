@@ -11,11 +11,10 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 
 from app.dashboard import desk, draft_preview
-from app.dashboard.link_form import language_choices
+from app.dashboard.link_form import language_choices, try_account
 from app.dashboard.member_session import COOKIE, CurrentMember, Manager, MemberForm, Viewer
 from app.dashboard.member_session import PATH as DESK
 from app.kit.database import Session, reading
-from app.kit.errors import AppError
 from app.kit.html import forms, render
 from app.kit.html.forms import Form
 from app.kit.i18n.message import Message, _
@@ -27,7 +26,6 @@ from app.services import services_of
 from app.tenants.agencies import branding, logos, own_words, service
 from app.tenants.agencies.logo_image import LogoRefused, picture
 from app.tenants.agencies.models import Agency
-from app.tenants.agencies.service import AgencyAccountKnown
 
 router = forms.page_router()
 PATH = f"{DESK}/brand"
@@ -38,7 +36,6 @@ _NO_COLOUR = _("Enter the colour as # and six hex digits, such as #0b5cad.")
 _NO_FILE = _("Choose a picture first.")
 _NOT_A_LOGO = _("This file can’t be a logo. Choose a PNG, JPEG, WebP or GIF of at most 2 MB; never SVG.")
 _ASKS_PASSWORD = _("Keyturn never asks clients for a password. Please leave that out.")
-_KNOWN = _("This account is already on the list.")
 
 
 #: The language of the notes that are edited; `?language=` would be kept in a cookie.
@@ -120,18 +117,7 @@ async def remove_logo(request: Request, session: Session, caller: Manager, form:
 @router.post(f"{PATH}/accounts")
 async def add_account(request: Request, session: Session, caller: Manager, form: MemberForm) -> Response:
     """Add an account of the agency at a platform, from its id or from an address with it."""
-    platform, given = form.text("platform"), form.line("account_id", most=400)
-    if not services_of(request).platforms.has_api(platform):
-        platform = declarations.DEFAULT_PLATFORM
-    problem: Message | None = None
-    try:
-        await service.add_account(
-            session, caller.agency_id, platform=platform,
-            account_id=declarations.texts(platform).account.ids.one(given),
-            name=form.line("account_name", most=200) or caller.agency.name, actor=caller.member.actor,
-        )  # fmt: skip
-    except (TypedWrong, AppError) as refused:
-        problem = _KNOWN if isinstance(refused, AgencyAccountKnown) else refused.message
+    problem = await try_account(request, session, caller, form)
     if problem is None:
         return render.see_other(request, PATH)
     return await _page(request, caller, _given(caller.agency, ""), {"account_id": problem}, form)

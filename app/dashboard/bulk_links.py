@@ -23,6 +23,7 @@ from app.dashboard.link_form import (
     lives,
     own_accounts,
     read_client,
+    typed_accounts,
     with_links,
 )
 from app.dashboard.member_session import COOKIE, PATH, CurrentMember, Worker
@@ -109,7 +110,7 @@ async def make_many(request: Request, caller: Worker) -> Response:
             problems = {"preset": _("Choose what you need, and when the links end.")}
             return await _page(request, session, caller, {**given, "rows": pasted}, problems, status=422)
         batch = Batch(
-            caller, every, given, {key: form.line(f"account-{key}") for key in form.names("account-")},
+            caller, every, given, typed_accounts(form),
             by_mail=given["send"] == "mail" and services.outbox is not None,
             members=await members.every(session, caller.agency_id),
             known=await _known(session, caller.agency_id, table),

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -29,8 +29,9 @@ from app.tenants.agencies import service as agencies
 from app.tenants.agencies.models import Agency
 from app.tenants.clients.models import Client
 
-#: Fields of a form with a preview: its page and its language.
+#: Fields of a form with a preview: its page and its language. In an address they are parameters.
 PAGE, LANGUAGE = "preview_page", "preview_language"
+PreviewChoice = Annotated[str, Query(max_length=40)]
 #: The frame of the preview runs no scripts.
 _SCRIPT = re.compile(r"<script[^>]*></script>")
 _FIRST, _STEPS, _QUESTIONS = "first", "steps", "questions"

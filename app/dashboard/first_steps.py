@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.connections import oauth_flow
 from app.access.connections import service as connections
 from app.dashboard import desk, webhook_form, webhook_words
+from app.dashboard.link_form import try_account
 from app.dashboard.member_session import PATH as DESK
 from app.dashboard.member_session import CurrentMember, Manager, MemberForm
 from app.events.catalog import ACCESS_VERIFIED
@@ -22,7 +23,6 @@ from app.kit.html import forms, render
 from app.kit.html.forms import Form
 from app.kit.i18n import locales
 from app.kit.i18n.message import Message, _
-from app.kit.input.text import TypedWrong
 from app.links import service as link_service
 from app.links.models import Link
 from app.mail.rendered_email import Recipient
@@ -32,7 +32,6 @@ from app.services import services_of
 from app.tenants.agencies import mail_test
 from app.tenants.agencies import service as agencies
 from app.tenants.agencies.models import Agency, AgencyAccount
-from app.tenants.agencies.service import AgencyAccountKnown
 from app.tenants.clients import service as clients
 from app.tenants.clients.models import Client
 from app.webhooks.deliveries import queries as deliveries
@@ -54,7 +53,6 @@ TITLES: Mapping[Step, tuple[Message, Message]] = {
     "link": (_("Your first link"), _("Made for you, to try")),
 }
 _TRIAL_CLIENT = _("Trial client")
-_KNOWN = _("This account is already on the list.")
 _NO_ENDPOINT = _("Choose an endpoint, or enter an address.")
 #: Settings that switch mail on, as an example.
 _MAIL_SETTINGS = "KEYTURN_SMTP_URL=smtp://user:password@mail.example.com:587\nKEYTURN_MAIL_FROM=access@example.com"
@@ -130,17 +128,8 @@ async def first_steps(
 @router.post(f"{PATH}/account")
 async def add_account(request: Request, session: Session, caller: Manager, form: MemberForm) -> Response:
     """Add the account that clients share with, and make the first link."""
-    platform, given = declarations.DEFAULT_PLATFORM, form.line("account_id", most=400)
-    problem: Message | None = None
-    try:
-        await agencies.add_account(
-            session, caller.agency_id, platform=platform,
-            account_id=declarations.texts(platform).account.ids.one(given),
-            name=form.line("account_name", most=200) or caller.agency.name, actor=caller.member.actor,
-        )  # fmt: skip
-    except (TypedWrong, AgencyAccountKnown) as refused:
-        problem = _KNOWN if isinstance(refused, AgencyAccountKnown) else refused.message
-    if problem:
+    problem = await try_account(request, session, caller, form)
+    if problem is not None:
         return await _page(request, caller, "account", problems={"account_id": problem}, form=form)
     await _make_trial_link(request, session, caller)
     return _to(request, "brand")

@@ -232,8 +232,8 @@ async def _show(
 async def _refused(
     request: Request, session: AsyncSession, caller: CurrentMember, link_id: str, refused: AppError
 ) -> Response:
-    told = (refused.message, *((refused.advice,) if refused.advice else ()))
-    return await _show(request, session, caller, link_id, "", OpenForm(refused=told), code=refused.status)
+    opened = OpenForm(refused=refused.sentences)
+    return await _show(request, session, caller, link_id, "", opened, code=refused.status)
 
 
 async def _of_link(session: AsyncSession, caller: CurrentMember, link_id: str, kickoff_id: str) -> Kickoff:

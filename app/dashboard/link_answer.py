@@ -42,8 +42,6 @@ async def done(
     except (NotFound, InvalidInput):
         raise
     except AppError as refused:
-        told = (refused.message, *((refused.advice,) if refused.advice else ()))
-        return await link_page.show(
-            request, session, caller, link_id, Opened(why=why, refused=told), code=refused.status
-        )
+        opened = Opened(why=why, refused=refused.sentences)
+        return await link_page.show(request, session, caller, link_id, opened, code=refused.status)
     return render.see_other(request, f"{LINKS}/{link_id}?done={news}" + (f"&why={why}" if why else ""))

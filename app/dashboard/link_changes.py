@@ -13,7 +13,7 @@ from app.dashboard.link_form import LINKS
 from app.dashboard.link_page import Opened
 from app.dashboard.member_session import MemberForm, Worker
 from app.kit.database import Session
-from app.kit.errors import AppError, InvalidInput
+from app.kit.errors import AppError, InvalidInput, NotFound
 from app.kit.html import forms
 from app.kit.html.forms import Form
 from app.kit.i18n.message import _
@@ -31,10 +31,10 @@ async def make_code(request: Request, session: Session, caller: Worker, link_id:
         made, code = await devices.make_code(
             session, caller.agency_id, link_id, keyring=services_of(request).keyring, actor=caller.member.actor
         )
+    except NotFound:
+        raise
     except AppError as refused:
-        if refused.status == 404:
-            raise
-        opened = Opened(refused=(refused.message,))
+        opened = Opened(refused=refused.sentences)
         return await link_page.show(request, session, caller, link_id, opened, code=refused.status)
     opened = Opened(device_code=(f"{code[:3]} {code[3:]}", made.expires_at))
     return await link_page.show(request, session, caller, link_id, opened)

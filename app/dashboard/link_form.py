@@ -1,16 +1,18 @@
-"""Fields of a new link as members give them, typed or in a file: the client, those that there are, and presets."""
+"""Fields of forms about links, typed or in a file: the client, presets, and accounts of the agency."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.dashboard.member_session import PATH
+from app.dashboard.member_session import PATH, CurrentMember
 from app.kit import clock
 from app.kit.html.forms import Form
 from app.kit.i18n import locales
 from app.kit.i18n.message import Message, Text, _, _n
+from app.kit.input.text import TypedWrong
 from app.links import queries as links
 from app.links.agency_accounts import AgencyAccountMissing, IdentityMissing
 from app.links.models import Link
@@ -18,8 +20,10 @@ from app.links.presets.preset import Preset
 from app.links.service import DEFAULT_LIFE, LONGEST_LIFE
 from app.platforms import declarations
 from app.platforms.registry import Platforms
+from app.services import services_of
 from app.tenants.agencies import service as agencies
 from app.tenants.agencies.models import AgencyAccount
+from app.tenants.agencies.service import AgencyAccountKnown
 from app.tenants.clients.models import Client
 from app.tenants.members import service as members
 
@@ -103,6 +107,29 @@ async def own_accounts(
 async def owners(session: AsyncSession, agency_id: str) -> list[tuple[str, str]]:
     """The members who can look after a link: id and name."""
     return [(each.id, each.name) for each in await members.every(session, agency_id)]
+
+
+async def try_account(request: Request, session: AsyncSession, caller: CurrentMember, form: Form) -> Message | None:
+    """Add the account that a form names, at its platform or the default one; what is wrong with it, if anything."""
+    platform = form.text("platform")
+    if not services_of(request).platforms.has_api(platform):
+        platform = declarations.DEFAULT_PLATFORM
+    try:
+        await agencies.add_account(
+            session, caller.agency_id, platform=platform,
+            account_id=declarations.texts(platform).account.ids.one(form.line("account_id", most=400)),
+            name=form.line("account_name", most=200) or caller.agency.name, actor=caller.member.actor,
+        )  # fmt: skip
+    except AgencyAccountKnown:
+        return _("This account is already on the list.")
+    except TypedWrong as wrong:
+        return wrong.message
+    return None
+
+
+def typed_accounts(form: Form) -> dict[str, str]:
+    """The accounts that a form names, by platform."""
+    return {key: form.line(f"account-{key}") for key in form.names("account-")}
 
 
 def chosen_accounts(preset: Preset, chosen: Mapping[str, str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 
 from app.dashboard import desk, draft_preview
+from app.dashboard.draft_preview import PreviewChoice
 from app.dashboard.member_session import PATH as DESK
 from app.dashboard.member_session import CurrentMember, Manager, MemberForm, Viewer
 from app.kit.database import Session, reading
@@ -20,7 +21,6 @@ from app.tenants.agencies import platform_ids
 
 router = forms.page_router()
 PATH = f"{DESK}/platforms"
-_Shown = Annotated[str, Query(max_length=40)]
 
 
 @router.get(PATH)
@@ -41,7 +41,7 @@ async def platforms(request: Request, caller: Viewer, saved: Annotated[str, Quer
 
 @router.get(f"{PATH}/{{key}}")
 async def platform(
-    request: Request, caller: Viewer, key: str, preview_page: _Shown = "", preview_language: _Shown = ""
+    request: Request, caller: Viewer, key: str, preview_page: PreviewChoice = "", preview_language: PreviewChoice = ""
 ) -> Response:
     """The agency's ids on one platform, beside the client's steps."""
     found = _find(key)

@@ -22,6 +22,7 @@ from app.dashboard.link_form import (
     own_accounts,
     owners,
     read_client,
+    typed_accounts,
     with_links,
 )
 from app.dashboard.member_session import PATH, CurrentMember, MemberForm, Worker
@@ -105,7 +106,7 @@ async def make(request: Request, session: Session, caller: Worker, form: MemberF
                     owner_member_id=values["owner"] or None,
                     agency_account_ids=chosen_accounts(
                         await presets.current(session, caller.agency_id, values["preset"]),
-                        {key: form.line(f"account-{key}") for key in form.names("account-")},
+                        typed_accounts(form),
                     ),
                 ),
                 keyring=services.keyring,

@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dashboard import desk, draft_preview, preset_form
+from app.dashboard.draft_preview import PreviewChoice
 from app.dashboard.link_form import card
 from app.dashboard.member_session import PATH as DESK
 from app.dashboard.member_session import CurrentMember, MemberForm, Viewer, Worker
@@ -31,8 +32,6 @@ PATH = f"{DESK}/presets"
 _CHANGED = _("Somebody else saved version {version} in the meantime. Press Save again to replace it with yours.")
 _TAKEN = _("You already have a preset with this short name. Choose another.")
 _TOO_MANY = _("An agency has at most 200 presets. Archive one first.")
-#: Field of the form with the page of the preview, and with its language.
-_Shown = Annotated[str, Query(max_length=16)]
 
 
 @router.get(PATH)
@@ -53,7 +52,7 @@ async def presets(request: Request, caller: Viewer, saved: Annotated[str, Query(
 @router.get(f"{PATH}/new")
 async def new(
     request: Request, caller: Worker, copy: Annotated[str, Query(max_length=64)] = "",
-    preview_page: _Shown = "", preview_language: _Shown = "",
+    preview_page: PreviewChoice = "", preview_language: PreviewChoice = "",
 ) -> Response:  # fmt: skip
     """The form of a new preset, empty or with what another one has."""
     async with reading(services_of(request).sessions) as session:
@@ -92,7 +91,7 @@ async def create(request: Request, session: Session, caller: Worker, form: Membe
 
 @router.get(f"{PATH}/{{slug}}")
 async def preset(
-    request: Request, caller: Viewer, slug: str, preview_page: _Shown = "", preview_language: _Shown = ""
+    request: Request, caller: Viewer, slug: str, preview_page: PreviewChoice = "", preview_language: PreviewChoice = ""
 ) -> Response:
     """One preset: the form with what it has, beside the client's page. Keyturn's own ones can be copied only."""
     async with reading(services_of(request).sessions) as session:

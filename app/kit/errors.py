@@ -37,6 +37,11 @@ class AppError(Exception):
         self.fields = fields or {}
         super().__init__(self.detail)
 
+    @property
+    def sentences(self) -> tuple[Message, ...]:
+        """The message, and the advice if there is any."""
+        return (self.message, self.advice) if self.advice else (self.message,)
+
 
 class NotFound(AppError):
     """The object does not exist for this caller; also used for ids of another agency."""

@@ -84,7 +84,9 @@ async def invite_agency(
     services, at = services_of(request), connected_platform(request, platform)
     await service.required_app(session, caller.agency_id, at, services.keyring)
     invitation, token = await oauth_flow.invite_agency(session, caller.agency_id, platform=at.key)
-    return ConnectInvitation(address=f"{services.public_url}/connect/{token}", expires_at=invitation.expires_at)
+    return ConnectInvitation(
+        address=oauth_flow.invitation_address(services.public_url, token), expires_at=invitation.expires_at
+    )
 
 
 @router.get("/{connection_id}")

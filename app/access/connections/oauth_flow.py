@@ -135,6 +135,11 @@ async def invite_agency(session: AsyncSession, agency_id: str, *, platform: str)
     return invitation, token
 
 
+def invitation_address(public_url: str, token: str) -> str:
+    """The one-time address of an invitation."""
+    return f"{public_url}/connect/{token}"
+
+
 async def invitation(session: AsyncSession, token: str) -> Invitation:
     """The invitation of a one-time address. Raises InvitationOver."""
     rows = select(Invitation).where(

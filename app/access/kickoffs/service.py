@@ -241,7 +241,7 @@ async def by_token(session: AsyncSession, token: str) -> Kickoff | None:
 
 def address_of(public_url: str, token: str) -> str:
     """The secret address of a result: `https://host/kickoffs/token`."""
-    return f"{public_url.rstrip('/')}{SHARED_PATH}/{token}"
+    return f"{public_url}{SHARED_PATH}/{token}"
 
 
 def shared_until(row: Kickoff) -> datetime | None:

@@ -25,7 +25,6 @@ from app.kit.database import CROSS_TENANT, Sessions
 from app.kit.egress.address_guard import Dns, DnsFailed
 from app.kit.errors import AppError, NotFound
 from app.kit.i18n.message import Message, _
-from app.kit.ids import MalformedId
 from app.kit.input.text import TypedWrong
 from app.tenants.agencies import service as agencies
 from app.tenants.agencies.models import Agency, AgencyDomain, DomainProblem
@@ -127,10 +126,7 @@ async def every(session: AsyncSession, agency_id: str) -> Sequence[AgencyDomain]
 
 async def find(session: AsyncSession, agency_id: str, domain_id: str) -> AgencyDomain:
     """One of the domains. Raises NotFound."""
-    try:
-        found = await session.get(AgencyDomain, (agency_id, domain_id))
-    except MalformedId:
-        found = None
+    found = await session.get(AgencyDomain, (agency_id, domain_id))
     if found is None:
         raise NotFound
     return found
