@@ -140,8 +140,6 @@ async def _done(request: Request, batch: Batch, row: CsvRow) -> RowReport:
         return RowReport(row, "wrong", row.problem or next(iter(form.problems.values())))
     if preset is None:
         return RowReport(row, "wrong", _("There is no preset “{preset}”.", preset=row.values["preset"]))
-    if values["language"] and values["language"] not in services_of(request).languages:
-        return RowReport(row, "wrong", _("Keyturn does not speak “{language}” yet.", language=values["language"]))
     owner = _owner(batch, row.values.get("owner", ""))
     if owner is None:
         return RowReport(row, "wrong", _("There is no member “{member}”.", member=row.values["owner"]))

@@ -66,8 +66,8 @@ def read_client(form: Form) -> dict[str, str]:
     language = form.line("language", most=16)
     if not name:
         form.problems.setdefault("name", _("Enter the name of the client."))
-    if language and language not in locales.offered(with_pseudo=True):
-        form.problems["language"] = _("Keyturn does not speak “{language}” yet.", language=language)
+    if problem := language_problem(language):
+        form.problems["language"] = problem
     return dict(zip(CLIENT_FIELDS, (name, contact, email, language, external_id), strict=True))
 
 
@@ -87,6 +87,13 @@ def card(preset: Preset, platforms: Platforms) -> PresetCard:
         asset: Text = declarations.find(each.platform, each.kind).texts.title(2)
         lines.append(_("{asset}: {role}", asset=asset, role=platform.role_words(each.kind, each.role).label))
     return PresetCard(preset, list(dict.fromkeys(lines)))
+
+
+def language_problem(tag: str) -> Message | None:
+    """The problem with a language that was typed; an empty one leaves the choice to the client."""
+    if not tag or tag in locales.offered(with_pseudo=True):
+        return None
+    return _("Keyturn does not speak “{language}” yet.", language=tag)
 
 
 def language_choices(offered: Sequence[str]) -> list[tuple[str, str]]:

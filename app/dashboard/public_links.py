@@ -11,7 +11,14 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dashboard import desk
-from app.dashboard.link_form import chosen_accounts, impossible, language_choices, own_accounts, typed_accounts
+from app.dashboard.link_form import (
+    chosen_accounts,
+    impossible,
+    language_choices,
+    language_problem,
+    own_accounts,
+    typed_accounts,
+)
 from app.dashboard.member_session import PATH as DESK
 from app.dashboard.member_session import CurrentMember, MemberForm, Viewer, Worker
 from app.dashboard.turns import Label
@@ -95,8 +102,8 @@ async def create(request: Request, session: Session, caller: Worker, form: Membe
     known = {each.slug: each for each in await presets.every(session, caller.agency_id)}
     if given["preset"] not in known:
         problems["preset"] = _("Choose what you need.")
-    if given["language"] and given["language"] not in locales.offered(with_pseudo=True):
-        problems["language"] = _("Keyturn does not speak “{language}” yet.", language=given["language"])
+    if problem := language_problem(given["language"]):
+        problems["language"] = problem
     if given["days"] and given["days"] not in map(str, _LIVES):
         problems["days"] = _("Choose when the link ends.")
     if problems:

@@ -1,6 +1,5 @@
 """JSON routes: the time to access."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Query
@@ -29,15 +28,12 @@ class DurationsView(BaseModel):
     slowest_tenth_seconds: int = Field(description="One in ten took longer.", examples=[86400])
 
     @classmethod
-    def many(cls, found: Sequence[Durations]) -> "list[DurationsView]":
-        """From values."""
-        return [
-            cls(
-                key=each.key, links=each.links, median_seconds=round(each.median.total_seconds()),
-                slowest_tenth_seconds=round(each.slowest_tenth.total_seconds()),
-            )
-            for each in found
-        ]  # fmt: skip
+    def of(cls, found: Durations) -> "DurationsView":
+        """From the durations, in seconds."""
+        return cls(
+            key=found.key, links=found.links, median_seconds=round(found.median.total_seconds()),
+            slowest_tenth_seconds=round(found.slowest_tenth.total_seconds()),
+        )  # fmt: skip
 
 
 class FunnelView(BaseModel):
@@ -75,10 +71,12 @@ async def get_time_to_access(
     agency_id, since = caller.agency_id, service.start(months)
     overall = await service.overall(session, agency_id, since=since, preset=preset)
     funnel = await service.funnel(session, agency_id, since=since, preset=preset)
+    monthly = await service.by_month(session, agency_id, since=since, preset=preset)
+    by_preset = await service.by_preset(session, agency_id, since=since)
     return TimeToAccess(
-        overall=DurationsView.many([overall])[0] if overall else None,
-        by_month=DurationsView.many(await service.by_month(session, agency_id, since=since, preset=preset)),
-        by_preset=DurationsView.many(await service.by_preset(session, agency_id, since=since)),
+        overall=DurationsView.of(overall) if overall else None,
+        by_month=[DurationsView.of(each) for each in monthly],
+        by_preset=[DurationsView.of(each) for each in by_preset],
         funnel=FunnelView(made=funnel.made, opened=funnel.opened, agreed=funnel.agreed, verified=funnel.verified),
         blockers=[
             BlockerCountView(code=each.code, count=each.count, waiting_seconds=round(each.waiting.total_seconds()))

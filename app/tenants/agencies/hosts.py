@@ -81,7 +81,7 @@ def domain_of(request: Request) -> str | None:
 
 @router.get("/tls/ask")
 async def may_have_certificate(request: Request, domain: str = Query("", max_length=253)) -> Response:
-    """Say to the reverse proxy if it may get a certificate for a name: 200 for a verified domain, 404 for another."""
+    """Tell the reverse proxy if it may get a certificate for a name: 200 for a verified domain, 404 for another."""
     sessions = web_services(request).sessions
     async with reading(sessions) as session:
         if await domains.agency_of(session, domain.lower().removesuffix(".")) is not None:
