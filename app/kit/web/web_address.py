@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import SplitResult, urlsplit
 
 #: One segment of a path prefix; other characters would need encoding, which proxies handle differently.
@@ -58,10 +59,16 @@ def is_this_machine(host: str) -> bool:
     """True if a host name or address is certainly this machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
+    address = ip_address(host)
+    return address is not None and address.is_loopback
+
+
+def ip_address(host: str) -> IPv4Address | IPv6Address | None:
+    """The IP address that a host is given by; None for a name."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(host)
     except ValueError:
-        return False
+        return None
 
 
 def read_proxies(listed: Sequence[str]) -> list[str]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from app.kit.clock import long_date
+from app.kit.web.web_address import is_this_machine
 from app.platforms.resources import (
     Connected,
     DiagnosticFinding,
@@ -206,7 +206,7 @@ def redirect_address_finding(address: str, came_back: datetime | None) -> Diagno
     register = (
         f"In My Apps, register exactly {address} as advertiser redirect address: letter by letter, no slash at the end."
     )
-    if _is_here(parts.hostname or ""):
+    if is_this_machine(parts.hostname or ""):
         return DiagnosticFinding(
             what, "cannot_tell", f"{address} is an address of this machine, which TikTok often refuses.",
             f"Use a tunnel with an https address, set it as KEYTURN_PUBLIC_URL, and register its {CALLBACK}.",
@@ -242,12 +242,3 @@ def _not_ours(address: str) -> DiagnosticFinding | None:
             _REDIRECT, "fail", f"{address} is not one of Keyturn's.", f"It has to end in {CALLBACK}. {_SET}"
         )
     return None
-
-
-def _is_here(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -8,7 +8,6 @@ import asyncio
 import re
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import idna
@@ -26,6 +25,7 @@ from app.kit.egress.address_guard import Dns, DnsFailed
 from app.kit.errors import AppError, NotFound
 from app.kit.i18n.message import Message, _
 from app.kit.input.text import TypedWrong
+from app.kit.web import web_address
 from app.tenants.agencies import service as agencies
 from app.tenants.agencies.models import Agency, AgencyDomain, DomainProblem
 
@@ -100,10 +100,10 @@ def records(row: AgencyDomain, public_url: str) -> list[DnsRecord]:
 
 
 def _address_kind(host: str) -> str:
-    try:
-        return "A" if ip_address(host).version == 4 else "AAAA"
-    except ValueError:
+    address = web_address.ip_address(host)
+    if address is None:
         return "CNAME"
+    return "A" if address.version == 4 else "AAAA"
 
 
 def base_url(agency: Agency, public_url: str) -> str:

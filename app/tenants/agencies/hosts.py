@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Query, Request, Response
@@ -14,6 +13,7 @@ from app.kit.database import reading
 from app.kit.errors import AppError, NotFound
 from app.kit.i18n.message import _
 from app.kit.throttle import Limit, Throttled
+from app.kit.web import web_address
 from app.kit.web.problem import API
 from app.kit.web.services import web_services
 from app.tenants.agencies import domains
@@ -104,10 +104,4 @@ def _host(scope: Scope) -> str:
 
 def _is_private(host: str) -> bool:
     """True for a name that no public DNS record has, and for an address."""
-    if "." not in host or host.endswith(".localhost"):
-        return True
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
+    return "." not in host or host.endswith(".localhost") or web_address.ip_address(host) is not None

@@ -4,7 +4,6 @@ The authenticator always verifies its user, by fingerprint or PIN: a passkey is 
 was made for one browser and one purpose, is stored for some minutes, and is used up by the first answer.
 """
 
-import ipaddress
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,6 +39,7 @@ from app.kit.encryption import Keyring
 from app.kit.errors import AppError, NotFound
 from app.kit.i18n.message import _
 from app.kit.throttle import Limit
+from app.kit.web import web_address
 from app.tenants.members import service as members
 from app.tenants.members.models import Member, Role
 
@@ -155,11 +155,7 @@ def relying_party(public_url: str) -> RelyingParty:
 
 def are_possible(public_url: str) -> bool:
     """True if authenticators make passkeys for the host of this address."""
-    try:
-        ipaddress.ip_address(urlsplit(public_url).hostname or "")
-    except ValueError:
-        return True
-    return False
+    return web_address.ip_address(urlsplit(public_url).hostname or "") is None
 
 
 async def of_member(session: AsyncSession, agency_id: str, member_id: str) -> Sequence[MemberPasskey]:
