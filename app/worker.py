@@ -32,6 +32,7 @@ from app.mail import job as mail_job
 from app.platforms.registry import Platforms
 from app.settings import Settings, load
 from app.tables import metadata
+from app.tenants.agencies import domains
 from app.tenants.api_keys import idempotency
 from app.tenants.api_keys.idempotency import IdempotencyKey
 from app.tenants.members import passkeys
@@ -65,6 +66,7 @@ def table(
         *periodic_tasks.work(keeping),
         *mail_job.work(mails),
         *sealer.work(access.sessions, access.keyring),
+        *domains.work(access.sessions, (), webhooks.public_url),
     ]
 
 

@@ -8,6 +8,8 @@ import asyncio
 import re
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from urllib.parse import urlsplit
 
 import idna
@@ -18,19 +20,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.events import catalog
 from app.events.recorder import record
 from app.events.schema import Data
-from app.kit import clock, encryption, ids
-from app.kit.actor import Actor
+from app.kit import clock, encryption, ids, jobs
+from app.kit.actor import Actor, system_actor
 from app.kit.database import CROSS_TENANT, Sessions
 from app.kit.egress.address_guard import Dns, DnsFailed
 from app.kit.errors import AppError, NotFound
 from app.kit.i18n.message import Message, _
 from app.kit.input.text import TypedWrong
+from app.kit.jobs import JobType
 from app.kit.web import web_address
 from app.tenants.agencies import service as agencies
 from app.tenants.agencies.models import Agency, AgencyDomain, DomainProblem
 
 #: Most domains of one agency.
 MOST = 5
+#: Time between two checks of a verified domain, and until the second look after the first one that found a problem.
+EVERY, SOON = timedelta(days=1), timedelta(hours=1)
 #: Name of the TXT record, before the domain.
 PROOF = "_keyturn"
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
@@ -44,6 +49,8 @@ PROBLEMS: Mapping[DomainProblem, Message] = {
     "no_proof": _("The name points here, but the TXT record is missing or has another value."),
     "no_answer": _("The name servers of this domain did not answer. Try again in a minute."),
 }
+#: Problems that the agency's own records have.
+_WRONG = ("no_record", "elsewhere", "no_proof")
 
 
 class DomainTaken(AppError):
@@ -160,17 +167,17 @@ async def remove(session: AsyncSession, agency_id: str, domain_id: str, *, actor
     await session.delete(row)
     agency = await agencies.find(session, agency_id)
     if agency.domain == row.host:
-        others = [each.host for each in await every(session, agency_id) if each.verified_at and each.id != row.id]
-        agency.domain = others[-1] if others else None
+        agency.domain = await _next_best(session, row)
     await _record(session, agency_id, actor)
 
 
 async def check(
     sessions: Sessions, nameservers: Sequence[str], agency_id: str, domain_id: str, *, public_url: str, actor: Actor
 ) -> AgencyDomain:
-    """Look at the records of a domain, and use it once they are right. No transaction is open meanwhile.
+    """Look at the records of a domain, and use it while they are right. No transaction is open meanwhile.
 
-    A domain that was verified stays so; only its problem is noted. Raises NotFound, DomainTaken.
+    A verified domain whose records are wrong twice in a row stays verified, so that links at it go on working if they
+    can; but new addresses have another one, or the installation's. Raises NotFound, DomainTaken.
     """
     async with sessions() as session:
         row = await find(session, agency_id, domain_id)
@@ -182,14 +189,40 @@ async def check(
     try:
         async with sessions.begin() as session:
             row = await find(session, agency_id, domain_id)
+            agency, before = await agencies.find(session, agency_id), row.problem
             row.problem, row.checked_at = problem, clock.now()
-            if problem is None and row.verified_at is None:
-                row.verified_at = clock.now()
-                (await agencies.find(session, agency_id)).domain = row.host
+            if problem is None and (row.verified_at is None or agency.domain is None):
+                if row.verified_at is None:
+                    row.verified_at, row.due_at = clock.now(), clock.now() + EVERY
+                agency.domain = row.host
+                await _record(session, agency_id, actor)
+            elif problem in _WRONG and before in _WRONG and agency.domain == row.host:
+                agency.domain = await _next_best(session, row)
                 await _record(session, agency_id, actor)
     except IntegrityError as taken:  # another agency verified it in the meantime
         raise DomainTaken from taken
     return row
+
+
+def work(sessions: Sessions, nameservers: Sequence[str], public_url: str) -> list[JobType[AgencyDomain]]:
+    """Job type for the worker: verified domains are checked again every day."""
+    return [
+        JobType(
+            "domains", AgencyDomain, partial(_check_again, sessions, nameservers, public_url), concurrency=2
+        )
+    ]  # fmt: skip
+
+
+async def _check_again(sessions: Sessions, nameservers: Sequence[str], public_url: str, row: AgencyDomain) -> None:
+    found = await check(sessions, nameservers, row.agency_id, row.id, public_url=public_url, actor=system_actor())
+    async with sessions.begin() as session:
+        await jobs.finish(session, row, due_in=SOON if found.problem and not row.problem else EVERY)
+
+
+async def _next_best(session: AsyncSession, lost: AgencyDomain) -> str | None:
+    """The newest other domain whose records were right at the last look."""
+    others = [each for each in await every(session, lost.agency_id) if each.id != lost.id]
+    return next((each.host for each in reversed(others) if each.verified_at and not each.problem), None)
 
 
 async def _look(dns: Dns, row: AgencyDomain, own_host: str) -> DomainProblem | None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.kit import ids
 from app.kit.audit import Audit
 from app.kit.database import Base, CreatedAt, agency_key, belongs_to_agency
+from app.kit.jobs import JobMixin
 
 #: Finding about the DNS records of a domain.
 DomainProblem = Literal["no_record", "elsewhere", "no_proof", "no_answer"]
@@ -71,14 +72,18 @@ class AgencyAccount(CreatedAt, Base):
     name: Mapped[str] = mapped_column(String(200))
 
 
-class AgencyDomain(CreatedAt, Base):
-    """A host name of the agency. Two agencies may add the same name; only one can verify it."""
+class AgencyDomain(JobMixin, CreatedAt, Base):
+    """A host name of the agency. Two agencies may add the same name; only one can verify it.
+
+    Once verified, it is due for its next check.
+    """
 
     __tablename__ = "agency_domains"
-    __audit__ = Audit("agency_domain", ignored=("proof", "checked_at", "problem"))
+    __audit__ = Audit("agency_domain", only=("host", "verified_at"))
     __table_args__ = (
         belongs_to_agency(),
         UniqueConstraint("agency_id", "host"),
+        Index("ix_agency_domains_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
         Index("uq_agency_domains_verified", "host", unique=True, postgresql_where=text("verified_at IS NOT NULL")),
     )
 

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import httpx2
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import select
+from sqlalchemy import func, select
 from starlette.routing import Route
 
 from app import routes
+from app.kit import clock, jobs
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.kit.input.text import TypedWrong
@@ -108,7 +110,12 @@ async def test_a_domain_is_used_once_its_records_are_right(
     )
     zone.records = base
     again = (await api.post(path)).json()
-    assert (again["status"], again["problem"]) == ("verified", "no_record"), "what was verified stays so"
+    assert (again["status"], again["in_use"], again["problem"]) == ("verified", True, "no_record"), "once may be a slip"
+    again = (await api.post(path)).json()
+    assert (again["status"], again["in_use"]) == ("verified", False), "what was verified stays so, but is used no more"
+    assert (await api.get(f"/links/{world.north.link_id}/address")).json()["address"].startswith(f"{PUBLIC_URL}/")
+    zone.records = base | right
+    assert (await api.post(path)).json()["in_use"]
     assert (await api.delete(f"/agency/domains/{domain['id']}")).status_code == 204
     assert (await api.get(f"/links/{world.north.link_id}/address")).json()["address"].startswith(f"{PUBLIC_URL}/")
     assert (await api.get("/agency/domains")).json()["data"] == []
@@ -140,6 +147,37 @@ async def test_an_address_record_will_do_and_only_one_agency_has_a_name(
     for number in range(4):
         await api.post("/agency/domains", json={"host": f"a{number}.north.example"})
     assert (await api.post("/agency/domains", json={"host": "b.north.example"})).json()["code"] == "too_many_domains"
+
+
+async def test_a_verified_domain_is_checked_every_day_and_soon_after_a_problem(
+    app: FastAPI, zone: Zone, sessions: Sessions, world: World
+) -> None:
+    lost, kept = await verified(sessions, world.north, OTHER), await verified(sessions, world.north, HOST)
+    zone.records |= {
+        (OTHER, CNAME): [f"={OWN}"], (OTHER, A): ["203.0.113.7"], (f"_keyturn.{OTHER}", TXT): [lost.proof],
+    }  # fmt: skip
+    [kind] = domains.work(sessions, app.state.services.nameservers, PUBLIC_URL)
+
+    async def due(domain_id: str) -> float:
+        async with sessions.begin() as session:
+            row = await domains.find(session, world.north.agency_id, domain_id)
+            row.due_at = func.now()
+        for row in await jobs.claim(sessions, kind.model, limit=9, lease=kind.lease):
+            await kind.do(row)
+        async with sessions() as session:
+            row = await domains.find(session, world.north.agency_id, domain_id)
+            assert row.due_at
+            return round((row.due_at - clock.now()) / timedelta(hours=1))
+
+    async def used() -> str | None:
+        async with sessions() as session:
+            return (await service.find(session, world.north.agency_id)).domain
+
+    assert (await due(lost.id), await used()) == (24, HOST)
+    assert (await due(kept.id), await used()) == (1, HOST), "its records are gone"
+    assert (await due(kept.id), await used()) == (24, OTHER), "and still are"
+    zone.records |= {(HOST, CNAME): SERVFAIL, (OTHER, CNAME): SERVFAIL}
+    assert (await due(lost.id), await due(lost.id), await used()) == (1, 24, OTHER), "no answer says nothing"
 
 
 def test_no_agency_is_named_as_pages_of_the_installation_are() -> None:
