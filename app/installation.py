@@ -59,7 +59,7 @@ REMEDIES: Mapping[str, str | None] = {
 class Finding:
     """Result of one check, with its message or advice.
 
-    `doubtful`: apparently wrong as far as this machine can tell; a warning, not a failure.
+    `doubtful`: switched off, or apparently wrong as far as this machine can tell; a warning, not a failure.
     """
 
     what: str
@@ -178,7 +178,7 @@ async def mail(chosen: Settings) -> list[Finding]:
     server = chosen.mail_server
     if server is None:
         words = "off, and no page promises an e-mail; set KEYTURN_SMTP_URL and KEYTURN_MAIL_FROM."
-        return [Finding("mail", True, words)]
+        return [Finding("mail", True, words, doubtful=True)]
     answer = await check_login(server)
     where = f"{server.host}:{server.port}, sent as {server.sender}"
     if answer.accepted:

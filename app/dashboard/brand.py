@@ -5,7 +5,7 @@ The preview is the client's first page with what stands in the form. It saves no
 
 import asyncio
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request
 from fastapi.responses import Response
@@ -29,6 +29,7 @@ from app.tenants.agencies.models import Agency
 
 router = forms.page_router()
 PATH = f"{DESK}/brand"
+_SAVED = f"{PATH}?done=saved"
 _NO_NAME = _("Enter the name of your agency.")
 _NO_CONTACT = _("Enter the name of the contact person.")
 _NO_EMAIL = _("Enter the e-mail address of the contact person.")
@@ -43,10 +44,12 @@ WordsLanguage = Annotated[str, Query(max_length=16)]
 
 
 @router.get(PATH)
-async def brand(request: Request, caller: Viewer, words: WordsLanguage = "") -> Response:
+async def brand(
+    request: Request, caller: Viewer, words: WordsLanguage = "", done: Literal["saved", ""] = ""
+) -> Response:
     """Everything about the agency, beside the client's first page."""
     tag = _language(request, words)
-    return await _page(request, caller, _given(caller.agency, tag), {})
+    return await _page(request, caller, _given(caller.agency, tag), {}, is_saved=bool(done))
 
 
 @router.post(PATH)
@@ -59,7 +62,7 @@ async def change(request: Request, session: Session, caller: Manager, form: Memb
     await service.update_agency(session, caller.agency_id, actor=caller.member.actor, **given)
     if notes != _notes(caller.agency, tag):
         await service.set_words(session, caller.agency_id, tag, notes, actor=caller.member.actor)
-    return render.see_other(request, PATH if tag == services_of(request).languages[0] else f"{PATH}?words={tag}")
+    return render.see_other(request, f"{_SAVED}&words={tag}")
 
 
 def _read(request: Request, form: Form) -> tuple[dict[str, str], dict[str, str], dict[str, Message]]:
@@ -103,7 +106,7 @@ async def set_logo(request: Request, caller: Manager) -> Response:
         return await _page(request, caller, _given(caller.agency, ""), {"logo": _NOT_A_LOGO})
     async with services_of(request).sessions.begin() as session:
         await logos.set_logo(session, caller.agency_id, made, actor=caller.member.actor)
-    return render.see_other(request, PATH)
+    return render.see_other(request, _SAVED)
 
 
 @router.post(f"{PATH}/logo/removal")
@@ -111,7 +114,7 @@ async def remove_logo(request: Request, session: Session, caller: Manager, form:
     """Show the first letter of the name again."""
     if branding.logo_of(caller.agency.brand) is not None:
         await logos.remove_logo(session, caller.agency_id, actor=caller.member.actor)
-    return render.see_other(request, PATH)
+    return render.see_other(request, _SAVED)
 
 
 @router.post(f"{PATH}/accounts")
@@ -119,7 +122,7 @@ async def add_account(request: Request, session: Session, caller: Manager, form:
     """Add an account of the agency at a platform, from its id or from an address with it."""
     problem = await try_account(request, session, caller, form)
     if problem is None:
-        return render.see_other(request, PATH)
+        return render.see_other(request, _SAVED)
     return await _page(request, caller, _given(caller.agency, ""), {"account_id": problem}, form)
 
 
@@ -175,7 +178,7 @@ def _contrast(colour: str) -> Message:
 
 async def _page(
     request: Request, caller: CurrentMember, given: dict[str, str], problems: dict[str, Message],
-    sent: Form | None = None,
+    sent: Form | None = None, *, is_saved: bool = False,
 ) -> Response:  # fmt: skip
     services, logo = services_of(request), branding.logo_of(caller.agency.brand)
     given["words_language"] = tag = _language(request, given["words_language"])
@@ -188,7 +191,8 @@ async def _page(
             tag=sent.text(draft_preview.LANGUAGE) or tag if sent else tag,
         )  # fmt: skip
     shown: dict[str, Any] = {
-        "given": given, "problems": problems, "accounts": accounts, "logo": logo, "may_change": caller.may("manager"),
+        "given": given, "problems": problems, "is_saved": is_saved, "accounts": accounts, "logo": logo,
+        "may_change": caller.may("manager"),
         "languages_offered": language_choices(services.languages), "most": own_words.MOST, "preview": preview,
         "contrast": _contrast(typed.brand.get("colour", branding.DEFAULT_COLOUR)),
         "account_id": sent.line("account_id", most=400) if sent else "",

@@ -210,7 +210,7 @@ def _preset(batch: Batch, given: str) -> Preset | None:
 
 
 def _owner(batch: Batch, given: str) -> Member | None:
-    """The member whom a row names by the e-mail address or the name, else the one who makes the links."""
+    """The member in the `owner` column, by e-mail address or name; by default the one who creates the links."""
     wanted = given.casefold()
     if not wanted:
         return batch.caller.member

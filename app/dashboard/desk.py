@@ -50,7 +50,7 @@ FIRST_STEPS = Place(f"{PATH}/first-steps", "l-check", _("First steps"), "manager
 SET_UP = (
     FIRST_STEPS,
     Place(f"{PATH}/presets", "l-preset", _("Presets")),
-    Place(f"{PATH}/platforms", "l-doc", _("Manual platforms")),
+    Place(f"{PATH}/platforms", "l-clients", _("Manual platforms")),
     Place(f"{PATH}/team", "l-team", _("Team")),
     Place(f"{PATH}/webhooks", "l-hook", _("Webhooks")),
     Place(f"{PATH}/brand", "l-brand", _("Brand")),

@@ -74,6 +74,8 @@ async def remove(
 
 
 def _status(row: AgencyDomain, caller: CurrentMember) -> Label:
+    if row.verified_at is not None and row.problem:
+        return Label("you", _("Records are wrong"), "bad")
     if caller.agency.domain == row.host:
         return Label("verified", _("In use"), "good")
     if row.verified_at is not None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated, Literal
 from urllib.parse import urlencode
@@ -62,6 +62,11 @@ class Group:
     count: int
     since: datetime | None
     rows: Sequence[PipelineRow]
+
+    @property
+    def has_waited(self) -> bool:
+        """True if the longest wait is a minute or more."""
+        return self.since is not None and clock.now() - self.since >= timedelta(minutes=1)
 
 
 @router.get(PATH)

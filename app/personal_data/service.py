@@ -59,7 +59,7 @@ COUNTED: Mapping[str, Message] = {
 ALSO: Sequence[Message] = (
     _("Names and addresses in the record of events, and in stored copies of what the agency’s own systems were sent"),
     _("Names, addresses and network addresses in the audit log about the client"),
-    _("Kickoffs with their notes, and the results shared from them"),
+    _("Results of launch checks, with their notes and shared copies"),
 )
 #: What is erased if it is the whole client.
 WITH_CLIENT: Sequence[Message] = (_("The client’s name and contact; its id in your CRM stays"),)

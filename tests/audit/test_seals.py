@@ -98,7 +98,7 @@ class Sealed:
             await self.connection.rollback()
 
     def deviations(self, *statements: str, **values: str) -> list[Deviation]:
-        """What a verification of both agencies finds after these changes."""
+        """The findings of a verification of both agencies after these changes."""
 
         async def find() -> list[Deviation]:
             async with self.tampered(*statements, **values) as sessions:

@@ -1,4 +1,4 @@
-"""What every page has to be in Chromium: accessible, no wider than the window, with one heading. And its picture."""
+"""Checks of an open page in Chromium: accessible, no wider than the window, one main heading. And its screenshot."""
 
 import os
 from pathlib import Path
@@ -15,7 +15,7 @@ WIDE = """[...document.querySelectorAll("main *")].filter(each => each.getBoundi
 
 
 def complaints(page: Page) -> list[str]:
-    """What the console of a page says from now on, but for the status of an answer."""
+    """Errors and warnings in the console of a page from now on, except for statuses of responses."""
     said: list[str] = []
     page.on(
         "console",

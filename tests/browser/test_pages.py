@@ -18,7 +18,7 @@ from tests.browser.look import check_all, complaints
 #: Pages of somebody who is not signed in yet.
 DOOR = ("/desk/sign-in",)
 #: Opened with a token of their own, which works once, or by a provider.
-ONCE = ("/desk/setup/{code}", "/desk/join/{token}", "/desk/oidc/{provider}/return")
+ONCE = ("/desk/sign-in/code", "/desk/setup/{code}", "/desk/join/{token}", "/desk/oidc/{provider}/return")
 #: Answers that are no page.
 FILES = re.compile(r"\.(?:csv|jsonl|svg)$|/files/\{file_id\}$")
 #: Further states of pages, in their address.
@@ -81,6 +81,7 @@ async def _looked_at(page: Page, address: str) -> None:
     answer = await page.goto(address)
     assert answer
     assert answer.status == 200
+    assert page.url == address, "it shows another page"
     path = re.sub(r"^http://[^/]*(?:/desk)?|/[\w-]{43}$", "", address)
     await check_all(page, re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-")[:80] or "pipeline")
     assert said == []

@@ -1,4 +1,4 @@
-"""What a member asks for on the page of a link: another role, buyers, and a code for a new device of the client."""
+"""Changes that a member requests on the page of a link: another role, buyers, a code for the client's new device."""
 
 import re
 

@@ -292,7 +292,7 @@ async def prune(sessions: Sessions, now: datetime, limit: int) -> int:
 async def _owner(
     session: AsyncSession, passkey: MemberPasskey, credential: AuthenticationCredential, *, needs_handle: bool
 ) -> Member:
-    """The owner of a passkey, whom the authenticator has to name, too. Raises PasskeyRefused."""
+    """The owner of a passkey; the user handle in the answer must name the same member. Raises PasskeyRefused."""
     try:
         member = await members.find(session, passkey.agency_id, passkey.member_id)
     except NotFound as removed:
