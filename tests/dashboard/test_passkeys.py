@@ -105,7 +105,7 @@ async def test_a_member_adds_names_and_removes_passkeys_and_the_audit_log_says_s
             for number in range(passkeys.MOST_OF_MEMBER)
         )  # fmt: skip
     full = await _add(browser, first)
-    assert (full.status_code, "as many passkeys as we keep" in full.text) == (422, True)
+    assert (full.status_code, f"the limit of {passkeys.MOST_OF_MEMBER} passkeys" in full.text) == (422, True)
 
 
 async def test_a_passkey_signs_in_without_address_password_and_code(
