@@ -17,8 +17,14 @@ from tests.browser.look import check_all, complaints
 
 #: Pages of somebody who is not signed in yet.
 DOOR = ("/desk/sign-in",)
-#: Opened with a token of their own, which works once, or by a provider.
-ONCE = ("/desk/sign-in/code", "/desk/setup/{code}", "/desk/join/{token}", "/desk/oidc/{provider}/return")
+#: Opened after a form, with a token that works once, or by a provider: `test_signing_in.py` has them.
+ONCE = (
+    "/desk/account/second-factor",
+    "/desk/sign-in/code",
+    "/desk/setup/{code}",
+    "/desk/join/{token}",
+    "/desk/oidc/{provider}/return",
+)
 #: Answers that are no page.
 FILES = re.compile(r"\.(?:csv|jsonl|svg)$|/files/\{file_id\}$")
 #: Further states of pages, in their address.
