@@ -1,4 +1,4 @@
-"""Time to access as a page: medians by month and preset, where clients stop, and what holds them up."""
+"""Time to access as a page: medians by month, preset and platform, where clients stop, and what holds them up."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -69,12 +69,13 @@ async def durations(
     preset: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
     """Medians, funnel and blockers of the last months, of all presets or of one."""
-    since = time_to_access.start(int(months))
+    since, platforms = time_to_access.start(int(months)), services_of(request).platforms
     async with reading(services_of(request).sessions) as session:
         agency_id, only = caller.agency_id, preset or None
         monthly = await time_to_access.by_month(session, agency_id, since=since, preset=only)
         total = await time_to_access.overall(session, agency_id, since=since, preset=only)
         by_preset = await time_to_access.by_preset(session, agency_id, since=since)
+        by_platform = await time_to_access.by_platform(session, agency_id, since=since, preset=only)
         funnel = await time_to_access.funnel(session, agency_id, since=since, preset=only)
         blockers = await time_to_access.blockers(session, agency_id, preset=only)
         known = await presets.every(session, agency_id)
@@ -82,7 +83,9 @@ async def durations(
     return desk.page(
         request, caller, "time_to_access", here=PATH, months=months, preset=preset, total=total, funnel=funnel,
         monthly=[*reversed(monthly)], chart=chart(monthly) if len(monthly) > 1 else None, steps=steps(funnel),
-        presets=known, by_preset=by_preset, names={each.slug: each.name for each in known}, duration=duration,
+        presets=known, by_preset=by_preset, by_platform=by_platform,
+        platforms={each: platforms[each].name for each in platforms},
+        names={each.slug: each.name for each in known}, duration=duration,
         blockers=[(each, BLOCKERS[each.code].summary if each.code in BLOCKERS else each.code) for each in blockers],
         most=most, query=urlencode({"months": months, **({"preset": preset} if preset else {})}),
     )  # fmt: skip

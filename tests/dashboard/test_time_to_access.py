@@ -1,4 +1,4 @@
-"""Time to access: medians by month and preset, where clients stop, what holds them up, and the file."""
+"""Time to access: medians by month, preset and platform, where clients stop, what holds them up, and the file."""
 
 import csv
 import html
@@ -45,6 +45,12 @@ async def verified_links(sessions: Sessions, world: World, keyring: Keyring) -> 
             moved = update(Link).where(Link.agency_id == world.north.agency_id, Link.id == made.link.id)
             times = {"opened_at": verified_at - length, "submitted_at": verified_at, "completed_at": verified_at}
             await session.execute(moved.values(status="completed", stage="verified", **times))
+            proved = update(AccessRequest).where(
+                AccessRequest.agency_id == world.north.agency_id, AccessRequest.link_id == made.link.id
+            )  # fmt: skip
+            half = {"status": "verified", "verified_at": verified_at - length / 2}
+            again = {"status": "verified", "verified_at": verified_at + timedelta(days=20)}
+            await session.execute(proved.values(**(half if length < timedelta(days=8) else again)))
 
 
 @pytest.mark.usefixtures("verified_links")
@@ -58,6 +64,7 @@ async def test_medians_by_month_and_where_clients_stop(browser: httpx2.AsyncClie
     assert f"{last_month} 3 days 7 days 3" in text
     assert "Median 2 days of 4 links" in text
     assert "Made 5 100 % Opened 4 80 % 1 not opened yet Agreed 4 80 % All verified 4 80 %" in text
+    assert "Platform Median Slowest tenth Links TikTok 1 day 6 days 4" in text  # 1 h, 12 h, 1.5 days, 8 days
     assert 'class="l" d="M50 36L530 192"' in shown
     assert " style=" not in shown
 
@@ -76,6 +83,7 @@ async def test_one_preset_and_the_file(browser: httpx2.AsyncClient, api: httpx2.
     found = (await api.get("/time-to-access", params={"months": 3, "preset": "run-campaigns"})).json()
     assert [(each["links"], each["median_seconds"]) for each in found["by_month"]] == [(3, 259200), (1, 7200)]
     assert (found["overall"]["links"], found["by_preset"][0]["key"]) == (4, "run-campaigns")
+    assert [(each["key"], each["links"]) for each in found["by_platform"]] == [("tiktok", 4)]
     assert found["funnel"] == {"made": 5, "opened": 4, "agreed": 4, "verified": 4}
     other = (await api.get("/time-to-access", params={"preset": "tracking-fix"})).json()
     assert (other["overall"], other["by_month"], other["blockers"]) == (None, [], [])

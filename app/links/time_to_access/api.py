@@ -22,7 +22,7 @@ OfPreset = Annotated[Word | None, Query(description="Only links of this preset."
 class DurationsView(BaseModel):
     """Time from the opening of links to their verification."""
 
-    key: str = Field(description="The month, the preset, or `all`.", examples=["2026-11"])
+    key: str = Field(description="The month, the preset, the platform, or `all`.", examples=["2026-11"])
     links: int = Field(examples=[14])
     median_seconds: int = Field(examples=[1260])
     slowest_tenth_seconds: int = Field(description="One in ten took longer.", examples=[86400])
@@ -59,6 +59,7 @@ class TimeToAccess(BaseModel):
     overall: DurationsView | None = Field(description="Null: no link was verified.")
     by_month: list[DurationsView]
     by_preset: list[DurationsView] = Field(description="Of all presets.")
+    by_platform: list[DurationsView] = Field(description="Until the last access on that platform was proved.")
     funnel: FunnelView
     blockers: list[BlockerCountView] = Field(description="The most frequent first.")
 
@@ -67,16 +68,18 @@ class TimeToAccess(BaseModel):
 async def get_time_to_access(
     caller: Reader, session: Session, months: Months = 6, preset: OfPreset = None
 ) -> TimeToAccess:
-    """Return how long clients take from opening a link to verified access, by month and preset."""
+    """Return how long clients take from opening a link to verified access, by month, preset and platform."""
     agency_id, since = caller.agency_id, service.start(months)
     overall = await service.overall(session, agency_id, since=since, preset=preset)
     funnel = await service.funnel(session, agency_id, since=since, preset=preset)
     monthly = await service.by_month(session, agency_id, since=since, preset=preset)
     by_preset = await service.by_preset(session, agency_id, since=since)
+    by_platform = await service.by_platform(session, agency_id, since=since, preset=preset)
     return TimeToAccess(
         overall=DurationsView.of(overall) if overall else None,
         by_month=[DurationsView.of(each) for each in monthly],
         by_preset=[DurationsView.of(each) for each in by_preset],
+        by_platform=[DurationsView.of(each) for each in by_platform],
         funnel=FunnelView(made=funnel.made, opened=funnel.opened, agreed=funnel.agreed, verified=funnel.verified),
         blockers=[
             BlockerCountView(code=each.code, count=each.count, waiting_seconds=round(each.waiting.total_seconds()))

@@ -19,9 +19,9 @@ from app.links.status import OVER, PROVED
 
 @dataclass(frozen=True)
 class Durations:
-    """Time from opened to verified of the links of one month or preset: median, and that of the slowest tenth.
+    """Time from opened to verified of the links of one month, preset or platform: median, and slowest tenth.
 
-    `key`: the month as `2026-11`, or the preset.
+    `key`: the month as `2026-11`, the preset, or the platform.
     """
 
     key: str
@@ -74,19 +74,38 @@ async def by_month(
 ) -> Sequence[Durations]:
     """Durations of links by the month in which they were verified, the earliest first."""
     month = func.to_char(func.timezone("UTC", Link.completed_at), "YYYY-MM")
-    return await _durations(session, _verified(agency_id, since, preset), month)
+    return await _durations(session, _lengths(month).where(*_verified(agency_id, since, preset)))
 
 
 async def by_preset(session: AsyncSession, agency_id: str, *, since: datetime) -> Sequence[Durations]:
     """Durations of links that were verified since then, by preset."""
-    return await _durations(session, _verified(agency_id, since, None), Link.preset)
+    return await _durations(session, _lengths(Link.preset).where(*_verified(agency_id, since, None)))
+
+
+async def by_platform(
+    session: AsyncSession, agency_id: str, *, since: datetime, preset: str | None = None
+) -> Sequence[Durations]:
+    """Durations of links that were verified since then, by platform: until the last access there was proved.
+
+    Access that was proved again after a drift counts as proved when the link was verified.
+    """
+    proved_at = func.coalesce(AccessRequest.verified_at, AccessRequest.attested_at)
+    proved = (
+        select(AccessRequest.platform, func.max(proved_at).label("at"))
+        .where(AccessRequest.agency_id == Link.agency_id, AccessRequest.link_id == Link.id, proved_at.is_not(None))
+        .group_by(AccessRequest.platform)
+        .lateral("proved")  # few links: looked up one by one
+    )
+    length = func.least(proved.c.at, Link.completed_at) - Link.opened_at
+    rows = _lengths(proved.c.platform, length).select_from(Link).join(proved, true())
+    return await _durations(session, rows.where(*_verified(agency_id, since, preset)))
 
 
 async def overall(
     session: AsyncSession, agency_id: str, *, since: datetime, preset: str | None = None
 ) -> Durations | None:
     """Durations of all links that were verified since then; None if there are none."""
-    found = await _durations(session, _verified(agency_id, since, preset), func.coalesce("all"))
+    found = await _durations(session, _lengths(func.coalesce("all")).where(*_verified(agency_id, since, preset)))
     return found[0] if found else None
 
 
@@ -129,11 +148,15 @@ def _of_preset(preset: str | None) -> list[ColumnElement[bool]]:
     return [Link.preset == preset] if preset else []
 
 
-async def _durations(session: AsyncSession, where: Sequence[ColumnElement[bool]], key: Any) -> list[Durations]:
-    seconds = func.extract("epoch", Link.completed_at - Link.opened_at)
+def _lengths(key: Any, length: Any = Link.completed_at - Link.opened_at) -> Select[Any]:
+    """For each key: its number of lengths, their median, and that of the slowest tenth, in seconds."""
+    seconds = func.extract("epoch", length)
     median, slowest = (func.percentile_cont(share).within_group(seconds) for share in (0.5, 0.9))
-    each: Any = select(key.label("key"), func.count(), median, slowest)
-    rows: Select[Any] = each.where(*where).group_by("key").order_by("key")
+    rows: Select[Any] = select(key.label("key"), func.count(), median, slowest)
+    return rows.group_by("key").order_by("key")
+
+
+async def _durations(session: AsyncSession, rows: Select[Any]) -> list[Durations]:
     return [
         Durations(name, count, timedelta(seconds=middle), timedelta(seconds=slow))
         for name, count, middle, slow in await session.execute(rows)
