@@ -114,6 +114,18 @@ async def erase_personal_data(
     await session.execute(erased.execution_options(synchronize_session=False))
 
 
+async def subjects_of(
+    session: AsyncSession, agency_id: str, subject_type: str, column: str, owner_id: str
+) -> list[str]:
+    """Ids of all subjects of a type that were created for an owner, which a column names; deleted ones included."""
+    owner = ids.parse(owner_id.rpartition("_")[0], owner_id)
+    rows = select(AuditEntry.subject_id).where(
+        AuditEntry.agency_id == agency_id, AuditEntry.subject_type == subject_type, AuditEntry.action == "created",
+        AuditEntry.after[column].astext == str(owner),
+    )  # fmt: skip
+    return [ids.text(_id_prefixes(subject_type)["id"], each) for each in await session.scalars(rows)]
+
+
 @dataclass(frozen=True)
 class AuditFilter:
     """Filter of entries, from `since` (inclusive) to `until` (exclusive). Ids are public ones."""

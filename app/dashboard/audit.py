@@ -63,6 +63,7 @@ SUBJECTS: Mapping[str, Message] = {
     "api_key": _("API key"),
     "buyer_list": _("Buyers"),
     "client": _("Client"),
+    "client_contact": _("Contact"),
     "endpoint": _("Webhook endpoint"),
     "endpoint_secret": _("Signing secret"),
     "kickoff": _("Kickoff"),

@@ -1,6 +1,7 @@
 """Answers to the forms of the page of a client's link."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from fastapi import Request
@@ -16,6 +17,9 @@ from app.kit.html import render
 from app.links import queries
 from app.links.models import AccessRequest
 
+#: Writes that an answer is about.
+Write = Callable[[], Awaitable[Any]]
+
 
 async def of_link(session: Session, caller: CurrentMember, link_id: str, access_request_id: str) -> AccessRequest:
     """An access request of this link. Raises NotFound."""
@@ -30,18 +34,22 @@ async def done(
     session: Session,
     caller: CurrentMember,
     link_id: str,
-    act: Callable[[], Awaitable[Any]],
+    act: Write,
     news: str,
     *,
     why: str = "",
+    kept: Opened | None = None,
 ) -> Response:
-    """303 to the page with the news; the page with the reason if the act was refused. Raises NotFound, InvalidInput."""
+    """303 to the page with the news; the page with the reason if the act was refused. Raises NotFound, InvalidInput.
+
+    `kept`: parts of the page that are open then, with what was typed.
+    """
     try:
         async with session.begin_nested():
             await act()
     except (NotFound, InvalidInput):
         raise
     except AppError as refused:
-        opened = Opened(why=why, refused=refused.sentences)
+        opened = replace(kept or Opened(why=why), refused=refused.sentences)
         return await link_page.show(request, session, caller, link_id, opened, code=refused.status)
     return render.see_other(request, f"{LINKS}/{link_id}?done={news}" + (f"&why={why}" if why else ""))

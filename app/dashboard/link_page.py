@@ -28,7 +28,7 @@ from app.kit import clock
 from app.kit.database import reading
 from app.kit.html import forms
 from app.kit.i18n.message import Message, Problems, Text, _
-from app.links import emails, queries, service, status
+from app.links import contacts, emails, queries, service, status
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest, Link
 from app.links.presets import builtin
@@ -40,6 +40,8 @@ from app.platforms import declarations
 from app.platforms.blockers import BLOCKERS
 from app.platforms.registry import Platforms
 from app.services import services_of
+from app.tenants.clients.models import Client
+from app.tenants.clients.schemas import ClientContactView
 
 router = forms.page_router()
 #: Platform calls of a row that is open, and with `calls=all`; other links of the client.
@@ -48,12 +50,16 @@ _FEW_CALLS, _MANY_CALLS, _OTHERS = 5, 100, 20
 _SPARE = 3
 #: Form that is open on the page, about the link or one access request.
 Act = Literal[
-    "contact", "extension", "revocation", "new-link", "attestation", "removal", "device", "role", "buyers", "owner"
-]
+    "contact", "extension", "revocation", "new-link", "attestation", "removal", "device", "role", "buyers", "owner",
+    "new-contact", "edit-contact",
+]  # fmt: skip
 
 #: News after a form.
 DONE: Mapping[str, Message] = {
     "contact": _("The contact was changed."),
+    "contact-added": _("The contact was added."),
+    "contact-changed": _("The contact was changed."),
+    "contact-removed": _("The contact was removed."),
     "reminded": _("The e-mail is on its way."),
     "checked": _("Keyturn looks again now. The result is here in a few seconds."),
     "attested": _("Your statement is recorded."),
@@ -86,8 +92,10 @@ _REMOVALS: Mapping[str, Label] = {
     "client": Label("client", _("The client takes it away"), "wait"),
     "agency": Label("you", _("You take it away"), "bad"),
 }
-_CONTACT_ROLES = {"approver": _("Approver"), "billing": _("Billing"), "technical": _("Technical")}
+CONTACT_ROLES = {"approver": _("Approver"), "billing": _("Billing"), "technical": _("Technical")}
 _INVITED = _("Gets the link")
+_GIVEN_BY_CLIENT = _("Named by the client on {moment}")
+_GIVEN_BY_AGENCY = _("Noted by {person} on {moment}")
 
 
 @dataclass(frozen=True)
@@ -119,6 +127,17 @@ class AssetRow:
     def can_remove(self) -> bool:
         """True if there is access that can be taken away."""
         return self.grant is not None and self.grant.status in ("live", "drifted")
+
+
+@dataclass
+class ClientPerson:
+    """A person of the client with the roles, and who named it, when. `contact_id`: if the agency added it."""
+
+    name: str
+    email: str
+    roles: list[Text]
+    contact_id: str | None = None
+    given: Message | None = None
 
 
 @dataclass(frozen=True)
@@ -187,6 +206,8 @@ async def show(
         every=opened.all_events,
     )  # fmt: skip
     mail = await last_mail(session, caller.agency_id, link.id)
+    people = dict(await owners(session, caller.agency_id))
+    named = await contacts.of_client(session, caller.agency_id, link.client_id)
     open_row = next((row for row in rows if row.request.id == opened.why), None)
     now = clock.now()
     return desk.page(
@@ -209,10 +230,11 @@ async def show(
         invitation=InvitationView.of(mail) if mail else None,
         accounts=[(declarations.name(each.platform), each) for each in aggregate.connecting if each.client_account_id],
         consents=await queries.consents(session, caller.agency_id, link.id),
-        owners=dict(await owners(session, caller.agency_id)),
+        owners=people, contacts=_people(aggregate.client, named, people), contact_roles=CONTACT_ROLES.items(),
+        contact=next((each for each in named if each.id and each.id == opened.about), None),
         readiness=[_check(item) for item in await readiness.of_link(session, aggregate)],
         others=[_other(each, services.platforms.default.name) for each in every if each.id != link.id][:_OTHERS],
-        days=days, more_events=more_events, plain=turns.plain, contacts=_contacts(aggregate), now=now, grouped=grouped,
+        days=days, more_events=more_events, plain=turns.plain, now=now, grouped=grouped,
         first_day=(now + timedelta(days=1)).date(), last_day=(now + service.LONGEST_LIFE).date(),
         usual_day=min(max(now, link.expires_at) + service.DEFAULT_LIFE, now + service.LONGEST_LIFE).date(),
     )  # fmt: skip
@@ -353,16 +375,20 @@ async def _buyers(
     return BuyersForm([*lines, *[("", "")] * spare], roles, found is not None)
 
 
-def _contacts(aggregate: LinkAggregate) -> Mapping[tuple[str, str], Sequence[Text]]:
-    """Name and e-mail address of each person of the client, with their roles."""
-    client = aggregate.client
-    people: dict[tuple[str, str], list[Text]] = {}
+def _people(client: Client, named: Sequence[ClientContactView], members: Mapping[str, str]) -> Sequence[ClientPerson]:
+    """The invited person, then each contact; what the client said about the same person is together."""
+    people: dict[object, ClientPerson] = {}
     if client.contact_name or client.contact_email:
-        people[client.contact_name or "", client.contact_email or ""] = [_INVITED]
-    for each in aggregate.intake.contacts or ():
-        person = each.get("name") or "", each.get("email") or ""
-        people.setdefault(person, []).append(_CONTACT_ROLES.get(each["role"], each["role"]))
-    return people
+        invited = ClientPerson(client.contact_name or "", client.contact_email or "", [_INVITED])
+        people[invited.name, invited.email] = invited
+    for each in named:
+        new = ClientPerson(each.name, each.email or "", [], contact_id=each.id)
+        person = people.setdefault(each.id or (new.name, new.email), new)
+        person.roles.append(CONTACT_ROLES[each.role])
+        by = members.get(each.actor_id, _("A former member")) if each.actor_kind == "member" else _("API")
+        if each.given_at is not None:
+            person.given = (_GIVEN_BY_AGENCY if each.id else _GIVEN_BY_CLIENT).fill(person=by, moment=each.given_at)
+    return list(people.values())
 
 
 def _check(item: checks.Item) -> dict[str, Any]:

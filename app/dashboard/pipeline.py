@@ -23,6 +23,7 @@ from app.kit.i18n.message import Message, _
 from app.kit.web.paging import CursorWrong, before, pack, unpack
 from app.links.models import AccessRequest, Link
 from app.services import services_of
+from app.tenants.clients import service as clients
 from app.tenants.clients.models import Client
 from app.tenants.members.models import Member
 
@@ -128,9 +129,8 @@ def _sought(agency_id: str, words: str) -> ColumnElement[bool]:
         return Link.agency_id == agency_id
     link = aliased(Link)
     rows = select(link.id).where(link.agency_id == agency_id)
-    names = (Client.name, Client.contact_name, Client.contact_email)
     by_client = rows.join(Client, (Client.agency_id == link.agency_id) & (Client.id == link.client_id)).where(
-        or_(*(each.icontains(words, autoescape=True) for each in names))
+        clients.named(agency_id, words)
     )
     by_asset = select(AccessRequest.link_id).where(
         AccessRequest.agency_id == agency_id,

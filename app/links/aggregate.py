@@ -279,6 +279,8 @@ class LinkAggregate:
         was_complete = self.is_intake_complete
         for name, value in values.items():
             setattr(self.intake, name, value)
+        if "contacts" in values:
+            self.intake.contacts_at = self.now
         self._draft_intake_completed(was_complete=was_complete)
 
     def save_answers(self, answers: Mapping[str, str]) -> None:

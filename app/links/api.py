@@ -9,7 +9,7 @@ from app.kit.database import RecordingSession, Session
 from app.kit.errors import InvalidInput, NotFound
 from app.kit.input.fields import Digits, ExternalId, Line120, Moment, PublicId, RequestShape, Word
 from app.kit.web.paging import Cursor, Limit, Page, UpdatedSince
-from app.links import access_changes, agency_accounts, devices, emails, file_download, queries, service
+from app.links import access_changes, agency_accounts, contacts, devices, emails, file_download, queries, service
 from app.links.file_download import BYTES
 from app.links.presets.preset import PresetAccessRequest
 from app.links.presets.schemas import AccessRequestFields
@@ -31,12 +31,13 @@ from app.platforms.blockers import NextActor
 from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import api_router
-from app.tenants.clients.schemas import NewClient
+from app.tenants.clients.schemas import ClientContactView, NewClient
 
 router = api_router()
 Reader = Annotated[Principal, requires("links:read")]
 Writer = Annotated[Principal, requires("links:write")]
 AgencyWriter = Annotated[Principal, requires("agency:write")]
+ClientReader = Annotated[Principal, requires("clients:read")]
 Revealer = Annotated[Principal, requires("links:address")]
 
 
@@ -253,6 +254,12 @@ async def get_file(request: Request, caller: Reader, session: Session, link_id: 
     return await file_download.attachment(
         session, caller.agency_id, link_id, file_id, keyring=services_of(request).keyring
     )
+
+
+@router.get("/clients/{client_id}/contacts")
+async def list_contacts(caller: ClientReader, session: Session, client_id: str) -> Page[ClientContactView]:
+    """List the contacts of a client by role, on one page: those that it named itself, and those of your agency."""
+    return Page(data=list(await contacts.of_client(session, caller.agency_id, client_id)))
 
 
 @router.delete("/agency/accounts/{account_row_id}", status_code=204)

@@ -21,7 +21,10 @@ class Address:
 
 
 def of_client(email: str | None, name: str | None, contacts: Iterable[Mapping[str, str]]) -> tuple[Address, ...]:
-    """The invited address and the contacts' addresses, each address once."""
+    """The invited address and those of the contacts that the client named, each once.
+
+    Never those that the agency added: it could open the client's link with an address that it wrote itself.
+    """
     invited = [Address(INVITED, email, name)] if email else []
     given = [Address(each["role"], each["email"], each["name"]) for each in contacts if each.get("email")]
     once: dict[str, Address] = {}

@@ -320,6 +320,7 @@ class Intake(Base):
     markets: Mapped[list[Any] | None]
     #: `[{"role": "approver|billing|technical", "name": …, "email": …}]`
     contacts: Mapped[list[Any] | None]
+    contacts_at: Mapped[datetime | None]
     #: the screens completed so far, each reported once
     screens_completed: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
     #: time at which the client completed the manual platforms; its ids are in the access requests

@@ -41,8 +41,9 @@ from app.links.models import (
 )
 from app.mail.service import Mail
 from app.tenants.api_keys import idempotency
+from app.tenants.clients import contacts
 from app.tenants.clients import service as clients
-from app.tenants.clients.models import Client
+from app.tenants.clients.models import Client, ClientContact
 from app.webhooks.deliveries import service as deliveries
 
 #: Kinds of personal data that are counted, as people read them.
@@ -62,7 +63,7 @@ ALSO: Sequence[Message] = (
     _("Results of launch checks, with their notes and shared copies"),
 )
 #: What is erased if it is the whole client.
-WITH_CLIENT: Sequence[Message] = (_("The client’s name and contact; its id in your CRM stays"),)
+WITH_CLIENT: Sequence[Message] = (_("The client’s name and contacts; its id in your CRM stays"),)
 #: What stays, with the reason.
 KEPT: Sequence[Message] = (
     _("What was agreed to, and when, without a name: it proves that the access was allowed."),
@@ -130,14 +131,14 @@ async def of_link(session: AsyncSession, agency_id: str, link_id: str) -> Extent
 
 
 async def inventory(session: AsyncSession, extent: Extent) -> Inventory:
-    """The personal data there are, in one statement."""
+    """The personal data there are."""
     agency_id, client, link_ids = extent.agency_id, extent.client, extent.link_ids
 
     def rows(column: InstrumentedAttribute[Any], *where: ColumnElement[bool]) -> ScalarSelect[int]:
         model = column.class_
         return select(func.count()).where(model.agency_id == agency_id, column.in_(link_ids), *where).scalar_subquery()
 
-    contacts = select(func.coalesce(func.sum(func.jsonb_array_length(Intake.contacts)), 0)).where(
+    named = select(func.coalesce(func.sum(func.jsonb_array_length(Intake.contacts)), 0)).where(
         Intake.agency_id == agency_id, Intake.id.in_(link_ids), func.jsonb_typeof(Intake.contacts) == "array"
     )
     live = select(func.count()).where(
@@ -145,7 +146,7 @@ async def inventory(session: AsyncSession, extent: Extent) -> Inventory:
     )
     found = await session.execute(
         select(
-            contacts.scalar_subquery().label("contacts"),
+            named.scalar_subquery().label("contacts"),
             (rows(IntakeAnswer.link_id) + rows(Intake.id, func.jsonb_typeof(Intake.markets) == "array")).label(
                 "answers"
             ),
@@ -165,7 +166,9 @@ async def inventory(session: AsyncSession, extent: Extent) -> Inventory:
     )
     counts = {name: int(value) for name, value in found.mappings().one().items()}
     grants = counts.pop("grants")
-    counts["contacts"] += extent.is_whole and bool(client.contact_name or client.contact_email)
+    if extent.is_whole:
+        counts["contacts"] += bool(client.contact_name or client.contact_email)
+        counts["contacts"] += len(await contacts.of_client(session, agency_id, client.id))
     return Inventory(counts, grants)
 
 
@@ -179,14 +182,16 @@ async def erase(session: AsyncSession, extent: Extent, *, keyring: Keyring, publ
         await lifecycle.end(session, aggregate, actor=actor)
     await _erase_answers(session, agency_id, link_ids)
     await _erase_access(session, agency_id, link_ids)
+    subject_ids = extent.ids
     if extent.is_whole:
         await _erase_client(session, client, link_ids)
+        subject_ids += await entries.subjects_of(session, agency_id, "client_contact", "client_id", client.id)
     about = Event.facts["link_id"].astext.in_(link_ids)
     if extent.is_whole:
         about = or_(about, Event.facts["client_id"].astext == client.id)
     event_ids = await recorder.erase_personal_data(session, agency_id, about)
     await deliveries.erase_personal_data(session, agency_id, event_ids, public_url=public_url)
-    await entries.erase_personal_data(session, agency_id, subject_ids=extent.ids, link_ids=link_ids)
+    await entries.erase_personal_data(session, agency_id, subject_ids=subject_ids, link_ids=link_ids)
     await idempotency.delete_naming(session, keyring, agency_id, extent.ids)
     await recorder.record(
         session, catalog.CLIENT_PERSONAL_DATA_ERASED, agency_id=agency_id, subject_id=client.id, actor=actor,
@@ -209,7 +214,7 @@ async def _erase_answers(session: AsyncSession, agency_id: str, link_ids: Sequen
     ):  # fmt: skip
         gone = delete(column.class_).where(column.class_.agency_id == agency_id, column.in_(link_ids))
         await session.execute(gone, execution_options=_UNSYNCHRONIZED)
-    await _set(session, _of(Intake.id, agency_id, link_ids).values(contacts=None, markets=None))
+    await _set(session, _of(Intake.id, agency_id, link_ids).values(contacts=None, contacts_at=None, markets=None))
     await _set(session, _of(Consent.link_id, agency_id, link_ids).values(name=None))
 
 
@@ -229,7 +234,11 @@ async def _erase_access(session: AsyncSession, agency_id: str, link_ids: Sequenc
 
 
 async def _erase_client(session: AsyncSession, client: Client, link_ids: Sequence[str]) -> None:
-    """Erase the client's own name and contact, and its name in what it agreed to."""
+    """Erase the client's own name and contacts, and its name in what it agreed to."""
+    gone = delete(ClientContact).where(
+        ClientContact.agency_id == client.agency_id, ClientContact.client_id == client.id
+    )
+    await session.execute(gone, execution_options=_UNSYNCHRONIZED)
     client.name = english(_("Erased client {code}", code=client.id[-6:]))
     client.contact_name = client.contact_email = None
     await session.flush()

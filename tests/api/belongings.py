@@ -25,6 +25,7 @@ from app.mail.service import Mail
 from app.platforms.resources import DiscoveredAssets
 from app.tenants.agencies import domains
 from app.tenants.agencies import service as agencies
+from app.tenants.clients import contacts
 from app.tenants.members import service as members
 from app.webhooks.endpoints import queries as endpoints
 from app.webhooks.endpoints.service import EndpointSpec, create_endpoint
@@ -94,6 +95,9 @@ async def of(sessions: Sessions, keyring: Keyring, corner: Corner) -> dict[str, 
         )  # fmt: skip
         session.add(partner)
         domain = await domains.add(session, agency_id, f"access.{corner.slug}.example", actor=TESTS)
+        contact = await contacts.add_contact(
+            session, agency_id, corner.client_id, role="billing", name="Ida Berg", email=None, actor=TESTS
+        )
         webhooks = await _webhooks(session, keyring, agency_id)
         newest = select(Event.id).where(Event.agency_id == agency_id).limit(1)
         found = {
@@ -105,6 +109,7 @@ async def of(sessions: Sessions, keyring: Keyring, corner: Corner) -> dict[str, 
             "grant_id": grant.id,
             "connection_id": connection_id,
             "domain_id": domain.id,
+            "contact_id": contact.id,
             "import_id": looked.id,
             "partner_id": partner.id,
             **webhooks,

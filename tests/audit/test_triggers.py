@@ -63,6 +63,7 @@ FEW = {
     "webhook_endpoints.payload_mode": "'flat'", "webhook_endpoints.status": "'disabled'",
     "webhook_endpoints.ordering": "'by_subject'", "webhook_endpoints.destination": "'slack'",
     "webhook_endpoints.verification": "'passed'", "webhook_endpoints.timeout_ms": "7000", "clients.origin": "'found'",
+    "client_contacts.role": "'approver'",
     "webhook_endpoints.event_types": "'[\"link.opened\"]'", "link_platforms.lane": "'guided'",
     "members.role": "'member'", "member_invitations.role": "'member'", "members.sign_in_failed_with": "'code'",
     "member_sessions.proof": "'provider'",

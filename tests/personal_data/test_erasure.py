@@ -158,6 +158,11 @@ async def test_nothing_personal_is_left_of_a_client_and_the_evidence_stays(
         path = f"/links/{walk.corner.link_id}"
         client_id = (await api.get(path)).json()["client_id"]
         assert (await api.post(f"{path}/invitation", headers={"Idempotency-Key": "mine"})).status_code == 202
+        contact = {"name": "Ina Quizzaxberg", "email": "ina@quizzax.example"}
+        roles = ("technical", "billing")
+        added = [await api.post(f"/clients/{client_id}/contacts", json={"role": each, **contact}) for each in roles]
+        removed = await api.delete(f"/clients/{client_id}/contacts/{added[0].json()['id']}")
+        assert removed.status_code == 204, "the audit log still names the person"
         kickoff = (await api.post(f"{path}/kickoffs")).json()["id"]
         statement = {"check_id": "payment", "by": "Ana Agent", "note": "Theo Quizzaxson showed it."}
         assert (await api.post(f"/kickoffs/{kickoff}/attestations", json=statement)).status_code == 200
@@ -165,7 +170,7 @@ async def test_nothing_personal_is_left_of_a_client_and_the_evidence_stays(
         for _ in range(3):
             await scenes.round_(tools)
     assert await storage.found(*NEEDLES) >= {
-        "access_requests", "audit_personal", "clients", "connections", "consents", "event_personal",
+        "access_requests", "audit_personal", "client_contacts", "clients", "connections", "consents", "event_personal",
         "idempotency_keys.answer_encrypted", "intake_answers", "intake_files", "intake_files.content_encrypted",
         "intakes", "kickoffs", "mails", "mails.content_encrypted", "readiness_answers", "webhook_attempts",
         "webhook_bodies",

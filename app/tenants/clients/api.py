@@ -9,8 +9,16 @@ from app.kit.input.fields import ExternalId, Line200
 from app.kit.web.paging import Cursor, Limit, Page, UpdatedSince
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import api_router
-from app.tenants.clients import service
-from app.tenants.clients.schemas import ClientChanges, ClientFields, ClientView, NewClient
+from app.tenants.clients import contacts, service
+from app.tenants.clients.schemas import (
+    ClientChanges,
+    ClientContactView,
+    ClientFields,
+    ClientView,
+    ContactChanges,
+    NewClient,
+    NewContact,
+)
 
 router = api_router("/clients")
 
@@ -23,7 +31,7 @@ async def list_clients(
     caller: Reader,
     session: Session,
     external_id: Annotated[ExternalId | None, Query(examples=["hubspot:1234"])] = None,
-    q: Annotated[Line200 | None, Query(description="Part of the name, of the contact's or of its address.")] = None,
+    q: Annotated[Line200 | None, Query(description="Part of the name, of a contact's or of its address.")] = None,
     updated_since: UpdatedSince = None,
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -72,3 +80,29 @@ async def put_client(
     )
     response.status_code = 201 if new else 200
     return ClientView.model_validate(client)
+
+
+@router.post("/{client_id}/contacts", status_code=201)
+async def add_contact(caller: Writer, session: Session, client_id: str, given: NewContact) -> ClientContactView:
+    """Add a contact to a client. It stays beside those that the client names, and gets no codes for new devices."""
+    added = await contacts.add_contact(session, caller.agency_id, client_id, actor=caller.actor, **dict(given))
+    return ClientContactView.of(added)
+
+
+@router.patch("/{client_id}/contacts/{contact_id}")
+async def update_contact(
+    caller: Writer, session: Session, client_id: str, contact_id: str, given: ContactChanges
+) -> ClientContactView:
+    """Change a contact that your agency added."""
+    changed = await contacts.change_contact(
+        session, caller.agency_id, client_id, contact_id, changes=given.model_dump(exclude_unset=True),
+        actor=caller.actor,
+    )  # fmt: skip
+    return ClientContactView.of(changed)
+
+
+@router.delete("/{client_id}/contacts/{contact_id}", status_code=204)
+async def remove_contact(caller: Writer, session: Session, client_id: str, contact_id: str) -> Response:
+    """Remove a contact that your agency added. Those that the client named stay."""
+    await contacts.remove_contact(session, caller.agency_id, client_id, contact_id, actor=caller.actor)
+    return Response(status_code=204)

@@ -1,12 +1,18 @@
-"""Table of clients, the companies that grant access."""
+"""Tables of clients, the companies that grant access, and of contacts that the agency added."""
 
-from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint
+from datetime import datetime
+from typing import Literal, get_args
+
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import ids
+from app.kit.actor import ActorColumns
 from app.kit.audit import Audit
-from app.kit.database import Base, CreatedAt, agency_key, belongs_to_agency
+from app.kit.database import Base, CreatedAt, agency_key, belongs_to, belongs_to_agency
 from app.kit.web.paging import Changing
+
+ContactRole = Literal["approver", "billing", "technical"]
 
 
 class Client(Changing, CreatedAt, Base):
@@ -31,3 +37,26 @@ class Client(Changing, CreatedAt, Base):
     origin: Mapped[str] = mapped_column(String(8), default="made", server_default="made")
     #: of its pages and e-mails, if the agency chose one; otherwise the client chooses
     language: Mapped[str | None] = mapped_column(String(16))
+
+
+class ClientContact(ActorColumns, CreatedAt, Base):
+    """A person of a client, added by the agency; the actor changed it last.
+
+    Those that the client names are in the intake of its link, and only these get codes for new devices.
+    """
+
+    __tablename__ = "client_contacts"
+    __audit__ = Audit("client_contact", only=("client_id", "role", "name", "email"), personal=("name", "email"))
+    __table_args__ = (
+        belongs_to("clients", "client_id"),
+        CheckConstraint(f"role IN {get_args(ContactRole)}", name="role"),
+        Index("ix_client_contacts_client_id", "agency_id", "client_id", "id"),
+    )
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("contact"), primary_key=True)
+    client_id: Mapped[str] = mapped_column(ids.Id("client"))
+    role: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(String(200))
+    email: Mapped[str | None] = mapped_column(String(254))
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,12 +17,12 @@ from app.kit.actor import Actor, bind_actor
 from app.kit.errors import NotFound
 from app.kit.web import paging
 from app.kit.web.paging import ChangePage
-from app.tenants.clients.models import Client
+from app.tenants.clients.models import Client, ClientContact
 
 
-async def find(session: AsyncSession, agency_id: str, client_id: str) -> Client:
-    """Load one client. Raises NotFound."""
-    found = await session.get(Client, (agency_id, client_id))
+async def find(session: AsyncSession, agency_id: str, client_id: str, *, lock: bool = False) -> Client:
+    """Load one client; `lock` locks the row and reads it again. Raises NotFound."""
+    found = await session.get(Client, (agency_id, client_id), with_for_update=lock or None, populate_existing=lock)
     if found is None:
         raise NotFound
     return found
@@ -46,15 +46,24 @@ async def page(
 ) -> ChangePage[Client]:
     """Clients, newest first; with `updated_since`, in the order of their changes.
 
-    `words`: part of the name, of the contact's, or of its address.
+    `words`: part of the name, of a contact's, or of its address.
     """
     rows = select(Client).where(Client.agency_id == agency_id)
     if external_id:
         rows = rows.where(Client.external_id == external_id)
     if words:
-        names = (Client.name, Client.contact_name, Client.contact_email)
-        rows = rows.where(or_(*(each.icontains(words, autoescape=True) for each in names)))
+        rows = rows.where(named(agency_id, words))
     return await paging.change_page(session, rows, Client, limit=limit, cursor=cursor, since=updated_since)
+
+
+def named(agency_id: str, words: str) -> ColumnElement[bool]:
+    """Condition: the words are part of the client's name, or of the name or address of a contact."""
+    own = (Client.name, Client.contact_name, Client.contact_email)
+    contacts = select(ClientContact.client_id).where(
+        ClientContact.agency_id == agency_id,
+        or_(*(each.icontains(words, autoescape=True) for each in (ClientContact.name, ClientContact.email))),
+    )
+    return or_(*(each.icontains(words, autoescape=True) for each in own), Client.id.in_(contacts))
 
 
 async def alike(
@@ -130,17 +139,18 @@ async def update_client(
     if changed:
         for field, value in changed.items():
             setattr(client, field, value)
-        await session.flush()
-        await session.refresh(client)
-        await record(
-            session,
-            catalog.CLIENT_UPDATED,
-            agency_id=agency_id,
-            subject_id=client.id,
-            actor=actor,
-            data=ClientData(**facts(client)),
-        )
+        await record_update(session, client, actor=actor)
     return client
+
+
+async def record_update(session: AsyncSession, client: Client, *, actor: Actor) -> None:
+    """Write the changes of a client or its contacts, with their event."""
+    await session.flush()
+    await session.refresh(client)
+    await record(
+        session, catalog.CLIENT_UPDATED, agency_id=client.agency_id, subject_id=client.id, actor=actor,
+        data=ClientData(**facts(client)),
+    )  # fmt: skip
 
 
 async def put_client(
@@ -166,7 +176,7 @@ async def remove_found_client(session: AsyncSession, agency_id: str, client_id: 
     try:
         async with session.begin_nested():
             client = (await session.scalars(removed)).one_or_none()
-    except IntegrityError:  # a link, grant or handshake still refers to it
+    except IntegrityError:  # a link, grant, handshake or contact still refers to it
         return False
     if client is None:
         return False
