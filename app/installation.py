@@ -7,24 +7,27 @@ API show those of `for_agencies`, which leave out networks and proxies.
 import asyncio
 import ssl
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import httpx2
 from sqlalchemy import select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from app import local
 from app.events import numbering
 from app.kit import clock, keyring_check
-from app.kit.database import Sessions, make_engine
+from app.kit.database import Sessions, make_engine, make_sessions
 from app.kit.encryption import Keyring
+from app.kit.i18n.locales import english
 from app.kit.keyring_check import UndecryptableValue
 from app.mail.smtp_client import check_login
 from app.platforms.resources import DiagnosticFinding
 from app.settings import Settings
 from app.tables import metadata
+from app.tenants.agencies import domains
+from app.tenants.agencies.models import Agency, AgencyDomain
 from app.webhooks.maintenance.periodic_tasks import SWEEP
 from app.webhooks.models import PeriodicTask
 
@@ -59,13 +62,15 @@ REMEDIES: Mapping[str, str | None] = {
 class Finding:
     """Result of one check, with its message or advice.
 
-    `doubtful`: switched off, or apparently wrong as far as this machine can tell; a warning, not a failure.
+    `doubtful`: switched off, apparently wrong as far as this machine can tell, or an agency's own to correct; a
+    warning, not a failure.
     """
 
     what: str
     well: bool
     words: str
     doubtful: bool = False
+    do: str | None = None
 
     @property
     def mark(self) -> str:
@@ -89,11 +94,12 @@ async def database(chosen: Settings) -> list[Finding]:
     engine = make_engine(chosen.database_url, kept=False)
     newest = migrate.newest(chosen.database_url)
     try:
-        async with engine.connect() as connection:
+        async with make_sessions(engine)() as session:
+            connection = await session.connection()
             version = int((await connection.execute(text("SHOW server_version_num"))).scalar_one())
             known = (await connection.execute(text("SELECT to_regclass('alembic_version')"))).scalar_one()
             at = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar() if known else None
-            stored = await _stored(connection, chosen) if at == newest else []
+            stored = [*await _stored(connection, chosen), *await _domains(session, chosen)] if at == newest else []
     except Exception as problem:
         words = local.unreachable(problem)
         if words is None:
@@ -215,17 +221,44 @@ async def _egress_proxy(url: str) -> Finding:
     return Finding("egress proxy", True, words)
 
 
-async def for_agencies(chosen: Settings, sessions: Sessions) -> Sequence[DiagnosticFinding]:
+async def _domains(session: AsyncSession, chosen: Settings) -> list[Finding]:
+    """The domains of all agencies: one line for those that are right, one for each other."""
+    every = [(row.host, _domain(row, agency, chosen)) for row, agency in await domains.verified(session)]
+    right = ", ".join(host for host, each in every if each.mark == "pass")
+    wrong = [replace(each, well=True, doubtful=True) for _, each in every if each.mark != "pass"]
+    return [*([Finding("domains of agencies", True, f"right at their last check: {right}")] if right else []), *wrong]
+
+
+def _domain(row: AgencyDomain, agency: Agency, chosen: Settings) -> Finding:
+    """Result of the last check of a verified domain: its links fail while its records lead elsewhere."""
+    what = f"domain {row.host} ({agency.name})"
+    if row.problem is None:
+        return Finding(what, True, f"its records were right at the last check{_at(' of', row.checked_at)}")
+    words = f"{english(domains.PROBLEMS[row.problem])} Each check found so{_at(' since', row.problem_since)}."
+    new = urlsplit(domains.base_url(agency, chosen.public_url)).hostname
+    needed = "; ".join(f"{each.type} {each.name} = {each.value}" for each in domains.records(row, chosen.public_url))
+    do = f"Its DNS records must be {needed}. Then press Check now in Brand → Domains. New addresses begin with {new}."
+    return Finding(what, False, words, doubtful=row.problem not in domains.WRONG, do=do)
+
+
+def _at(word: str, moment: datetime | None) -> str:
+    return f"{word} {moment:%Y-%m-%d %H:%M} UTC" if moment else ""
+
+
+async def for_agencies(chosen: Settings, sessions: Sessions, agency_id: str) -> Sequence[DiagnosticFinding]:
     """The checks that concern an agency whose owner does not run the installation, within seconds."""
     async with sessions() as session:
         stored = await _stored(await session.connection(), chosen)
+        own = [_domain(row, agency, chosen) for row, agency in await domains.verified(session, agency_id)]
         due_at = await session.scalar(select(PeriodicTask.due_at).where(PeriodicTask.id == SWEEP))
     found = [
         *stored, _background_work(due_at), _https(chosen), await public_address(chosen),
-        *await bounded("mail", mail(chosen)),
+        *await bounded("mail", mail(chosen)), *own,
     ]  # fmt: skip
     return [
-        DiagnosticFinding(each.what, "limited" if each.doubtful else "pass" if each.well else "fail", each.words)
+        DiagnosticFinding(
+            each.what, "limited" if each.doubtful else "pass" if each.well else "fail", each.words, each.do
+        )
         for each in found
     ]
 

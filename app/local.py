@@ -10,7 +10,7 @@ from app.kit.embedded_postgres.server import EmbeddedPostgres
 from app.settings import Settings
 
 DATABASE = "keyturn"
-DEFAULT_ADDRESS = "http://127.0.0.1:8000"
+DEFAULT_ADDRESS = "http://localhost:8000"
 
 
 def load() -> Settings:

@@ -29,7 +29,7 @@ class Services(WebServices):
     verify_endpoints: bool
     hubspot_api_base: str
     #: findings about the installation that agencies may read
-    check_installation: Callable[[], Awaitable[Sequence[DiagnosticFinding]]]
+    check_installation: Callable[[str], Awaitable[Sequence[DiagnosticFinding]]]
     #: OpenID providers where members may sign in, by key
     sign_ins: Mapping[str, OidcClient]
 

@@ -48,7 +48,7 @@ def up(folder: Path, lines: Path | None = None, **more: str) -> Iterator[tuple[s
         process = subprocess.Popen(
             [sys.executable, "-m", "app.cli", "up", "--port", str(port)], env=env, cwd=ROOT, stderr=said
         )
-    address = f"http://127.0.0.1:{port}"
+    address = f"http://localhost:{port}"
     try:
         child_processes.wait_for(child_processes.Child("up", process), f"{address}/readyz", seconds=LONGEST)
         yield process, address
@@ -218,15 +218,25 @@ def test_a_wrong_flag_is_blamed_by_its_name(words: tuple[str, ...], said: str, f
 
 
 @pytest.mark.parametrize(
-    ("host", "address"),
+    ("host", "name"),
     [
-        ("127.0.0.1", "http://127.0.0.1:8000"), ("0.0.0.0", "http://127.0.0.1:8000"), ("::1", "http://[::1]:8000"),
-        ("::", "http://[::1]:8000"), ("localhost", "http://localhost:8000"),
+        ("127.0.0.1", "localhost"), ("0.0.0.0", "localhost"), ("localhost", "localhost"), ("127.0.0.2", "127.0.0.2"),
     ],
 )  # fmt: skip
-def test_every_host_has_an_address_that_settings_take(host: str, address: str) -> None:
-    assert here(host, 8000) == address
+def test_every_host_has_an_address_that_settings_take(host: str, name: str) -> None:
+    port = child_processes.port(0)
+    address = here(host, port)
+    assert address == f"http://{name}:{port}"
     assert load(database_url="postgres://h/k", secret_keys=KEYS, public_url=address).public_url == address
+
+
+def test_localhost_is_not_named_where_another_program_answers_there() -> None:
+    for family, theirs, ours, name in (
+        (socket.AF_INET6, "::1", "127.0.0.1", "127.0.0.1"), (socket.AF_INET, "127.0.0.1", "::", "[::1]"),
+    ):  # fmt: skip
+        with socket.create_server((theirs, 0), family=family) as other:
+            port = other.getsockname()[1]
+            assert here(ours, port) == f"http://{name}:{port}"
 
 
 def test_a_port_that_is_taken_is_said_before_anything_begins(folder: Path) -> None:

@@ -48,7 +48,7 @@ def send(
 
 def _address() -> str:
     """Base URL of the installation, without a slash at the end."""
-    base = _setting(URL, "It is the address of the installation, such as http://127.0.0.1:8000.")
+    base = _setting(URL, "It is the address of the installation, such as http://localhost:8000.")
     if urlsplit(base).scheme not in ("http", "https") or not urlsplit(base).netloc:
         raise SettingsUnusable(f"{URL} is wrong: {base}", "Give an address such as https://go.agency.com.")
     return base.rstrip("/").removesuffix(PREFIX)

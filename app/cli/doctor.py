@@ -67,7 +67,9 @@ def run(*, platform: str | None, agency: str | None, as_json: bool) -> None:
         *asyncio.run(bounded("egress", egress(chosen))),
     ]
     for finding in findings:
-        out.print(f"{_MARKS[finding.mark]}  {finding.what}: {escape(finding.words)}")
+        out.print(f"{_MARKS[finding.mark]}  {escape(finding.what)}: {escape(finding.words)}")
+        if finding.do:
+            out.print(f"      → {escape(finding.do)}")
     if not all(finding.well for finding in findings):
         raise SystemExit(1)
 

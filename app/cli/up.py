@@ -32,7 +32,8 @@ def run(host: str, port: int, data_dir: Path | None) -> None:
         raise SettingsUnusable(problem)
     try:
         with _database(folder) as (url, server):
-            env = {**os.environ, "DATABASE_URL": url, **local.keep(here(host, port))}
+            address = here(host, port)
+            env = {**os.environ, "DATABASE_URL": url, **local.keep(address)}
             if environment("KEYTURN_SECRET_KEYS") is None:
                 err.print(
                     f"· the key ring is {local.key_file()}: keep a copy apart from the data, nothing opens without it"
@@ -41,7 +42,7 @@ def run(host: str, port: int, data_dir: Path | None) -> None:
             from app import migrate  # Alembic is slow to load, and other commands do without
 
             migrate.upgrade(load().database_url)
-            _serve(env, host, port, folder, server)
+            _serve(env, host, port, address, folder, server)
     except SettingsWrong as wrong:
         raise SettingsUnusable(*wrong.sentences) from wrong
     except (ChildFailed, PostgresFailure) as failed:
@@ -61,9 +62,14 @@ def _unusable(host: str, port: int) -> str | None:
 
 
 def here(host: str, port: int) -> str:
-    """The address at which this machine reaches what listens on a host."""
+    """The address at which this machine reaches what will listen on a host.
+
+    With the name `localhost` where it leads there: browsers make passkeys for names only.
+    """
     if _is_any(host):
         host = "::1" if ":" in host else "127.0.0.1"
+    if child_processes.is_localhost(host, port):
+        host = "localhost"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
@@ -89,7 +95,9 @@ def _database(folder: Path) -> Iterator[tuple[str, EmbeddedPostgres | None]]:
         yield server.dsn(local.DATABASE), server
 
 
-def _serve(env: dict[str, str], host: str, port: int, folder: Path, server: EmbeddedPostgres | None) -> None:
+def _serve(
+    env: dict[str, str], host: str, port: int, address: str, folder: Path, server: EmbeddedPostgres | None
+) -> None:
     """Supervise the processes until SIGINT or SIGTERM: one that ends is restarted."""
     told: list[int] = []
     for ending in (signal.SIGINT, signal.SIGTERM):
@@ -107,7 +115,7 @@ def _serve(env: dict[str, str], host: str, port: int, folder: Path, server: Embe
         parts = [part("web", "app.web", "--host", host, "--port", str(port)), part("worker", "app.worker")]
         if server is not None:
             parts.insert(0, Part("PostgreSQL", server.start, lambda: server.status, see=str(folder / "postgres.log")))
-        child_processes.wait_for(running["web"], f"{here(host, port)}/readyz")
+        child_processes.wait_for(running["web"], f"{address}/readyz")
         # other commands look in the default data directory
         where = "" if folder == local.usual_folder() else f"KEYTURN_DATA_DIR={shlex.quote(str(folder))} "
         err.print(f"· Keyturn is up at {env['KEYTURN_PUBLIC_URL']}")

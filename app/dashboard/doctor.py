@@ -40,7 +40,7 @@ async def doctor(request: Request, caller: Manager, platform: Annotated[str, Que
     services = services_of(request)
     if platform and not services.platforms.has_api(platform):
         raise NotFound
-    findings = sorted(await services.check_installation(), key=lambda each: _ORDER.index(each.status))
+    findings = sorted(await services.check_installation(caller.agency_id), key=lambda each: _ORDER.index(each.status))
     health = None
     if platform:
         health = await service.of_agency(

@@ -133,6 +133,24 @@ def why_not(host: str, port: int) -> str | None:
     return None
 
 
+def is_localhost(address: str, port: int) -> bool:
+    """True if the name `localhost` leads to this address, and to no other program that listens at another one."""
+    try:
+        known = {str(each[4][0]) for each in socket.getaddrinfo("localhost", port, type=socket.SOCK_STREAM)}
+    except OSError:
+        return False
+    others = {*known, "127.0.0.1", "::1"} - {address}  # browsers try both, whatever the machine knows
+    return address in known and not any(_listens(each, port) for each in others)
+
+
+def _listens(address: str, port: int) -> bool:
+    try:
+        socket.create_connection((address, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
 def port(wanted: int) -> int:
     """The wanted local port if it is free, else any free one. 0 requests any.
 

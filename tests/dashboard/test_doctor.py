@@ -1,6 +1,6 @@
 """System check: what an owner reads about the installation and about the app at a platform."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import httpx2
 from fastapi import FastAPI
@@ -9,10 +9,12 @@ from sqlalchemy import func, update
 from app import installation
 from app.kit.database import Sessions
 from app.settings import Settings
+from app.tenants.agencies import domains
+from app.tenants.agencies.models import DomainProblem
 from app.webhooks.models import PeriodicTask
 from tests.dashboard.conftest import SignIn
 from tests.house import House
-from tests.world import World
+from tests.world import TESTS, Corner, World
 
 PATH = "/desk/doctor"
 
@@ -59,8 +61,43 @@ async def test_an_owner_reads_what_works_and_what_to_do(
     }  # fmt: skip
 
 
-async def test_plain_http_is_said(settings: Settings, sessions: Sessions) -> None:
+async def test_plain_http_is_said(settings: Settings, sessions: Sessions, world: World) -> None:
     plain = settings.model_copy(update={"public_url": "http://127.0.0.1:9"})
-    found = {each.what: each for each in await installation.for_agencies(plain, sessions)}
+    found = {each.what: each for each in await installation.for_agencies(plain, sessions, world.north.agency_id)}
     assert found["https"].status == "limited"
     assert "KEYTURN_PUBLIC_URL" in found["https"].words
+
+
+async def test_domains_are_told_to_their_agency_and_all_of_them_to_the_operator(
+    browser: httpx2.AsyncClient, sign_in: SignIn, settings: Settings, sessions: Sessions, world: World
+) -> None:
+    since = datetime(2026, 11, 3, 4, 5, tzinfo=UTC)
+    problems: tuple[tuple[Corner, str, DomainProblem | None], ...] = (
+        (world.north, "a", None), (world.north, "b", "elsewhere"), (world.north, "c", "no_answer"),
+        (world.south, "d", None), (world.south, "e", "no_proof"),
+    )  # fmt: skip
+    async with sessions.begin() as session:
+        for corner, name, problem in problems:
+            row = await domains.add(session, corner.agency_id, f"{name}.agency.example", actor=TESTS)
+            row.verified_at = row.checked_at = row.problem_since = since
+            row.problem = problem
+        await domains.add(session, world.north.agency_id, "unverified.agency.example", actor=TESTS)
+    every = {each.what.split()[1]: each for each in await installation.database(settings) if "domain" in each.what}
+    assert every["of"].words == "right at their last check: a.agency.example, d.agency.example"
+    assert {name: each.mark for name, each in every.items()} == {
+        "of": "pass", "b.agency.example": "warn", "c.agency.example": "warn", "e.agency.example": "warn",
+    }  # fmt: skip
+    wrong = every["b.agency.example"]
+    assert "points somewhere else" in wrong.words
+    assert "since 2026-11-03 04:05 UTC" in wrong.words
+    assert "CNAME b.agency.example = go.keyturn.example; TXT _keyturn.b.agency.example = " in (wrong.do or "")
+    assert "New addresses begin with go.keyturn.example" in (wrong.do or "")
+
+    await sign_in("manager")
+    page = (await browser.get(PATH)).text
+    assert "right at the last check of 2026-11-03 04:05 UTC" in page
+    assert "TXT _keyturn.b.agency.example = " in page
+    assert "d.agency.example" not in page
+    assert "e.agency.example" not in page
+    found = {each.what[7:8]: each.status for each in await installation.for_agencies(settings, sessions, row.agency_id)}
+    assert (found["d"], found["e"]) == ("pass", "fail")

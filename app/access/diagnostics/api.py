@@ -30,9 +30,9 @@ async def get_platform_app_health(request: Request, caller: Reader, platform: st
 
 
 @router.get("/agency/installation-health")
-async def get_installation_health(request: Request, caller: Reader) -> InstallationHealthView:  # noqa: ARG001
-    """Check the installation now: stored values, background work, https, public address and mail.
+async def get_installation_health(request: Request, caller: Reader) -> InstallationHealthView:
+    """Check the installation now: stored values, background work, https, public address, mail and your domains.
 
     Takes a few seconds. Nothing is sent.
     """
-    return InstallationHealthView.of(await services_of(request).check_installation())
+    return InstallationHealthView.of(await services_of(request).check_installation(caller.agency_id))

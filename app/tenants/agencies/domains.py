@@ -13,7 +13,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 import idna
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -50,7 +50,7 @@ PROBLEMS: Mapping[DomainProblem, Message] = {
     "no_answer": _("The name servers of this domain did not answer. Try again in a minute."),
 }
 #: Problems that the agency's own records have.
-_WRONG = ("no_record", "elsewhere", "no_proof")
+WRONG = ("no_record", "elsewhere", "no_proof")
 
 
 class DomainTaken(AppError):
@@ -145,6 +145,15 @@ async def agency_of(session: AsyncSession, host: str) -> str | None:
     return (await session.scalars(rows, execution_options=CROSS_TENANT)).one_or_none()
 
 
+async def verified(session: AsyncSession, agency_id: str | None = None) -> Sequence[Row[AgencyDomain, Agency]]:
+    """The verified domains of an agency, or of all agencies."""
+    rows = select(AgencyDomain, Agency).join(Agency, Agency.id == AgencyDomain.agency_id)
+    rows = rows.where(AgencyDomain.verified_at.is_not(None)).order_by(AgencyDomain.agency_id, AgencyDomain.id)
+    if agency_id is None:
+        return (await session.execute(rows, execution_options=CROSS_TENANT)).all()
+    return (await session.execute(rows.where(AgencyDomain.agency_id == agency_id))).all()
+
+
 async def add(session: AsyncSession, agency_id: str, host: str, *, actor: Actor) -> AgencyDomain:
     """Add a domain, which is not used before it is verified. Raises DomainTaken and TooManyDomains."""
     if len(await every(session, agency_id)) >= MOST:
@@ -191,12 +200,13 @@ async def check(
             row = await find(session, agency_id, domain_id)
             agency, before = await agencies.find(session, agency_id), row.problem
             row.problem, row.checked_at = problem, clock.now()
+            row.problem_since = (row.problem_since or row.checked_at) if problem else None
             if problem is None and (row.verified_at is None or agency.domain is None):
                 if row.verified_at is None:
                     row.verified_at, row.due_at = clock.now(), clock.now() + EVERY
                 agency.domain = row.host
                 await _record(session, agency_id, actor)
-            elif problem in _WRONG and before in _WRONG and agency.domain == row.host:
+            elif problem in WRONG and before in WRONG and agency.domain == row.host:
                 agency.domain = await _next_best(session, row)
                 await _record(session, agency_id, actor)
     except IntegrityError as taken:  # another agency verified it in the meantime

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Query, Request, Response
 from starlette.datastructures import Headers
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.kit import throttle
@@ -23,7 +24,7 @@ router = APIRouter(include_in_schema=False)
 #: First path segments of the installation itself, which an agency's domain does not serve.
 _INSTALLATIONS_OWN = RESERVED_SLUGS - {"l", "logo"}
 #: Answered whatever the host: by programs that call an address, and files that are the same for all.
-_ANY_HOST = (f"{API}/", "/static/", "/healthz", "/readyz", "/tls/")
+_ANY_HOST = (API, "/static/", "/healthz", "/readyz", "/tls/")
 #: Names that are nobody's, for each network address that asks.
 ASKS = Limit("tls_asks", 60, timedelta(minutes=1))
 
@@ -40,11 +41,14 @@ class HostUnknown(AppError):
 class AgencyHosts:
     """ASGI middleware: an agency's domain serves only pages of that agency's clients; an unknown host serves nothing.
 
-    Hosts without a public name, such as an address in a network or `localhost`, count as the installation's own.
+    Hosts without a public name, such as an address in a network or `localhost`, count as the installation's own. Pages
+    of `http://localhost` are shown at that name only: cookies, passkeys and ways back from other sites belong to it.
     """
 
     def __init__(self, app: ASGIApp, public_url: str, refuse: Callable[[Request, AppError], Response]) -> None:
-        self.app, self._own, self._refuse = app, domains.host_of(public_url), refuse
+        self.app, self._public_url, self._own, self._refuse = app, public_url, domains.host_of(public_url), refuse
+        named = urlsplit(public_url).netloc
+        self._by_number = named.replace("localhost", "127.0.0.1") if self._own == "localhost" else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Note the agency of the host, or refuse the request."""
@@ -52,6 +56,10 @@ class AgencyHosts:
             await self.app(scope, receive, send)
             return
         host = _host(scope)
+        if self._by_number and Headers(scope=scope).get("host") == self._by_number and scope["method"] == "GET":
+            there = f"{self._public_url}{scope['raw_path'].decode()}?{scope['query_string'].decode()}".removesuffix("?")
+            await RedirectResponse(there)(scope, receive, send)
+            return
         if host == self._own or _is_private(host):
             await self.app(scope, receive, send)
             return

@@ -96,3 +96,5 @@ class AgencyDomain(JobMixin, CreatedAt, Base):
     checked_at: Mapped[datetime | None]
     #: of the last check; None: all as it should be
     problem: Mapped[DomainProblem | None] = mapped_column(String(16))
+    #: the first of the checks in a row that found a problem
+    problem_since: Mapped[datetime | None]

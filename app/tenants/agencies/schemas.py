@@ -135,6 +135,7 @@ class DomainView(BaseModel):
         "servers did not answer.",
         examples=[None],
     )
+    problem_since: Time | None = Field(description="The first of the checks in a row that found a problem.")
     checked_at: Time | None
     verified_at: Time | None
     created_at: Time
@@ -146,7 +147,8 @@ class DomainView(BaseModel):
             id=row.id, host=row.host, status="verified" if row.verified_at else "pending",
             in_use=agency.domain == row.host,
             records=[DnsRecordView.model_validate(each) for each in domains.records(row, public_url)],
-            problem=row.problem, checked_at=row.checked_at, verified_at=row.verified_at, created_at=row.created_at,
+            problem=row.problem, problem_since=row.problem_since, checked_at=row.checked_at,
+            verified_at=row.verified_at, created_at=row.created_at,
         )  # fmt: skip
 
 

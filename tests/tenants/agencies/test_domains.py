@@ -8,6 +8,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import func, select
+from starlette.responses import Response
 from starlette.routing import Route
 
 from app import routes
@@ -96,15 +97,18 @@ async def test_a_domain_is_used_once_its_records_are_right(
         ("no_proof", {**right, (f"_keyturn.{HOST}", TXT): ["another"]}),
         ("no_answer", {**right, (f"_keyturn.{HOST}", TXT): SERVFAIL}),
     ]
-    base = dict(zone.records)
+    base, since = dict(zone.records), None
     for problem, records in wrong:
         zone.records = base | records
         checked = (await api.post(path)).json()
         assert (checked["status"], checked["problem"]) == ("pending", problem)
+        since = since or checked["checked_at"]
+        assert checked["problem_since"] == since
     assert (await api.get(f"/links/{world.north.link_id}/address")).json()["address"].startswith(f"{PUBLIC_URL}/")
     zone.records = base | right
     checked = (await api.post(path)).json()
     assert (checked["status"], checked["in_use"], checked["problem"]) == ("verified", True, None)
+    assert checked["problem_since"] is None
     assert (
         (await api.get(f"/links/{world.north.link_id}/address")).json()["address"].startswith(f"https://{HOST}/north/")
     )
@@ -226,6 +230,27 @@ async def test_a_domain_shows_its_own_agency_and_nothing_else(
     stolen = started.headers["set-cookie"].split(";")[0]
     assert (await seen(OTHER, screen, Cookie=stolen)).status_code == 403, "nor with the cookie of the first"
     assert (await seen(OWN, screen, Cookie=stolen)).status_code == 200
+
+
+async def test_pages_of_localhost_have_one_address() -> None:
+    """Else a cookie, a passkey or a way back of one would be missing at the other."""
+    for public_url, asked, leads_to in (
+        (
+            "http://localhost:8000",
+            "http://127.0.0.1:8000/desk/a%20b?x=1&y=2",
+            "http://localhost:8000/desk/a%20b?x=1&y=2",
+        ),
+        ("http://localhost:8000/k", "http://127.0.0.1:8000/desk", "http://localhost:8000/k/desk"),
+        ("http://localhost:8000", "http://127.0.0.1:8000/api/v1/me", None),
+        ("http://localhost:8000", "http://127.0.0.1:9000/desk", None),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000/desk", None),
+        ("https://go.agency.com", "http://127.0.0.1:8000/desk", None),
+    ):
+        served = hosts.AgencyHosts(Response(), public_url, lambda _request, _error: Response(status_code=500))
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(served)) as visitor:
+            answer = await visitor.get(asked)
+            assert (answer.status_code, answer.headers.get("location")) == (307 if leads_to else 200, leads_to), asked
+            assert (await visitor.post(asked)).status_code == 200
 
 
 async def test_the_consent_comes_back_to_the_domain(
