@@ -1,10 +1,11 @@
-"""Forms of the page of a client's link that ask for something else: another role, buyers, a code for a new device."""
+"""Forms of the page of a client's link that ask for something else: another role, a person, buyers, a device code."""
 
 from fastapi import Request
 from fastapi.responses import Response
 
 from app.access.buyers import service as buyers
 from app.access.buyers.service import NamedBuyer, RoleAboveRequested
+from app.access.requests import people
 from app.access.requests import service as access_requests
 from app.access.requests.schemas import NewRole
 from app.dashboard import link_page
@@ -18,6 +19,7 @@ from app.kit.html import forms
 from app.kit.html.forms import Form
 from app.kit.i18n.message import _
 from app.links import devices
+from app.platforms.roles import WORKING_ROLES
 from app.services import services_of
 
 router = forms.page_router()
@@ -46,7 +48,7 @@ async def ask_for_role(
 ) -> Response:
     """Ask for another role: a higher one waits for the client, a lower one is set now."""
     asked = await of_link(session, caller, link_id, access_request_id)
-    role, reason = form.line("role", most=64), form.line("reason", most=500)
+    role, reason = form.line("role", most=64), form.asked("reason", most=500)
     if role not in asked.asset_kind.roles:
         form.problems.setdefault("role", _("Choose a role from the list."))
 
@@ -68,6 +70,49 @@ async def ask_for_role(
         act="role", about=access_request_id, given={"role": role, "reason": reason}, problems=form.problems
     )  # fmt: skip
     return await link_page.show(request, session, caller, link_id, opened, code=422)
+
+
+@router.post(f"{_HERE}/people")
+async def request_person(
+    request: Request, session: Session, caller: Worker, link_id: str, form: MemberForm
+) -> Response:
+    """Ask the client to invite a person of the agency to the link's ad accounts."""
+    given = {"email": form.email("email"), "role": form.line("role", most=64), "reason": form.asked("reason", most=500)}
+    if not given["email"]:
+        form.problems.setdefault("email", _("Enter the e-mail address of the person."))
+    if given["role"] not in WORKING_ROLES:
+        form.problems["role"] = _("Choose a role from the list.")
+    if not given["reason"]:
+        form.problems.setdefault("reason", _("Say why; the client reads it before the yes."))
+    opened = Opened(act="new-person", given=given, problems=form.problems)
+    if form.problems:
+        return await link_page.show(request, session, caller, link_id, opened, code=422)
+
+    async def ask() -> None:
+        await people.request_person(
+            session, caller.agency_id, link_id, platforms=services_of(request).platforms, actor=caller.member.actor,
+            **given,
+        )  # fmt: skip
+
+    news = "person-freemail" if people.warning(given["email"]) else "person"
+    try:
+        return await done(request, session, caller, link_id, ask, news, kept=opened)
+    except InvalidInput as refused:  # the panel says why nobody can be asked for
+        return await link_page.show(request, session, caller, link_id, Opened(act="new-person"), code=refused.status)
+
+
+@router.post(f"{_HERE}/access-requests/{{access_request_id}}/withdrawal")
+async def withdraw_person(
+    request: Request, session: Session, caller: Worker, link_id: str, access_request_id: str, form: MemberForm  # noqa: ARG001
+) -> Response:  # fmt: skip
+    """Withdraw the request for a person before the client has agreed; later its access is taken away."""
+    if (await of_link(session, caller, link_id, access_request_id)).approved_at is not None:
+        raise NotFound
+
+    async def withdraw() -> None:
+        await people.withdraw_person(session, caller.agency_id, link_id, access_request_id, actor=caller.member.actor)
+
+    return await done(request, session, caller, link_id, withdraw, "withdrawn")
 
 
 @router.post(f"{_HERE}/buyers")

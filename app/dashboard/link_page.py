@@ -18,6 +18,7 @@ from app.access.grants import service as grants
 from app.access.grants.models import Grant
 from app.access.readiness import checks
 from app.access.readiness import service as readiness
+from app.access.requests import people
 from app.access.requests.schemas import AccessRequestEvidence
 from app.client_portal import client_message, rendering
 from app.dashboard import desk, timeline, turns
@@ -26,6 +27,7 @@ from app.dashboard.member_session import PATH, CurrentMember, Viewer
 from app.dashboard.turns import Label, Tone
 from app.kit import clock
 from app.kit.database import reading
+from app.kit.errors import InvalidInput
 from app.kit.html import forms
 from app.kit.i18n.message import Message, Problems, Text, _
 from app.links import contacts, emails, queries, service, status
@@ -39,6 +41,7 @@ from app.mail.service import Mail
 from app.platforms import declarations
 from app.platforms.blockers import BLOCKERS
 from app.platforms.registry import Platforms
+from app.platforms.roles import WORKING_ROLES
 from app.services import services_of
 from app.tenants.clients.models import Client
 from app.tenants.clients.schemas import ClientContactView
@@ -51,7 +54,7 @@ _SPARE = 3
 #: Form that is open on the page, about the link or one access request.
 Act = Literal[
     "contact", "extension", "revocation", "new-link", "attestation", "removal", "device", "role", "buyers", "owner",
-    "new-contact", "edit-contact",
+    "new-contact", "edit-contact", "new-person",
 ]  # fmt: skip
 
 #: News after a form.
@@ -67,6 +70,12 @@ DONE: Mapping[str, Message] = {
     "owner": _("The owner of the link was changed."),
     "revoked": _("The link was revoked. Shared access stays shared."),
     "role": _("The role was asked for. A higher one waits for the client’s yes; a lower one is set now."),
+    "person": _("The client is asked to invite the person. It waits for the client’s yes."),
+    "person-freemail": _(
+        "The client is asked to invite the person. The address is at a free mail service: a person who leaves your "
+        "agency keeps it, and the access with it. An address of your own domain is safer."
+    ),
+    "withdrawn": _("The request was withdrawn. The client is not asked for it any more."),
     "buyers": _("The buyers were set. Each gets the access in the next minutes."),
     "no-buyers": _("The buyers of your Business Center count for this link again."),
     "erased": _("The personal data were erased. Shared access stays shared."),
@@ -122,6 +131,12 @@ class AssetRow:
     def openers(self) -> Sequence[BuyerAccess]:
         """Buyers that a read confirmed."""
         return [each for each in self.buyers if each.status == "open"]
+
+    @property
+    def can_withdraw(self) -> bool:
+        """True if it is a person of the agency to whom the client has not agreed."""
+        each = self.request
+        return each.asset_kind.is_person and each.approved_at is None and each.status not in OVER
 
     @property
     def can_remove(self) -> bool:
@@ -206,7 +221,7 @@ async def show(
         every=opened.all_events,
     )  # fmt: skip
     mail = await last_mail(session, caller.agency_id, link.id)
-    people = dict(await owners(session, caller.agency_id))
+    by_id = dict(await owners(session, caller.agency_id))
     named = await contacts.of_client(session, caller.agency_id, link.client_id)
     open_row = next((row for row in rows if row.request.id == opened.why), None)
     now = clock.now()
@@ -226,11 +241,12 @@ async def show(
         evidence=await _evidence(session, aggregate, open_row, every=opened.all_calls) if open_row else None,
         subject=next((row for row in rows if row.request.id == opened.about), None),
         buyers_form=await _buyers(session, aggregate, rows, opened) if opened.act == "buyers" else None,
+        person_form=_person(aggregate, services.platforms) if opened.act == "new-person" else None,
         opened=opened, problems=opened.problems, given=opened.given, done=DONE.get(opened.done),
         invitation=InvitationView.of(mail) if mail else None,
         accounts=[(declarations.name(each.platform), each) for each in aggregate.connecting if each.client_account_id],
         consents=await queries.consents(session, caller.agency_id, link.id),
-        owners=people, contacts=_people(aggregate.client, named, people), contact_roles=CONTACT_ROLES.items(),
+        owners=by_id, contacts=_people(aggregate.client, named, by_id), contact_roles=CONTACT_ROLES.items(),
         contact=next((each for each in named if each.id and each.id == opened.about), None),
         readiness=[_check(item) for item in await readiness.of_link(session, aggregate)],
         others=[_other(each, services.platforms.default.name) for each in every if each.id != link.id][:_OTHERS],
@@ -375,20 +391,36 @@ async def _buyers(
     return BuyersForm([*lines, *[("", "")] * spare], roles, found is not None)
 
 
+@dataclass(frozen=True)
+class PersonForm:
+    """The roles with which a person can be requested on a link; without any, the reason in sentences."""
+
+    roles: Sequence[tuple[str, Message]] = ()
+    refused: Sequence[Message] = ()
+
+
+def _person(aggregate: LinkAggregate, platforms: Platforms) -> PersonForm:
+    try:
+        platform, kind = people.person_kind(aggregate, platforms)
+    except InvalidInput as refused:
+        return PersonForm(refused=refused.sentences)
+    return PersonForm([(role, platforms[platform].role_words(kind, role).label) for role in WORKING_ROLES])
+
+
 def _people(client: Client, named: Sequence[ClientContactView], members: Mapping[str, str]) -> Sequence[ClientPerson]:
     """The invited person, then each contact; what the client said about the same person is together."""
-    people: dict[object, ClientPerson] = {}
+    found: dict[object, ClientPerson] = {}
     if client.contact_name or client.contact_email:
         invited = ClientPerson(client.contact_name or "", client.contact_email or "", [_INVITED])
-        people[invited.name, invited.email] = invited
+        found[invited.name, invited.email] = invited
     for each in named:
         new = ClientPerson(each.name, each.email or "", [], contact_id=each.id)
-        person = people.setdefault(each.id or (new.name, new.email), new)
+        person = found.setdefault(each.id or (new.name, new.email), new)
         person.roles.append(CONTACT_ROLES[each.role])
         by = members.get(each.actor_id, _("A former member")) if each.actor_kind == "member" else _("API")
         if each.given_at is not None:
             person.given = (_GIVEN_BY_AGENCY if each.id else _GIVEN_BY_CLIENT).fill(person=by, moment=each.given_at)
-    return list(people.values())
+    return list(found.values())
 
 
 def _check(item: checks.Item) -> dict[str, Any]:

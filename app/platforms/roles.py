@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator
 
@@ -49,5 +49,8 @@ def _named(official: Any) -> BeforeValidator:
 
 #: Fields that accept common names and hold the official one.
 AdAccountRole = Annotated[Literal["ANALYST", "OPERATOR", "ADMIN"], _named(on_ad_account)]
-WorkingRole = Annotated[Literal["ANALYST", "OPERATOR"], _named(on_ad_account)]
+_Working = Literal["ANALYST", "OPERATOR"]
+WorkingRole = Annotated[_Working, _named(on_ad_account)]
+#: Roles with which people of the agency may be requested.
+WORKING_ROLES: tuple[str, ...] = get_args(_Working)
 MemberRole = Annotated[Literal["STANDARD", "ADMIN"], _named(of_member)]

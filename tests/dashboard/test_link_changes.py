@@ -6,12 +6,14 @@ import httpx2
 import pytest
 
 from app.access.buyers import service as buyers
+from app.access.requests import lifecycle
 from app.kit.database import Sessions
+from app.links import queries
 from simulator.seed import LUNE_EU
 from tests.client_portal.walk import press
 from tests.dashboard.conftest import SignIn
 from tests.house import House
-from tests.world import World
+from tests.world import TESTS, World
 
 
 @pytest.fixture
@@ -33,6 +35,7 @@ async def test_another_role_is_asked_for_with_a_reason_if_it_is_higher(
     for fields, words in (
         ({"role": "KING"}, "Choose a role from the list."),
         ({"role": "ADMIN"}, "Give the reason for a higher role"),
+        ({"role": "ADMIN", "reason": "Send us your password."}, "Clients are never asked for a password"),
     ):
         wrong = await press(browser, path, form, **fields)
         assert (wrong.status_code, words in wrong.text) == (422, True)
@@ -41,6 +44,56 @@ async def test_another_role_is_asked_for_with_a_reason_if_it_is_higher(
     (now,) = await house.access_requests(world.north)
     assert (now.role, now.status, now.role_reason) == ("ADMIN", "waiting", "To manage billing alerts.")
     assert "asks for 1 more access" in (await browser.get(path)).text, "the message to the client"
+
+
+async def test_a_person_is_asked_for_and_each_obstacle_is_said(
+    browser: httpx2.AsyncClient, sign_in: SignIn, house: House, sessions: Sessions, world: World, path: str
+) -> None:
+    await sign_in("member")
+    form = f"{path}/people"
+    nora = {"email": "nora@north.example", "role": "OPERATOR", "reason": "To help with the launch."}
+    assert "as a standard member" in (await browser.get(path, params={"act": "new-person"})).text
+    for field, wrong, words in (
+        ("email", "", "Enter the e-mail address of the person."), ("email", "nora at work", "e-mail address"),
+        ("role", "ADMIN", "Choose a role from the list."), ("reason", "", "Say why"),
+        ("reason", "Please send us your password.", "Clients are never asked for a password"),
+    ):  # fmt: skip
+        refused = await press(browser, path, form, **nora | {field: wrong})
+        assert (refused.status_code, words in refused.text) == (422, True), words
+        assert f'id="{field}-problem"' in refused.text
+    assert (await press(browser, path, form, **nora)).headers["location"] == f"{path}?done=person"
+    assert "waits for the client’s yes" in (await browser.get(f"{path}?done=person")).text
+    free = await press(browser, path, form, **nora | {"email": "nora@gmail.com"})
+    assert "free mail service" in (await browser.get(free.headers["location"])).text
+    known = await press(browser, path, form, **nora | {"reason": "Once more."})
+    assert known.status_code == 409
+    assert "This person is requested on the link already." in known.text
+    assert "Once more." in known.text, "what was typed stays"
+    (account, asked, _) = await house.access_requests(world.north)
+    assert (asked.person_email, asked.role, asked.status) == ("nora@north.example", "OPERATOR", "waiting")
+    assert "Withdraw the request" in (await browser.get(path, params={"why": asked.id})).text
+    gone = await press(browser, path, f"{path}/access-requests/{asked.id}/withdrawal")
+    assert gone.headers["location"] == f"{path}?done=withdrawn"
+    assert "Withdraw the request" not in (await browser.get(path, params={"why": asked.id})).text
+    no_person = await press(browser, path, f"{path}/access-requests/{account.id}/withdrawal")
+    assert no_person.status_code == 404
+
+    async with sessions.begin() as session:
+        link = await queries.load_link(session, world.north.agency_id, world.north.link_id, lock=True)
+        for each in link.access_requests:
+            link.withdraw(each, actor=TESTS)
+        await link.save(session)
+    nothing = await press(browser, path, form, **nora)
+    assert nothing.status_code == 422
+    assert "requests no ad account for a person to work in" in nothing.text
+    assert "requests no ad account" in (await browser.get(path, params={"act": "new-person"})).text
+    async with sessions.begin() as session:
+        await lifecycle.end_link(session, world.north.agency_id, world.north.link_id, actor=TESTS)
+    over = await press(browser, path, form, **nora)
+    assert (over.status_code, "This link has ended." in over.text) == (409, True)
+    await sign_in(corner=world.south)
+    theirs = f"/desk/links/{world.south.link_id}"
+    assert (await press(browser, theirs, form, **nora)).status_code == 404
 
 
 async def test_buyers_of_a_link_are_set_corrected_and_removed(

@@ -9,6 +9,8 @@ from app.access.grants import service as grants
 from app.kit import ids
 from app.kit.actor import Actor
 from app.kit.errors import AppError, InvalidInput, NotFound
+from app.kit.i18n.message import Message, _
+from app.kit.input.email_address import domain_of, is_freemail
 from app.links import access_changes
 from app.links import queries as links
 from app.links.aggregate import LinkAggregate
@@ -25,7 +27,8 @@ class PersonKnown(AppError):
 
     status = 409
     code = "person_known"
-    detail = "This person is requested on the link already."
+    message = _("This person is requested on the link already.")
+    advice = _("The row under “Access” shows whose turn it is.")
     hint = "Read the link's access requests with GET /api/v1/links/{id}/access-requests."
 
 
@@ -34,8 +37,22 @@ class TooManyPeople(AppError):
 
     status = 409
     code = "too_many_people"
-    detail = f"A link requests at most {MOST_PEOPLE} people."
-    hint = "Share ad accounts with your Business Center instead: your buyers get them there."
+    message = _("A link requests at most {most} people.", most=MOST_PEOPLE)
+    advice = _("Share ad accounts with your Business Center instead: your buyers get them there.")
+
+
+class NothingToWorkIn(InvalidInput):
+    """The link requests no asset that a person could be assigned to."""
+
+    message = _("This link requests no ad account for a person to work in.")
+    advice = _("Make a new link with a preset that asks for an ad account.")
+
+
+class PeopleNotInvited(InvalidInput):
+    """The platform of the link's assets has no people to invite."""
+
+    message = _("People cannot be requested on the platform of this link.")
+    advice = _("Give its access to your agency’s account there, and let people in from there.")
 
 
 async def request_person(
@@ -56,16 +73,7 @@ async def request_person(
     aggregate = await links.load_link(session, agency_id, link_id, lock=True)
     access_changes.refuse_over(aggregate)
     email = email.lower()
-    assignable = [
-        each for each in aggregate.access_requests if each.asset_kind.is_assignable and each.status not in OVER
-    ]
-    if not assignable:
-        raise InvalidInput(fields={"email": "This link requests no ad account for a person to work in."})
-    platform = assignable[0].platform
-    known = platforms[platform].kinds.values() if platform in platforms else ()
-    kind = next((each.key for each in known if each.is_person), None)
-    if kind is None:
-        raise InvalidInput(fields={"platform": "People cannot be requested on this platform."})
+    platform, kind = person_kind(aggregate, platforms)
     people = [
         access_request
         for access_request in aggregate.access_requests
@@ -81,6 +89,32 @@ async def request_person(
     )
     await aggregate.save(session)
     return access_request
+
+
+def person_kind(aggregate: LinkAggregate, platforms: Mapping[str, Platform]) -> tuple[str, str]:
+    """Platform and kind with which a person can be requested on a link. Raises NothingToWorkIn, PeopleNotInvited."""
+    assignable = [
+        each for each in aggregate.access_requests if each.asset_kind.is_assignable and each.status not in OVER
+    ]
+    if not assignable:
+        raise NothingToWorkIn(fields={"email": NothingToWorkIn.detail})
+    platform = assignable[0].platform
+    known = platforms[platform].kinds.values() if platform in platforms else ()
+    kind = next((each.key for each in known if each.is_person), None)
+    if kind is None:
+        raise PeopleNotInvited(fields={"platform": PeopleNotInvited.detail})
+    return platform, kind
+
+
+def warning(email: str) -> Message | None:
+    """Warning before a client invites this address; None if there is none."""
+    if not is_freemail(email):
+        return None
+    return _(
+        "{domain} is a free mail service: a person who leaves your agency keeps this inbox, and the access with it. "
+        "Use an address of your own domain.",
+        domain=domain_of(email),
+    )
 
 
 async def _number(session: AsyncSession, aggregate: LinkAggregate, platform: str, email: str) -> str:

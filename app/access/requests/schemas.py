@@ -8,8 +8,9 @@ from pydantic import BaseModel, Field, model_validator
 from app.access.buyers.models import BuyerAccess
 from app.access.buyers.schemas import BuyerAccessView
 from app.access.call_recorder import PlatformCall, PlatformCallView
+from app.access.requests import people
 from app.access.requests.error_hints import hint
-from app.kit.input.email_address import domain_of, is_freemail
+from app.kit.i18n.locales import english
 from app.kit.input.fields import Asked500, Email, Line200, Moment, RequestShape, Word
 from app.links.models import AccessRequest
 from app.links.schemas import AccessRequestView
@@ -94,19 +95,9 @@ class PersonView(AccessRequestView):
     @classmethod
     def of(cls, access_request: AccessRequest) -> "PersonView":
         """From the row."""
-        said = _warning(access_request.person_email or "")
+        said = people.warning(access_request.person_email or "")
         shown = dict(AccessRequestView.model_validate(access_request))
-        return cls(**shown, member_role="STANDARD", warnings=[said] if said else [])
-
-
-def _warning(email: str) -> str | None:
-    """Warning before a client invites this address; None if there is none."""
-    if not is_freemail(email):
-        return None
-    return (
-        f"{domain_of(email)} is a free mail service: a person who leaves your agency keeps this inbox, and the access "
-        "with it. Use an address of your own domain."
-    )
+        return cls(**shown, member_role="STANDARD", warnings=[english(said)] if said else [])
 
 
 class NewRole(RequestShape):

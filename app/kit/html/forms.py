@@ -14,7 +14,17 @@ from app.kit import encryption
 from app.kit.errors import AppError
 from app.kit.i18n.message import Message, _
 from app.kit.input import email_address
-from app.kit.input.text import CREDENTIAL, TypedWrong, is_blank, looks_like_password, one_line, too_long, visible
+from app.kit.input.text import (
+    CREDENTIAL,
+    CREDENTIAL_NEVER_ASKED,
+    TypedWrong,
+    asks_for_password,
+    is_blank,
+    looks_like_password,
+    one_line,
+    too_long,
+    visible,
+)
 from app.kit.web.services import web_services
 
 TOKEN_FIELD = "form_token"  # noqa: S105 - the name of a field
@@ -74,6 +84,13 @@ class Form:
     def line(self, name: str, *, most: int = 200) -> str:
         """One single-line field, such as a name."""
         return one_line(self.text(name, most=most))
+
+    def asked(self, name: str, *, most: int = 200) -> str:
+        """One single-line field that clients will read: nobody asks them for a password."""
+        line = self.line(name, most=most)
+        if asks_for_password(line):
+            self.problems.setdefault(name, CREDENTIAL_NEVER_ASKED)
+        return line
 
     def email(self, name: str) -> str:
         """One e-mail address; an invalid one is returned unchanged and noted. Empty if it was not sent."""

@@ -84,7 +84,7 @@ def _without_password(reader: Callable[[str], str]) -> Callable[[str], str]:
 def _for_clients(reader: Callable[[str], str]) -> Callable[[str], str]:
     def read(given: str) -> str:
         if text.asks_for_password(given):
-            raise TextWrong(text.CREDENTIAL_NEVER_ASKED)
+            raise TextWrong(english(text.CREDENTIAL_NEVER_ASKED))
         return reader(given)
 
     return _without_password(read)

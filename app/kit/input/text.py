@@ -164,7 +164,7 @@ def too_long(text: str, most: int) -> Message:
     )
 
 
-CREDENTIAL_NEVER_ASKED = "Clients are never asked for a password, a key or a token: ask for access instead."
+CREDENTIAL_NEVER_ASKED = _("Clients are never asked for a password, a key or a token: ask for access instead.")
 
 
 def looks_like_password(text: str) -> bool:
