@@ -29,6 +29,7 @@ from app.dashboard.link_form import (
 from app.dashboard.member_session import COOKIE, PATH, CurrentMember, Worker
 from app.kit import clock
 from app.kit.database import reading
+from app.kit.errors import AppError
 from app.kit.html import forms, language
 from app.kit.html.forms import Form
 from app.kit.i18n.message import Message, _
@@ -36,7 +37,6 @@ from app.kit.input.text import TypedWrong
 from app.kit.web.request_checks import CSV_BYTES
 from app.links import emails
 from app.links import service as link_service
-from app.links.agency_accounts import AgencyAccountMissing, IdentityMissing
 from app.links.models import Link
 from app.links.presets import service as presets
 from app.links.presets.preset import Preset
@@ -152,8 +152,8 @@ async def _done(request: Request, batch: Batch, row: CsvRow) -> RowReport:
         return RowReport(row, "wrong", _("There is no e-mail address to send the link to."))
     try:
         client, link, address = await _make(request, batch, preset, values, known, owner)
-    except (AgencyAccountMissing, IdentityMissing) as missing:
-        return RowReport(row, "wrong", impossible(missing))
+    except AppError as refused:  # whatever it is: the links of the rows before are made, and the report names them
+        return RowReport(row, "wrong", impossible(refused))
     batch.known.insert(0, KnownClient(client, [link]))
     said = _("For a client that you have already.") if known else _("For a new client.")
     return RowReport(row, "made", said, link.id, "" if batch.by_mail else address)

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dashboard.member_session import PATH, CurrentMember
 from app.kit import clock
+from app.kit.errors import AppError
 from app.kit.html.forms import Form
 from app.kit.i18n import locales
 from app.kit.i18n.message import Message, Text, _, _n
@@ -49,14 +50,18 @@ class KnownClient:
     links: Sequence[Link]
 
 
-def impossible(missing: AgencyAccountMissing | IdentityMissing) -> Message:
-    """The sentence about a preset that requests what a client could not share with the agency yet."""
-    if isinstance(missing, IdentityMissing):
+def impossible(refused: AppError) -> Message:
+    """The sentence about a link that cannot be made: most often a client could not share with the agency yet."""
+    if isinstance(refused, IdentityMissing):
         return _(
             "This preset asks for access on a platform where your agency’s own ID is not known yet, so a client would "
             "not know which account to share with. Add the ID, or choose another preset."
         )
-    return _("Your agency has no account yet that clients could share with. Connect it first.")
+    if isinstance(refused, AgencyAccountMissing):
+        return _("Your agency has no account yet that clients could share with. Connect it first.")
+    if "agency_account_ids" in refused.fields:
+        return _("Your agency has no such account for clients to share with. Choose another.")
+    return refused.message
 
 
 def read_client(form: Form) -> dict[str, str]:

@@ -196,6 +196,25 @@ async def test_a_row_that_fails_leaves_no_client(
         assert (await session.scalars(names)).all() == ["Maison Lune", "Whole"]
 
 
+async def test_a_row_that_is_refused_does_not_stop_the_others(
+    browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World, api: httpx2.AsyncClient
+) -> None:
+    wanted = {"platform": "meta", "kind": "custom", "role": "MANAGE_CAMPAIGNS", "reason": "To run your campaigns."}
+    body = {"slug": "beside", "name": "Beside", "sentence": "The rest.", "access_requests": [wanted], "screens": []}
+    assert (await api.post("/presets", json=body)).status_code == 201
+    await api.put("/agency/platforms/meta", json={"identifiers": {"portfolio_id": "1234567890123456"}})
+    await sign_in()
+    rows = "client,preset\nFirst,beside\nSecond,run-campaigns\nThird,beside\n"
+    page = (await send(browser, rows, None, **{"account-tiktok": "9999999999999999999"})).text
+    assert results(page) == [
+        ("First", "Made", "For a new client."),
+        ("Second", "Wrong", "Your agency has no such account for clients to share with. Choose another."),
+        ("Third", "Made", "For a new client."),
+    ]
+    made = await _made(sessions, world.north.agency_id)
+    assert [client.name for _link, client in made] == ["Maison Lune", "First", "Third"]
+
+
 async def test_only_members_and_above_upload_and_only_their_own_form(
     browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World
 ) -> None:
