@@ -42,7 +42,9 @@ _BEFORE: Mapping[str, Message] = {
         "everything."
     ),
     "opened": _("You opened {agency}’s link and have not begun. It takes about 6 minutes, and nothing is shared yet."),
-    "in_progress": _("You have begun to give {agency} access. What you entered is kept: you go on where you stopped."),
+    "in_progress": _(
+        "You have begun to give {agency} access. What you entered is kept: you continue where you stopped."
+    ),
 }
 _WITHOUT_ADDRESS = _("Please open the link that you got from us.")
 _WITH_ADDRESS = _("This is your link: {address}")

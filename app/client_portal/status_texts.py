@@ -365,7 +365,7 @@ SENTENCES: Mapping[str, Message] = {
     "to_accept": _("{agency} has to accept it at {platform}. Nothing for you to do."),
     "not_bc_admin": _(
         "You’re a standard member of {bc}, and only an Admin can share. Forward {agency}’s message with the link to an "
-        "Admin: they go on where you stopped. Or sign in again as an Admin."
+        "Admin: they continue where you stopped. Or sign in again as an Admin."
     ),
     "wrong_bc_selected": _("You signed in to {platform} without {bc}. Sign in as an Admin of it."),
     "agencys_own_center": _("This is {agency}’s own account."),
@@ -402,10 +402,10 @@ SENTENCES: Mapping[str, Message] = {
     "consent_not_finished": _("{platform} sends you a code by e-mail. Enter it there, and you come back here."),
     "auth_code_expired": _("That took too long. One more tap."),
     "not_connected": _(
-        "You chose to let us do it, and we aren’t connected yet. Connect with {platform} once, and we go on."
+        "You chose to let us do it, and we aren’t connected yet. Connect with {platform} once, and we continue."
     ),
     "connection_dead": _(
-        "Our permission at {platform} has ended. What you shared stays; connect again so we can go on."
+        "Our permission at {platform} has ended. What you shared stays; connect again so we can continue."
     ),
     "scope_not_authorized": _(
         "{platform} hasn’t given {agency}’s app this permission yet. {agency} takes care of that."
@@ -468,7 +468,7 @@ BLOCKERS: Mapping[str, Words] = {
     ),
     "ad_account_disapproved": _other_choice(then=_("When it is approved, check again.")),
     "consent_cancelled": _connecting(_("Try again")),
-    "consent_not_finished": _connecting(_("Go on at {platform}")),
+    "consent_not_finished": _connecting(_("Continue at {platform}")),
     "auth_code_expired": _connecting(CONNECT),
     "not_connected": _connecting(CONNECT),
     "connection_dead": _connection_dead,
@@ -518,18 +518,18 @@ CAME_BACK: dict[str, CameBack] = {
     "too_late": CameBack(_("That took too long."), _("{platform}’s answer was too old to use. One more tap does it.")),
     "scope_missing": CameBack(
         _("{agency}’s {platform} app lacks a permission."),
-        _("Nothing you did, and nothing was shared. {agency} knows which one. You can go on by hand right now."),
+        _("Nothing you did, and nothing was shared. {agency} knows which one. You can continue by hand right now."),
     ),
     "app_problem": CameBack(
         _("Nothing you did."),
-        _("{agency}’s connection to {platform} needs a fix on its side. You can go on by hand right now."),
+        _("{agency}’s connection to {platform} needs a fix on its side. You can continue by hand right now."),
     ),
     "platform_changed": CameBack(
         _("Nothing you did."),
         _(
             "{platform} answered in a way that Keyturn can’t read yet, and nothing was shared. {agency} knows "
             "about it. "
-            "You can go on by hand right now."
+            "You can continue by hand right now."
         ),
     ),
     "busy": CameBack(_("{platform} is busy."), _("Nothing was shared. Wait a minute and try again, or do it by hand.")),

@@ -17,7 +17,8 @@ from app.audit.canonical import SealUnreadable
 from app.audit.entries import AuditFilter, AuditRecord
 from app.audit.export import Format
 from app.audit.verification import Verifier
-from app.dashboard import desk
+from app.dashboard import audit_words, desk
+from app.dashboard.audit_words import ChangedValue
 from app.dashboard.member_session import PATH as DESK
 from app.dashboard.member_session import Manager
 from app.kit.actor import ActorKind
@@ -37,8 +38,8 @@ from app.tenants.members.models import Member
 
 router = forms.page_router()
 PATH = f"{DESK}/audit"
-#: Entries of a page, keys to choose from; fields, and characters of a value, above which an entry is folded.
-_MANY, _KEYS, _FEW, _LONG = 50, 100, 3, 80
+#: Entries of a page, keys to choose from.
+_MANY, _KEYS = 50, 100
 #: Seals of the page of seals.
 _SEALS = 20
 _FIRST, _LAST = date(2000, 1, 1), date(2199, 12, 31)
@@ -79,9 +80,6 @@ SUBJECTS: Mapping[str, Message] = {
     "preset": _("Preset"),
     "public_link": _("Public link"),
 }
-_ACTIONS: Mapping[str, Message] = {
-    "created": _("{thing}: created"), "changed": _("{thing}: changed"), "deleted": _("{thing}: deleted"),
-}  # fmt: skip
 #: Things with a name, by the prefix of their ids.
 _NAMED: Mapping[str, type[Client | Member | ApiKey]] = {"client": Client, "member": Member, "key": ApiKey}
 _NO_SEAL = _("Enter a seal as it is printed, such as 214-5a0c-1f6e-3b7d-4982-a1c6.")
@@ -90,38 +88,27 @@ _NO_DAY = _("Enter a day, such as 2026-12-31.")
 
 
 @dataclass(frozen=True)
-class ChangedField:
-    """A field before and after the change. `is_secret`: its values are not recorded."""
+class StoredValue:
+    """A field as it is stored, before and after the change."""
 
     name: str
-    before: str | None
-    after: str | None
-    is_secret: bool
-
-    @property
-    def is_long(self) -> bool:
-        """True if the values would fill the row."""
-        return len(self.before or "") + len(self.after or "") > _LONG
+    before: str
+    after: str
 
 
 @dataclass(frozen=True)
 class AuditRow:
-    """An entry with the names of actor and thing. `time`: in UTC; `page`: of the thing, if it has one."""
+    """An entry with the names of actor and thing. `page`: of the thing, if it has one."""
 
     record: AuditRecord
-    time: str
     actor: Text
     kind: Text
     icon: str | None
     action: Message
     thing: str
     page: str | None
-    fields: Sequence[ChangedField]
-
-    @property
-    def is_long(self) -> bool:
-        """True if the fields would fill the page: those of a new thing, or many."""
-        return len(self.fields) > _FEW or any(each.is_long for each in self.fields)
+    changes: Sequence[ChangedValue]
+    stored: Sequence[StoredValue]
 
 
 @dataclass(frozen=True)
@@ -253,25 +240,11 @@ def _row(record: AuditRecord, names: Mapping[str, str]) -> AuditRow:
     about = (record.subject_id, link_id or "", _member_of(record) or "")
     thing = next((names[each] for each in about if each in names), "") or str(record.after.get("name") or "")
     return AuditRow(
-        record, f"{entry.occurred_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}", actor, kind,
-        _ICONS.get(entry.actor_kind),
-        _of_sign_in(record) or _ACTIONS[entry.action].fill(thing=SUBJECTS[entry.subject_type]),
-        thing or str(record.before.get("name") or ""), _page(record, link_id), _fields(record),
+        record, actor, kind, _ICONS.get(entry.actor_kind), audit_words.headline(record, SUBJECTS[entry.subject_type]),
+        thing or str(record.before.get("name") or ""), _page(record, link_id), [*audit_words.changes(record, names)],
+        [StoredValue(name, *(_stored(name, values) for values in (record.before, record.after)))
+         for name in record.changed],
     )  # fmt: skip
-
-
-def _of_sign_in(record: AuditRecord) -> Message | None:
-    """The words of an entry about a sign-in; None for other entries."""
-    entry = record.entry
-    if entry.subject_type == "member" and entry.after.get("sign_in_failed_at"):
-        return _("Sign-in refused")
-    if entry.subject_type != "member_session":
-        return None
-    if entry.action == "deleted":
-        return _("Sign-in given up before its code") if entry.before["awaits_code"] else _("Session ended")
-    if entry.after.get("awaits_code"):
-        return _("First step of a sign-in")
-    return _("Signed in") if "awaits_code" in entry.changed else None
 
 
 def _member_of(record: AuditRecord) -> str | None:
@@ -287,19 +260,10 @@ def _page(record: AuditRecord, link_id: str | None) -> str | None:
     return pages.get(record.entry.subject_type)
 
 
-def _fields(record: AuditRecord) -> list[ChangedField]:
-    before, after = record.before, record.after
-    return [
-        ChangedField(name, _shown(before.get(name)), _shown(after.get(name)), name not in before and name not in after)
-        for name in record.changed
-        if record.entry.action == "changed" or before.get(name) or after.get(name)
-    ]
-
-
-def _shown(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False)
+def _stored(name: str, values: Mapping[str, Any]) -> str:
+    """A value as it is stored; a dash for a secret or erased one, and where there is none."""
+    value = values.get(name)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) if value is not None else "–"
 
 
 async def _names(

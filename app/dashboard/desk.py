@@ -60,7 +60,7 @@ SET_UP = (
 )  # fmt: skip
 
 
-#: Entries that steps of the set-up lead to; their pages lead back.
+#: Pages that steps of the set-up lead to, and that lead back.
 _IN_STEPS = frozenset({f"{PATH}/brand", f"{PATH}/access", f"{PATH}/webhooks"})
 #: Page of the manual, and a heading on it, about an entry of the navigation, or about one template.
 MANUAL: Mapping[str, str] = {
@@ -94,7 +94,7 @@ def page(request: Request, caller: CurrentMember, name: str, *, here: str, statu
     if caller.agency.set_up_ended_at is not None:
         set_up = [each for each in set_up if each is not FIRST_STEPS]
     shown |= {
-        "back_to_steps": here in _IN_STEPS and FIRST_STEPS in set_up,
+        "back_to_steps": here in _IN_STEPS and FIRST_STEPS in set_up and request.scope["path"].endswith(here),
         "agency": caller.agency, "member": caller.member, "role": ROLE_NAMES[caller.member.role],
         "form_token": caller.form_token, "here": here, "places": places, "set_up": set_up, "ago": ago,
         "may": caller.may, "manual": MANUAL.get(name) or MANUAL.get(here, "index.html") if is_built() else "",

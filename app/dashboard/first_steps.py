@@ -45,11 +45,13 @@ router = forms.page_router()
 PATH = desk.FIRST_STEPS.path
 Step = Literal["account", "brand", "mail", "webhook", "link"]
 STEPS: tuple[Step, ...] = get_args(Step)
+#: Links work without them.
+OPTIONAL: frozenset[Step] = frozenset({"mail", "webhook"})
 TITLES: Mapping[Step, tuple[Message, Message]] = {
     "account": (_("Your {account}"), _("Connect it, or type its ID")),
     "brand": (_("Your brand"), _("Name, logo, colour")),
-    "mail": (_("Mail"), _("A test e-mail to you")),
-    "webhook": (_("Webhook"), _("A test event to your CRM")),
+    "mail": (_("Mail"), _("Optional: a test e-mail to you")),
+    "webhook": (_("Webhook"), _("Optional: a test event to your CRM")),
     "link": (_("Your first link"), _("Made for you, to try")),
 }
 _TRIAL_CLIENT = _("Trial client")
@@ -71,8 +73,9 @@ class SetUpProgress:
 
     @property
     def next(self) -> Step | None:
-        """The first step to do."""
-        return next((step for step in STEPS if step not in self.done), None)
+        """The first step to do; None once only optional ones are left."""
+        left = [step for step in STEPS if step not in self.done]
+        return None if OPTIONAL.issuperset(left) else left[0]
 
 
 @dataclass(frozen=True)
@@ -243,7 +246,8 @@ async def _page(
     return desk.page(
         request, caller, "first_steps", here=PATH, status=422 if problems else 200, step=chosen, steps=titles(),
         number=position + 1, following=STEPS[position + 1] if position + 1 < len(STEPS) else None,
-        done=reached.done, is_over=agency.set_up_ended_at is not None, problems=problems or {},
+        done=reached.done, is_over=agency.set_up_ended_at is not None, is_enough=reached.next is None,
+        problems=problems or {},
         given={name: form.line(name, most=2048) for name in _TYPED} if form else {}, **{"awaited": "", **shown},
     )  # fmt: skip
 

@@ -120,6 +120,8 @@ def situation(link: Link, requests: Sequence[AccessRequest]) -> Situation:
             _("The client asks you to erase its personal data."), _("See what is erased and what stays, then erase it.")
         )
     turn = turn_of(link.stage, link.next_actor)
+    if link.stage == "closed":
+        return Situation(_("Every access was declined or has ended."), _NEXT[turn])
     open_ones = [each for each in requests if each.status not in PROVED | OVER]
     for each in open_ones:
         if blocker := BLOCKERS.get(each.code or ""):

@@ -5,17 +5,21 @@ import html
 import io
 import json
 import re
+from typing import Any
 
 import httpx2
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Table, text
 
 from app.audit import sealer
+from app.audit.entries import AuditEntry, AuditRecord
+from app.dashboard import audit_words
 from app.dashboard.audit import SUBJECTS
 from app.kit import ids
 from app.kit.actor import acting_as
-from app.kit.audit import audited
+from app.kit.audit import audited, declaration
 from app.kit.database import Sessions
+from app.kit.i18n import locales
 from app.tenants.clients import service as clients
 from app.tenants.members import service as members
 from app.tenants.members.models import Role
@@ -52,10 +56,11 @@ async def test_a_change_is_told_with_names_and_both_values(
             await members.invite(session, world.north.agency_id, email="bo@north.example", role="viewer")
     by_member = _text((await browser.get("/desk/audit", params={"who": member.id})).text)
     assert "Nora North Member Invitation: created" in by_member
-    assert "email bo@north.example" in by_member
+    assert "E-mail bo@north.example Role Viewer Ends" in by_member
+    assert "Details email – → bo@north.example role – → viewer" in by_member, "as it is stored"
     invited = _text((await browser.get("/desk/audit", params={"what": "member"})).text)
     assert "Member: created Nora North" in invited
-    assert "email manager@north.example" in invited
+    assert "E-mail manager@north.example Role Manager Details" in invited
     assert "argon2" not in invited
 
 
@@ -167,8 +172,64 @@ async def test_another_agency_and_nobody(browser: httpx2.AsyncClient, sign_in: S
         assert world.north.link_id not in (await browser.get(path, params={"thing": world.south.link_id})).text
 
 
-def test_every_audited_thing_has_words() -> None:
+def test_every_audited_thing_and_field_has_words() -> None:
     assert set(SUBJECTS) == set(audited())
+    for model in audited().values():
+        about, table = declaration(model), model.__table__
+        assert about
+        assert isinstance(table, Table)
+        fields = {re.sub("_(hash|encrypted)$", "", name) for name in about.columns(table)}
+        assert fields <= audit_words.UNSAID | set(audit_words.FIELDS), about.subject
+
+
+@pytest.mark.parametrize(
+    ("subject", "before", "after", "said", "values"),
+    [
+        ("link", {"revoked_at": None}, {"revoked_at": "2026-12-01T04:33:44.88+00:00"}, "Link revoked", []),
+        ("member", {"totp_enabled_at": "2026-12-01T04:33:44.88+00:00"}, {}, "Second factor switched off", []),
+        (
+            "link", {"expires_at": "2026-12-01T04:33:44.88+00:00"}, {"expires_at": "2026-12-15T04:33:44+00:00"},
+            "End of the link moved", [("Ends", "1 December 2026, 04:33 UTC", "15 December 2026, 04:33 UTC")],
+        ),
+        (
+            "agency", {"brand": {"colour": "#ffffff", "words": {}}}, {"brand": {"colour": "#000000", "words": {}}},
+            "Brand changed", [("Colour", "#ffffff", "#000000")],
+        ),
+        ("api_key", {"scopes": ["links:read"]}, {"scopes": ["links:read", "keys:read"]}, "API key: changed",
+         [("May do", "links:read", "links:read and keys:read")]),
+        ("preset", {"body": {"a": 1}}, {"body": {"a": 2}}, "Preset: changed",
+         [("Content", "see the details", "see the details")]),
+        ("client", {"language": "en"}, {"language": None}, "Client: changed", [("Language", "English", None)]),
+    ],
+)  # fmt: skip
+def test_a_change_in_words(
+    subject: str, before: dict[str, Any], after: dict[str, Any], said: str, values: list[tuple[str, str, str | None]]
+) -> None:
+    names = list({**before, **after})
+    entry = AuditEntry(
+        action="changed",
+        subject_type=subject,
+        changed=names,
+        before=before,
+        after=dict.fromkeys(names) | after,
+    )
+    record, english = AuditRecord(entry, None), locales.ENGLISH
+    assert english.text(audit_words.headline(record, SUBJECTS[subject])) == said
+    told = [
+        (
+            english.text(each.words),
+            *(None if value is None else english.text(value) for value in (each.before, each.after)),
+        )
+        for each in audit_words.changes(record, {})
+    ]
+    assert told == values
+
+
+def test_a_secret_is_told_as_changed() -> None:
+    entry = AuditEntry(action="changed", subject_type="endpoint", changed=["headers_encrypted"], before={}, after={})
+    assert [*audit_words.changes(AuditRecord(entry, None), {})] == [
+        audit_words.ChangedValue(audit_words.FIELDS["headers"], None, None)
+    ]
 
 
 async def test_seals_are_verified_compared_and_found_broken(

@@ -82,6 +82,18 @@ async def test_a_new_agency_reaches_its_first_link_without_an_app(
     for path in (f"/desk/links/{link.id}/ready", f"/desk/links/{link.id}/preview", "/desk/links/new"):
         assert f'href="{path}"' in page
         assert (await browser.get(path)).status_code == 200
+    assert "Leave the rest for later" in await _step(browser, "mail")
+    await press(
+        browser,
+        "/desk/brand",
+        "/desk/brand",
+        name="New Agency",
+        contact_name="Nia",
+        contact_email="nia@new.example",
+        colour="#123456",
+    )
+    assert "First steps:" not in (await browser.get("/desk")).text, "what is left is optional"
+    assert "Finish the first steps" in await _step(browser, "mail")
     assert (await press(browser, PATH, f"{PATH}/end")).headers["location"] == "/desk"
     page = (await browser.get("/desk")).text
     assert "First steps" not in page

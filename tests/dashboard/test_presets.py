@@ -127,7 +127,7 @@ async def test_a_preset_in_use_says_so_and_its_links_keep_it(
     assert (await api.get("/presets/nothing/use")).status_code == 404
     asked = (await browser.get(f"{PATH}/brand-launch/archival")).text
     assert "1 active link uses it and keeps it" in asked
-    assert "1 public link uses it and goes on" in asked
+    assert "1 public link uses it and keeps" in asked
     assert (await _post(browser, f"{PATH}/brand-launch/archival")).status_code == 303
     kept = (await api.get(f"/links/{link.json()['id']}")).json()
     assert (kept["preset"], kept["status"]) == ("brand-launch", "sent")

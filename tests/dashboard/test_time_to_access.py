@@ -59,8 +59,8 @@ async def test_medians_by_month_and_where_clients_stop(browser: httpx2.AsyncClie
     shown = (await browser.get("/desk/time-to-access")).text
     text = _text(shown)
     now = clock.now().astimezone(UTC)
-    last_month = (now.replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
-    assert f"{now:%Y-%m} 2 h 0 min 2 h 0 min 1" in text
+    last_month = (now.replace(day=1) - timedelta(days=1)).strftime("%B %Y")
+    assert f"{now:%B %Y} 2 h 0 min 2 h 0 min 1" in text
     assert f"{last_month} 3 days 7 days 3" in text
     assert "Median 2 days of 4 links" in text
     assert "Made 5 100 % Opened 4 80 % 1 not opened yet Agreed 4 80 % All verified 4 80 %" in text

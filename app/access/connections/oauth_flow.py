@@ -54,7 +54,7 @@ class StateRefused(AppError):
     status = 400
     code = "state_refused"
     message = _("This way back did not start here.")
-    advice = _("Open the link you were sent again: it shows how things stand, and you can go on there.")
+    advice = _("Open the link you were sent again: it shows how things stand, and you can continue there.")
 
 
 class InvitationOver(AppError):

@@ -119,8 +119,8 @@ TEXTS: Mapping[str, CheckTexts] = {
 
 _SENTENCES: Mapping[str, Message] = {
     "later": _("You said you’ll do it later."),
-    "verification_in_review": _("TikTok is looking at your company’s papers. It takes some days; go on meanwhile."),
-    "not_verified": _("TikTok has not verified your company yet. You can go on and do it later."),
+    "verification_in_review": _("TikTok is looking at your company’s papers. It takes some days; continue meanwhile."),
+    "not_verified": _("TikTok has not verified your company yet. You can continue and do it later."),
     "no_ad_account": _("This Business Center has no ad account of its own yet."),
     "unusual_currency": _("{seen}: not what your markets usually pay in. It can’t be changed later."),
     "unusual_time_zone": _("{seen}: another time than in your markets. It can’t be changed later."),

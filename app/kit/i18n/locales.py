@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import babel
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_skeleton, format_time
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -87,6 +87,10 @@ class Locale:
         on = when.astimezone(UTC) if isinstance(when, datetime) else when
         return format_date(on, "long", locale=self._forms)
 
+    def month(self, month: str) -> str:
+        """`March 2026`, for `2026-03`."""
+        return format_skeleton("yMMMM", date.fromisoformat(f"{month}-01"), locale=self._forms)
+
     def moment(self, when: datetime) -> str:
         """`3 March 2026, 14:32 UTC`."""
         at = when.astimezone(UTC)
@@ -142,6 +146,10 @@ class PseudoLocale(Locale):
     def day(self, when: date | ContentDate) -> str:
         """The day, marked."""
         return pseudo.disguised(super().day(when))
+
+    def month(self, month: str) -> str:
+        """The month, marked."""
+        return pseudo.disguised(super().month(month))
 
     def listed(self, parts: Sequence[str], style: Literal["standard", "or", "unit-short"] = "standard") -> str:
         """The list, with what joins it marked."""

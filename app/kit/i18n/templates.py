@@ -34,6 +34,7 @@ def environment(loader: BaseLoader, locale: Locale, *, autoescape: bool | Callab
     made.globals.update(_=message._, _n=message._n, _p=message._p, locale=locale)
     made.filters.update(
         day=locale.day,
+        month=locale.month,
         moment=locale.moment,
         country=lambda code: locale.countries.get(code, code),
         size=lambda size: locale.text(_size(size)),

@@ -81,7 +81,7 @@ async def test_a_person_without_a_name(walk: Walk, house: House, sessions: Sessi
         await session.execute(
             update(Connection).where(Connection.agency_id == world.north.agency_id).values(person=None)
         )
-    assert "Go on as your TikTok sign-in" in (await walk.see("way")).text
+    assert "Continue as your TikTok sign-in" in (await walk.see("way")).text
 
 
 async def test_before_the_trip_the_use_of_the_authorization_is_explained_with_its_limit(

@@ -197,7 +197,7 @@ async def test_the_right_code_lets_one_browser_in(
         assert third.goes_to(await send(third, "/code", code=code)) == "device?problem=over"
         assert other.goes_to(await send(other, "/code", code=f" {code} ")) == other.path
         page = (await other.see("way")).text
-        assert "Go on as Theo Two Brands" in page, "after the code the connection serves this browser, too"
+        assert "Continue as Theo Two Brands" in page, "after the code the connection serves this browser, too"
         assert third.goes_to(await third.see("way")) == "device"
     assert (await house.events(world.north)).count("link.device_verified") == 1
 
@@ -325,8 +325,8 @@ async def test_a_new_device_signs_with_its_own_connection_or_after_the_code(
         await send(other, address="invited")
         await send(other, "/code", code=await post.code())
         assert other.goes_to(await trip(other, house, seed.TWO_BRANDS_THEO)) == "accounts"
-        assert "Go on as Theo Two Brands" in (await other.see("way")).text
-    assert "Go on as" not in (await walk.see("way")).text
+        assert "Continue as Theo Two Brands" in (await other.see("way")).text
+    assert "Continue as" not in (await walk.see("way")).text
     assert walk.goes_to(await walk.send("lane", lane="connected")) == "way?outcome=connect_here"
 
 
@@ -383,7 +383,7 @@ async def test_a_code_of_the_agency_lets_one_browser_in_and_no_connection(
         assert "Ana Agent" in (await other.see("device")).text
         assert other.goes_to(await send(other, "/code", code=made.json()["code"])) == other.path
         assert third.goes_to(await send(third, "/code", code=made.json()["code"])) == "device?problem=over"
-        assert "Go on as" not in (await other.see("way")).text
+        assert "Continue as" not in (await other.see("way")).text
     events = await house.events(world.north)
     assert "link.device_code_made" in events
     assert "link.device_verified" in events

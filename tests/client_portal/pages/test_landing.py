@@ -127,6 +127,6 @@ async def test_a_link_that_dies_on_the_way_says_so_on_every_screen(
 async def test_coming_back_with_the_link_keeps_the_answers(walk: Walk) -> None:
     await walk.start()
     await walk.answer("lane", "account")
-    assert "Go on where you stopped" in (await walk.browser.get(walk.corner.link_path)).text
+    assert "Continue where you stopped" in (await walk.browser.get(walk.corner.link_path)).text
     await walk.start()
     assert walk.goes_to(await walk.see()) == "accounts"
