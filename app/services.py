@@ -1,6 +1,6 @@
 """Services of the web process, as handlers receive them: typed, made once by assembly (`app/main.py`)."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -8,7 +8,7 @@ from starlette.requests import HTTPConnection
 
 from app.kit.egress.client import Egress
 from app.kit.errors import NotFound
-from app.kit.oidc import OidcClient
+from app.kit.oidc import OidcClient, OidcProvider
 from app.kit.web.services import WebServices
 from app.mail.service import MailQueue
 from app.platforms.port import ConnectedPlatform
@@ -32,6 +32,15 @@ class Services(WebServices):
     check_installation: Callable[[str], Awaitable[Sequence[DiagnosticFinding]]]
     #: OpenID providers where members may sign in, by key
     sign_ins: Mapping[str, OidcClient]
+
+    @property
+    def issuers(self) -> frozenset[str]:
+        """Issuers at which members may sign in."""
+        return frozenset(each.provider.issuer for each in self.sign_ins.values())
+
+    def providers_of(self, issuers: Collection[str]) -> list[OidcProvider]:
+        """The providers with these issuers."""
+        return [each.provider for each in self.sign_ins.values() if each.provider.issuer in issuers]
 
 
 def services_of(request: HTTPConnection) -> Services:

@@ -11,7 +11,7 @@ from app.kit.database import Session, reading
 from app.kit.html import forms, render
 from app.kit.i18n.message import Message, _
 from app.services import services_of
-from app.tenants.members import passkeys, passwords, second_factor
+from app.tenants.members import passkeys, passwords, second_factor, ways
 from app.tenants.members import service as members
 
 router = forms.page_router()
@@ -39,8 +39,10 @@ async def rename(request: Request, session: Session, caller: Viewer, form: Membe
 
 @router.post(f"{ACCOUNT}/password")
 async def change_password(request: Request, caller: Viewer, form: MemberForm) -> Response:
-    """Change the own password; all other sessions end. The current one is asked, but not after a one-time address."""
+    """Set the own password; all other sessions end. The current one is asked, but not after a one-time address."""
     services, new = services_of(request), form.secret("password")
+    if caller.member.password_hash is None and not _may_choose(caller):
+        return render.see_other(request, f"{ACCOUNT}#the-password")
     if weak := passwords.problem(new, (caller.member.name, caller.member.email, caller.agency.name)):
         form.problems["password"] = weak
     elif not _may_choose(caller) and (wrong := await _wrong_password(request, caller, form.secret("current"))):
@@ -52,6 +54,12 @@ async def change_password(request: Request, caller: Viewer, form: MemberForm) ->
     async with services.sessions.begin() as session:
         await members.change_password(session, caller.agency_id, caller.member.id, password_hash, keep=caller.session)
     return render.see_other(request, f"{ACCOUNT}?done=password")
+
+
+@router.post(f"{ACCOUNT}/password/new")
+async def begin_password(request: Request, caller: RecentViewer, form: MemberForm) -> Response:  # noqa: ARG001
+    """Show a member without a password the form of one, once they have proved who they are."""
+    return render.see_other(request, f"{ACCOUNT}#the-password")
 
 
 @router.post(f"{ACCOUNT}/sessions/end")
@@ -137,8 +145,9 @@ async def end_second_factor(
 
 
 def _may_choose(caller: CurrentMember) -> bool:
-    """True soon after a one-time address: the member forgot the password."""
-    return caller.session.proof == "address" and members.is_recent(caller.session)
+    """True soon after a one-time address: the member forgot the password; and where there is none yet."""
+    has_none = caller.member.password_hash is None
+    return (has_none or caller.session.proof == "address") and members.is_recent(caller.session)
 
 
 async def _wrong_password(request: Request, caller: CurrentMember, password: str) -> Message | None:
@@ -156,13 +165,18 @@ async def _account(
 ) -> Response:  # fmt: skip
     opened = await members.sessions_of(session, caller.agency_id, caller.member.id)
     known = await passkeys.of_member(session, caller.agency_id, caller.member.id)
+    services, may_choose = services_of(request), _may_choose(caller)
+    every = await ways.of_members(session, caller.agency_id, services.issuers, member_id=caller.member.id)
+    own = every[caller.member.id]
     return desk.page(
         request, caller, "account", here=ACCOUNT, status=422 if problems else 200, problems=problems or {},
         typed_name=caller.member.name if name is None else name,
         sessions=[(each, desk.device(each.user_agent)) for each in opened],
-        current=caller.session.id, may_choose=_may_choose(caller), shortest=passwords.SHORTEST,
+        current=caller.session.id, may_choose=may_choose, shortest=passwords.SHORTEST, own_ways=own,
+        came_in_once=may_choose and caller.session.proof == "address",
+        own_providers=services.providers_of(own.issuers),
         is_changed=request.query_params.get("done") == "password", passkeys=known,
-        are_passkeys_possible=passkeys.are_possible(services_of(request).public_url),
+        are_passkeys_possible=passkeys.are_possible(services.public_url),
     )  # fmt: skip
 
 

@@ -21,16 +21,18 @@ from app.kit.input import email_address
 from app.kit.input.text import TypedWrong
 from app.services import services_of
 from app.tenants.agencies import service as agencies
+from app.tenants.agencies.models import Agency
 from app.tenants.agencies.service import SlugTaken
 from app.tenants.members import passkeys, passwords, second_factor
 from app.tenants.members import service as members
-from app.tenants.members.models import Member, Proof
+from app.tenants.members.models import Member, MemberInvitation, Proof
 from app.tenants.members.service import MemberKnown, SignedIn
 
 router = forms.page_router()
 SETUP, JOIN, CODE = f"{PATH}/setup", f"{PATH}/join", f"{SIGN_IN}/code"
 #: Of a browser between password and second factor; it is sent to the pages of signing in only.
 HALF_COOKIE = "keyturn_sign_in"
+NO_AGENCY_NAME = _("Enter the name of your agency.")
 _NAME_NEEDED = _("Enter your name.")
 _WRONG = _("E-mail address and password don’t belong together.")
 _NOT_A_SLUG_PART = re.compile(r"[^a-z0-9]+")
@@ -119,7 +121,7 @@ async def sign_out(request: Request, session: Session, caller: Viewer, form: Mem
 async def setup_page(request: Request, session: Session, code: str) -> Response:
     """The form of the first run: an agency and its owner."""
     await members.check_setup_code(session, code)
-    return _setup(request, {}, {})
+    return setup_form(request, code, {}, {})
 
 
 @router.post(f"{SETUP}/{{code}}", dependencies=[forms.OPEN_TO_ALL])
@@ -127,56 +129,65 @@ async def setup(request: Request, session: Session, code: str, form: SentForm) -
     """Make the first agency and its owner, who is signed in at once."""
     await members.check_setup_code(session, code)
     agency_name = form.line("agency", most=120)
-    person = _person(form, form.line("email", most=254), agency_name)
+    named = person(form)
+    _check_password(form, named, agency_name)
     if not agency_name:
-        form.problems["agency"] = _("Enter the name of your agency.")
+        form.problems["agency"] = NO_AGENCY_NAME
     if form.problems:
-        return _setup(request, {**person, "agency": agency_name}, form.problems)
+        return setup_form(request, code, {**named, "agency": agency_name}, form.problems)
     password_hash = await passwords.hashed(form.secret("password"))
+    owner = await first_owner(session, code, agency_name, **named, password_hash=password_hash)
+    return await enter(request, session, owner, FIRST_STEPS.path)
+
+
+async def first_owner(
+    session: AsyncSession, code: str, agency_name: str, *, name: str, email: str, password_hash: str | None
+) -> Member:
+    """Make the first agency and its owner with a setup code. Raises InvitationEnded."""
     await members.use_setup_code(session, code)
     agency = await agencies.create_agency(
-        session, name=agency_name, slug=await _free_slug(session, agency_name), contact_name=person["name"],
-        contact_email=person["email"], actor=members.SETUP,
+        session, name=agency_name, slug=await _free_slug(session, agency_name), contact_name=name, contact_email=email,
+        actor=members.SETUP,
     )  # fmt: skip
-    owner = await members.add(
-        session, agency.id, name=person["name"], email=person["email"], role="owner", password_hash=password_hash
-    )
-    return await enter(request, session, owner, FIRST_STEPS.path)
+    return await members.add(session, agency.id, name=name, email=email, role="owner", password_hash=password_hash)
 
 
 @router.get(f"{JOIN}/{{token}}")
 async def join_page(request: Request, session: Session, token: str) -> Response:
     """The form of an invitation: name and password; for a member who is known, a button."""
-    invited = await members.invitation(session, token)
-    agency = await agencies.find(session, invited.agency_id)
-    language.prefer(request, link=None, agency=agency.language)
-    if invited.member_id is not None:
-        member = await members.find(session, agency.id, invited.member_id)
+    found, agency = await invited(request, session, token)
+    if found.member_id is not None:
+        member = await members.find(session, agency.id, found.member_id)
         return _page(request, "enter", status=200, agency=agency.name, member=member)
-    return _join(request, agency.name, invited.email, {}, {})
+    return join_form(request, agency, found, {}, {})
 
 
 @router.post(f"{JOIN}/{{token}}", dependencies=[forms.OPEN_TO_ALL])
 async def join(request: Request, session: Session, token: str, form: SentForm) -> Response:
     """Become a member, or be one already: either way signed in at once."""
-    invited = await members.invitation(session, token)
-    agency = await agencies.find(session, invited.agency_id)
-    language.prefer(request, link=None, agency=agency.language)
-    if invited.member_id is not None:
+    found, agency = await invited(request, session, token)
+    if found.member_id is not None:
         leads_to = ACCOUNT if form.ticked("forgotten") else PATH
         return await enter(request, session, await members.enter(session, token), leads_to, "address")
-    person = _person(form, invited.email or form.line("email", most=254), agency.name)
+    named = person(form, found.email)
+    _check_password(form, named, agency.name)
     if not form.problems:
         password_hash = await passwords.hashed(form.secret("password"))
         try:
-            member = await members.join(
-                session, token, name=person["name"], email=person["email"], password_hash=password_hash
-            )
+            member = await members.join(session, token, **named, password_hash=password_hash)
         except MemberKnown as known:
             form.problems["email"] = known.message
         else:
             return await enter(request, session, member, PATH)
-    return _join(request, agency.name, invited.email, person, form.problems)
+    return join_form(request, agency, found, named, form.problems)
+
+
+async def invited(request: Request, session: AsyncSession, token: str) -> tuple[MemberInvitation, Agency]:
+    """An invitation and its agency, in whose language the page is. Raises InvitationEnded."""
+    found = await members.invitation(session, token)
+    agency = await agencies.find(session, found.agency_id)
+    language.prefer(request, link=None, agency=agency.language)
+    return found, agency
 
 
 async def enter(
@@ -224,18 +235,21 @@ def _code(request: Request, back: str, problem: Message | None = None, status: i
     )  # fmt: skip
 
 
-def _person(form: Form, email: str, agency_name: str) -> dict[str, str]:
-    """Name and e-mail address as given; what is wrong with them or with the password is in the form's problems."""
-    name = form.line("name", most=120)
+def person(form: Form, invited_email: str | None = None) -> dict[str, str]:
+    """Name and e-mail address as given or invited; what is wrong with them is in the form's problems."""
+    name, email = form.line("name", most=120), invited_email or form.line("email", most=254)
     if not name:
         form.problems["name"] = _NAME_NEEDED
     try:
         email = email_address.read(email)
     except TypedWrong as wrong:
         form.problems["email"] = wrong.message
-    if weak := passwords.problem(form.secret("password"), (name, email, agency_name)):
-        form.problems["password"] = weak
     return {"name": name, "email": email}
+
+
+def _check_password(form: Form, named: dict[str, str], agency_name: str) -> None:
+    if weak := passwords.problem(form.secret("password"), (*named.values(), agency_name)):
+        form.problems["password"] = weak
 
 
 async def _free_slug(session: Session, name: str) -> str:
@@ -251,26 +265,34 @@ def sign_in_form(
     request: Request, *, back: str, email: str = "", problem: Message | None = None, status: int = 200
 ) -> Response:
     """The sign-in form, with what was wrong with the last attempt."""
-    providers = [each.provider for each in services_of(request).sign_ins.values()]
     return _page(
         request, "sign_in", status=422 if problem and status == 200 else status, email=email,
-        back=back if is_ours(back) else "", problem=problem, providers=providers,
-        form_to=tuple(dict.fromkeys(each.origin for each in providers)),
-        has_passkeys=passkeys.are_possible(services_of(request).public_url),
+        back=back if is_ours(back) else "", problem=problem,
     )  # fmt: skip
 
 
-def _setup(request: Request, given: dict[str, str], problems: dict[str, Message]) -> Response:
-    return _page(request, "setup", status=422 if problems else 200, given=given, problems=problems)
+def setup_form(request: Request, code: str, given: dict[str, str], problems: dict[str, Message]) -> Response:
+    """The form of the first run, as it was filled in."""
+    return _page(request, "setup", status=422 if problems else 200, code=code, given=given, problems=problems)
 
 
-def _join(
-    request: Request, agency: str, email: str | None, given: dict[str, str], problems: dict[str, Message]
+def join_form(
+    request: Request, agency: Agency, found: MemberInvitation, given: dict[str, str], problems: dict[str, Message]
 ) -> Response:
+    """The form of an invitation, as it was filled in."""
     status = 422 if problems else 200
-    return _page(request, "join", status=status, agency=agency, email=email, given=given, problems=problems)
+    return _page(
+        request, "join", status=status, agency=agency.name, email=found.email, given=given, problems=problems,
+        token_of_invitation=request.path_params["token"],
+    )  # fmt: skip
 
 
-def _page(request: Request, name: str, *, status: int, form_to: tuple[str, ...] = (), **shown: Any) -> Response:
-    shown |= {"form_token": forms.token(request), "shortest": passwords.SHORTEST}
-    return render.page(request, f"dashboard:desk/{name}.html", status=status, form_to=form_to, **shown)
+def _page(request: Request, name: str, *, status: int, **shown: Any) -> Response:
+    """A page in front of the dashboard, from which a form may lead to each provider."""
+    services = services_of(request)
+    providers = [each.provider for each in services.sign_ins.values()]
+    return render.page(
+        request, f"dashboard:desk/{name}.html", status=status, form_token=forms.token(request),
+        form_to=tuple(dict.fromkeys(each.origin for each in providers)), providers=providers,
+        has_passkeys=passkeys.are_possible(services.public_url), shortest=passwords.SHORTEST, **shown,
+    )  # fmt: skip

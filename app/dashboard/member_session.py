@@ -20,7 +20,7 @@ from app.kit.i18n.message import Message, _, _n
 from app.kit.oidc import OidcProvider
 from app.services import services_of
 from app.tenants.agencies.models import Agency
-from app.tenants.members import identities, passkeys
+from app.tenants.members import passkeys, ways
 from app.tenants.members import service as members
 from app.tenants.members.models import Member, MemberSession, Role
 from app.tenants.members.passkeys import PasskeyRefused
@@ -66,20 +66,22 @@ class AuthenticationNeeded(HtmlError):
     message = _("Please confirm that it’s you.")
 
     def __init__(
-        self, form: Form | None = None, *, has_passkeys: bool = False, providers: Sequence[OidcProvider] = (),
-        problem: Message | None = None, status: int = 403,
+        self, form: Form | None = None, *, has_password: bool = True, has_passkeys: bool = False,
+        providers: Sequence[OidcProvider] = (), problem: Message | None = None, status: int = 403,
     ) -> None:  # fmt: skip
         super().__init__()
         self.providers = providers
         self.sent = form.pairs(but=(PASSWORD_AGAIN, PASSKEY_AGAIN, forms.TOKEN_FIELD)) if form else []
-        self.has_passkeys, self.problem, self.shown_status = has_passkeys, problem, status
+        self.has_password, self.has_passkeys = has_password, has_passkeys
+        self.problem, self.shown_status = problem, status
 
     def page(self, request: Request) -> Response:
         """The form as it was sent, hidden, beside the ways to prove it."""
         return render.page(
             request, "dashboard:desk/authenticate_again.html", status=self.shown_status, sent=self.sent,
-            problem=self.problem, password=PASSWORD_AGAIN, passkey=PASSKEY_AGAIN, has_passkeys=self.has_passkeys,
-            providers=self.providers, form_to=tuple(each.origin for each in self.providers),
+            problem=self.problem, password=PASSWORD_AGAIN, passkey=PASSKEY_AGAIN, has_password=self.has_password,
+            has_passkeys=self.has_passkeys, providers=self.providers,
+            form_to=tuple(each.origin for each in self.providers),
             act=json.dumps([request.url.path.removeprefix(render.root(request)), self.sent]),
             form_token=forms.token(request, request.cookies.get(COOKIE)),
         )  # fmt: skip
@@ -178,10 +180,12 @@ def requires_recent(role: Role) -> Any:
 async def _authenticate_again(request: Request, caller: CurrentMember, form: Form) -> None:
     services, password, answer = services_of(request), form.secret(PASSWORD_AGAIN), form.secret(PASSKEY_AGAIN)
     async with reading(services.sessions) as session:
-        known = await passkeys.of_member(session, caller.agency_id, caller.member.id)
-        issuers = await identities.issuers_of(session, caller.agency_id, caller.member.id)
-    providers = [each.provider for each in services.sign_ins.values() if each.provider.issuer in issuers]
-    needed = partial(AuthenticationNeeded, form, has_passkeys=bool(known), providers=providers)
+        every = await ways.of_members(session, caller.agency_id, services.issuers, member_id=caller.member.id)
+    own = every[caller.member.id]
+    needed = partial(
+        AuthenticationNeeded, form, has_password=own.password, has_passkeys=own.passkeys > 0,
+        providers=services.providers_of(own.issuers),
+    )  # fmt: skip
     try:
         if answer:
             await _passkey_again(request, caller, answer)

@@ -5,10 +5,13 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dashboard import door
+from app.dashboard.desk import FIRST_STEPS
 from app.dashboard.member_session import PATH, MemberForm, Viewer, is_ours, signed_in
 from app.kit import clock
+from app.kit.database import Session
 from app.kit.encryption import DecryptionFailed
 from app.kit.errors import NotFound
 from app.kit.html import forms, render
@@ -19,6 +22,8 @@ from app.kit.oidc import OidcAttempt, OidcClient, OidcFailed, OidcIdentity
 from app.services import services_of
 from app.tenants.members import identities
 from app.tenants.members import service as members
+from app.tenants.members.identities import LONGEST_NAME
+from app.tenants.members.models import Member
 
 router = forms.page_router()
 OIDC = f"{PATH}/oidc"
@@ -55,6 +60,26 @@ async def begin(request: Request, provider: str, form: SentForm) -> Response:
     return await _away(request, provider, {"back": back if is_ours(back) else PATH})
 
 
+@router.post(f"{OIDC}/{{provider}}/join", dependencies=[forms.SHOWN_HERE])
+async def begin_to_join(request: Request, session: Session, provider: str, form: SentForm) -> Response:
+    """Redirect to the provider somebody who accepts an invitation without a password."""
+    token = form.secret("invitation")
+    await members.invitation(session, token)
+    return await _away(request, provider, {"join": token, "name": form.line("name")[:LONGEST_NAME]})
+
+
+@router.post(f"{OIDC}/{{provider}}/setup", dependencies=[forms.SHOWN_HERE])
+async def begin_setup(request: Request, session: Session, provider: str, form: SentForm) -> Response:
+    """Redirect to the provider the first owner of an agency."""
+    code, agency_name, name = form.secret("code"), form.line("agency", most=120), form.line("name", most=120)
+    await members.check_setup_code(session, code)
+    if not agency_name:
+        form.problems["agency"] = door.NO_AGENCY_NAME
+    if form.problems:
+        return door.setup_form(request, code, {"agency": agency_name, "name": name}, form.problems)
+    return await _away(request, provider, {"setup": code, "agency": agency_name, "name": name})
+
+
 @router.post(f"{OIDC}/{{provider}}/again")
 async def begin_again(request: Request, provider: str, caller: Viewer, form: MemberForm) -> Response:
     """Redirect a signed-in member to the provider before a dangerous act, which waits in the cookie if it fits."""
@@ -81,12 +106,28 @@ async def come_back(request: Request, provider: str, state: str = "", code: str 
         answer = await _authenticated_again(request, identity, kept)
     else:
         async with services.sessions.begin() as session:
-            member = await identities.member_of(session, identity)
-            if member is None:
-                raise NoSuchMember
-            answer = await door.enter(request, session, member, kept["back"], "provider")
+            member = await _member(session, identity, kept)
+            leads_to = FIRST_STEPS.path if "setup" in kept else kept.get("back", PATH)
+            answer = await door.enter(request, session, member, leads_to, "provider")
     answer.delete_cookie(COOKIE, path=OIDC, httponly=True, samesite="lax", secure=services.secure_cookies)
     return answer
+
+
+async def _member(session: AsyncSession, identity: OidcIdentity, kept: dict[str, Any]) -> Member:
+    """The member who signs in, or becomes one by an invitation or by a setup code. Raises NoSuchMember."""
+    if "join" in kept:
+        return await identities.join(session, kept["join"], identity, name=kept["name"])
+    if "setup" in kept:
+        email, name = identities.verified_email(identity), identities.name_of(identity, kept["name"])
+        owner = await door.first_owner(
+            session, kept["setup"], kept["agency"], name=name, email=email, password_hash=None
+        )
+        await identities.bind_new(session, owner, identity)
+        return owner
+    member = await identities.member_of(session, identity)
+    if member is None:
+        raise NoSuchMember
+    return member
 
 
 async def _away(request: Request, provider: str, purpose: dict[str, str], *, again: bool = False) -> Response:
@@ -101,11 +142,11 @@ async def _away(request: Request, provider: str, purpose: dict[str, str], *, aga
         "verifier": attempt.verifier,
     }  # fmt: skip
     services = services_of(request)
+    stored = services.keyring.encrypt(json.dumps(kept, ensure_ascii=False), bound_to=_PLACE).hex()
     answer = render.see_other(request, attempt.address)
     answer.set_cookie(
-        COOKIE, services.keyring.encrypt(json.dumps(kept), bound_to=_PLACE).hex(), max_age=LIFETIME, path=OIDC,
-        httponly=True, samesite="lax", secure=services.secure_cookies,
-    )  # fmt: skip
+        COOKIE, stored, max_age=LIFETIME, path=OIDC, httponly=True, samesite="lax", secure=services.secure_cookies
+    )
     return answer
 
 

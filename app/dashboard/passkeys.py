@@ -5,6 +5,7 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dashboard import desk, door
+from app.dashboard.door import JOIN
 from app.dashboard.member_session import (
     ACCOUNT,
     COOKIE,
@@ -23,7 +24,8 @@ from app.kit.html import forms, language, render
 from app.kit.html.forms import Form, SentForm
 from app.kit.i18n.message import Problems, _
 from app.services import services_of
-from app.tenants.members import passkeys
+from app.tenants.agencies import service as agencies
+from app.tenants.members import passkeys, ways
 from app.tenants.members import service as members
 from app.tenants.members.passkeys import PasskeyRefused, Purpose, TooManyPasskeys
 
@@ -69,6 +71,44 @@ async def sign_in(request: Request, form: SentForm) -> Response:
         return await door.enter(request, session, member, back if is_ours(back) else PATH, "passkey")
 
 
+@router.post(f"{JOIN}/{{token}}/passkey/options", dependencies=[forms.SHOWN_HERE])
+async def joining_options(request: Request, session: Session, token: str) -> Response:
+    """Options for the passkey of a person who is about to join."""
+    invited = await members.invitation(session, token)
+    agency = await agencies.find(session, invited.agency_id)
+    challenge = await _challenge(request, session, "join", _joining(request, token))
+    name = invited.email or agency.name
+    return _json(
+        passkeys.creation_options(
+            passkeys.relying_party(services_of(request).public_url), challenge,
+            member_id=members.invited_member_id(invited), email=name, name=name,
+        )
+    )  # fmt: skip
+
+
+@router.post(f"{JOIN}/{{token}}/passkey", dependencies=[forms.SHOWN_HERE])
+async def join(request: Request, session: Session, token: str, form: SentForm) -> Response:
+    """Become a member who signs in with the passkey that the browser made, without a password."""
+    services = services_of(request)
+    invited, agency = await door.invited(request, session, token)
+    person = door.person(form, invited.email)
+    if not form.problems and not form.secret(_ANSWER):
+        form.problems[_ANSWER] = _NO_ANSWER
+    if not form.problems:
+        try:
+            made = await passkeys.created(
+                services.sessions, passkeys.relying_party(services.public_url), purpose="join",
+                cookie=_joining(request, token), answer=form.secret(_ANSWER),
+            )  # fmt: skip
+            member = await members.join(session, token, **person, password_hash=None)
+            await passkeys.add(session, member, made, name=_device(request))
+        except PasskeyRefused as refused:
+            form.problems[_ANSWER] = refused.message
+        else:
+            return await door.enter(request, session, member, PATH, "passkey")
+    return door.join_form(request, agency, invited, person, form.problems)
+
+
 @router.post(f"{PASSKEYS}/confirmation")
 async def confirmation_options(request: Request, session: Session, caller: Viewer, form: MemberForm) -> Response:  # noqa: ARG001
     """Options for one of the member's own passkeys, before a dangerous act."""
@@ -98,7 +138,12 @@ async def creation_options(request: Request, session: Session, caller: RecentVie
     party = passkeys.relying_party(services_of(request).public_url)
     known = await passkeys.of_member(session, caller.agency_id, caller.member.id)
     challenge = await _challenge(request, session, "register", request.cookies[COOKIE])
-    return _json(passkeys.creation_options(party, caller.member, known, challenge))
+    member = caller.member
+    return _json(
+        passkeys.creation_options(
+            party, challenge, member_id=member.id, email=member.email, name=member.name, known=known
+        )
+    )
 
 
 @router.post(NEW)
@@ -109,10 +154,12 @@ async def create(request: Request, caller: RecentViewer, form: MemberForm) -> Re
         form.problems[_ANSWER] = _NO_ANSWER
     if not form.problems:
         try:
-            await passkeys.register(
-                services.sessions, passkeys.relying_party(services.public_url), caller.member,
-                cookie=request.cookies[COOKIE], name=name, answer=form.secret(_ANSWER),
+            made = await passkeys.created(
+                services.sessions, passkeys.relying_party(services.public_url), purpose="register",
+                cookie=request.cookies[COOKIE], answer=form.secret(_ANSWER),
             )  # fmt: skip
+            async with services.sessions.begin() as session:
+                await passkeys.add(session, caller.member, made, name=name)
         except (PasskeyRefused, TooManyPasskeys) as refused:
             form.problems[_ANSWER] = refused.message
         else:
@@ -138,7 +185,8 @@ async def remove(
     form: MemberForm,  # noqa: ARG001
 ) -> Response:
     """Remove an own passkey."""
-    await passkeys.remove(session, caller.agency_id, caller.member.id, passkey_id)
+    issuers = services_of(request).issuers
+    await ways.remove_passkey(session, caller.agency_id, caller.member.id, passkey_id, issuers=issuers)
     return render.see_other(request, f"{ACCOUNT}#the-passkeys")
 
 
@@ -147,6 +195,11 @@ async def _challenge(request: Request, session: AsyncSession, purpose: Purpose, 
         return await passkeys.new_challenge(session, services_of(request).keyring, purpose, cookie)
     except throttle.Throttled as reached:
         raise TooManyChallenges from reached
+
+
+def _joining(request: Request, token: str) -> str:
+    """The browser and the invitation that a passkey is made for: it fits no other invitation of the same browser."""
+    return f"{request.cookies[forms.BROWSER]}\0{token}"
 
 
 def _json(options: str) -> Response:

@@ -24,7 +24,7 @@ from app.kit.i18n.message import Message, _
 from app.kit.input import email_address
 from app.kit.input.text import TypedWrong
 from app.services import services_of
-from app.tenants.members import passkeys, second_factor
+from app.tenants.members import passkeys, second_factor, ways
 from app.tenants.members import service as members
 from app.tenants.members.models import ROLES, Member, Role
 from app.tenants.members.service import LastOwner, MemberKnown, RoleTooHigh
@@ -183,6 +183,8 @@ async def end_second_factor(
     """Switch the second factor of a member off, who lost phone and recovery codes; passkeys go with it."""
     await second_factor.switch_off(session, caller.agency_id, member_id, by=caller.member.role)
     await passkeys.remove_all(session, caller.agency_id, member_id, by=caller.member.role)
+    if member_id == caller.member.id:
+        await ways.check_one_left(session, caller.agency_id, member_id, services_of(request).issuers)
     return render.see_other(request, f"{TEAM}/{member_id}")
 
 
@@ -224,6 +226,7 @@ async def _team(
     pending = await members.pending_invitations(session, caller.agency_id)
     return desk.page(
         request, caller, "team", here=TEAM, status=status, everybody=everybody, names=names,
+        ways=await ways.of_members(session, caller.agency_id, services_of(request).issuers),
         pending=[(each, caller.may("manager") and caller.may(each.role)) for each in pending],
         role_names=desk.ROLE_NAMES, can_act=caller.may("manager"), roles=_givable(caller),
         given={"email": "", "role": "member"} | (given or {}), problems=problems or {}, made=made, refused=refused,
@@ -234,11 +237,13 @@ async def _member(
     request: Request, session: AsyncSession, caller: CurrentMember, member_id: str, *, status: int = 200,
     problems: dict[str, Message] | None = None, refused: AppError | None = None, address: str = "",
 ) -> Response:  # fmt: skip
-    found = await members.find(session, caller.agency_id, member_id)
+    found, services = await members.find(session, caller.agency_id, member_id), services_of(request)
+    own = (await ways.of_members(session, caller.agency_id, services.issuers, member_id=found.id))[found.id]
     return desk.page(
         request, caller, "team_member", here=TEAM, status=status, found=found, address=address, refused=refused,
         problems=problems or {}, sessions=await members.sessions_of(session, caller.agency_id, found.id),
         can_act=_may_change(caller, found), is_self=found.id == caller.member.id, role_names=desk.ROLE_NAMES,
         roles=[(role, name) for role, name, _words in _givable(caller)], is_owner=caller.may("owner"),
-        passkeys=await passkeys.of_member(session, caller.agency_id, found.id),
+        passkeys=await passkeys.of_member(session, caller.agency_id, found.id), own_ways=own,
+        own_providers=[each.name for each in services.providers_of(own.issuers)],
     )  # fmt: skip

@@ -9,11 +9,11 @@ from typing import Any
 import pyotp
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, StorageState
-from sqlalchemy import func, update
+from sqlalchemy import func, select, update
 
 from app.kit.database import CROSS_TENANT, Sessions, make_engine, make_sessions
 from app.tenants.members import service as members
-from app.tenants.members.models import MemberSession
+from app.tenants.members.models import Member, MemberSession
 from demo.world import Demo
 from tests.browser.look import check_all, complaints
 
@@ -114,6 +114,18 @@ async def test_a_passkey_is_made_signs_in_by_button_and_from_the_browsers_list_a
     await _press(page, "Use a passkey")
     await page.get_by_text("Nora’s laptop").wait_for(state="detached")
     assert page.url.startswith(f"{desk}/account")
+
+    async with sessions.begin() as session:
+        agency_id = (await session.scalars(select(Member.agency_id).limit(1), execution_options=CROSS_TENANT)).one()
+        _, token = await members.invite(session, agency_id, email="pat@north.example", role="viewer")
+    await nora.clear_cookies()
+    await page.goto(f"{desk}/join/{token}")
+    await page.get_by_label("Your name").fill("Pat Passkey")
+    await _press(page, "Join with a passkey")
+    await page.wait_for_url(re.compile(rf"{desk}(/first-steps.*)?$"))
+    await page.goto(f"{desk}/account")
+    await page.get_by_text("You have no password.").wait_for()
+    await check_all(page, "account-without-password")
     assert said == []
 
     without = await chromium.new_context(java_script_enabled=False)
@@ -154,7 +166,7 @@ async def test_each_step_from_an_invitation_to_a_sign_in_with_a_code(
     await check_all(page, "join")
     await page.get_by_label("Your name").fill("Bo Berg")
     await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button").last.click()
+    await _press(page, "Join with a password")
     await page.wait_for_url(re.compile(rf"{desk}(/first-steps.*)?$"))
     await page.goto(invited)
     await check_all(page, "join-ended")

@@ -1,6 +1,6 @@
 """Fixtures of the dashboard's tests: a browser in which a new member is signed in."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 import httpx2
 import pytest
@@ -15,6 +15,15 @@ from tests.world import Corner, World
 PASSWORD = "plum harbor violet anchor"
 CHEAP_HASH = "$argon2id$v=19$m=8,t=1,p=1$KV/LsjVqvP4qwN3b0SY0RA$eepYlzJDJcUlBNIFBrNKzpvBe1uvvLjWxCitRLhcZ5I"
 SignIn = Callable[..., Awaitable[Member]]
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[str]:
+    """The address of an OpenID provider."""
+    from tests.dashboard.provider import PEOPLE, run_server_in_thread  # few tests need its packages
+
+    with run_server_in_thread(user_claims=PEOPLE) as server:
+        yield f"http://localhost:{server.server_port}"
 
 
 @pytest.fixture

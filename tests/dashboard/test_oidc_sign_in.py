@@ -3,7 +3,6 @@
 import html
 import json
 import re
-import warnings
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -35,35 +34,17 @@ from app.tenants.members.identities import MemberIdentity
 from app.tenants.members.models import MemberSession
 from tests.client_portal.walk import SAME_ORIGIN, press
 from tests.dashboard.conftest import CHEAP_HASH
+from tests.dashboard.provider import EVE, MUTE, NORA, STALE, at_provider, come_back, of_settings
 from tests.world import PUBLIC_URL, World
-
-with warnings.catch_warnings():  # the package still imports Authlib's older names
-    warnings.simplefilter("ignore")
-    from oidc_provider_mock import User, run_server_in_thread
 
 #: Its server signs tokens by them too, in a thread of this process.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-NORA, EVE, MUTE, STALE = "nora-1", "eve-1", "mute-1", "stale-1"
-PEOPLE = (
-    User(sub=NORA, claims={"email": "Nora@North.example", "email_verified": True, "name": "Nora North"}),
-    User(sub=EVE, claims={"email": "nora@north.example", "email_verified": False}),
-    User(sub=MUTE, claims={}),
-    User(sub=STALE, claims={"auth_time": 1}),
-)
-
-
-@pytest.fixture(scope="module")
-def issuer() -> Iterator[str]:
-    """The address of the provider."""
-    with run_server_in_thread(user_claims=PEOPLE) as server:
-        yield f"http://localhost:{server.server_port}"
 
 
 @pytest.fixture
 def settings(settings: Settings, issuer: str) -> Settings:
     """With the provider."""
-    ours = {"oidc_issuer": issuer, "oidc_name": "North’s login", "oidc_client_id": "keyturn", "oidc_client_secret": "s"}
-    return settings.model_copy(update=ours)
+    return settings.model_copy(update=of_settings(issuer))
 
 
 @pytest.fixture(autouse=True)
@@ -89,19 +70,6 @@ async def _out(browser: httpx2.AsyncClient, back: str = "") -> str:
     return str(answer.headers["location"])
 
 
-async def _at_provider(address: str, person: str) -> dict[str, str]:
-    """The query of the return address after a person has signed in there."""
-    async with httpx2.AsyncClient(trust_env=False) as http:
-        answer = await http.post(address, data={"sub": person})
-    assert answer.status_code == 302, answer.text
-    assert answer.headers["location"].startswith(f"{PUBLIC_URL}/desk/oidc/oidc/return?")
-    return dict(parse_qsl(urlsplit(answer.headers["location"]).query))
-
-
-async def _back(browser: httpx2.AsyncClient, query: dict[str, str], provider: str = "oidc") -> httpx2.Response:
-    return await browser.get(f"/desk/oidc/{provider}/return", params=query)
-
-
 def _is_in(answer: httpx2.Response) -> bool:
     return any(each.startswith(SESSION_COOKIE) for each in answer.headers.get_list("set-cookie"))
 
@@ -110,7 +78,7 @@ async def test_a_verified_address_signs_its_member_in_and_binds_the_identity(
     browser: httpx2.AsyncClient, sessions: Sessions, world: World
 ) -> None:
     for back, leads_to in (("/desk?turn=client", "/desk?turn=client"), ("//evil.example", "/desk")):
-        done = await _back(browser, await _at_provider(await _out(browser, back), NORA))
+        done = await come_back(browser, await at_provider(await _out(browser, back), NORA))
         assert (done.status_code, done.headers["location"]) == (303, leads_to)
         assert (await browser.get("/desk")).status_code == 200
     async with sessions() as session:
@@ -123,18 +91,18 @@ async def test_a_verified_address_signs_its_member_in_and_binds_the_identity(
 async def test_a_bound_identity_stays_with_its_member_when_the_address_changes(
     browser: httpx2.AsyncClient, sessions: Sessions, world: World
 ) -> None:
-    await _back(browser, await _at_provider(await _out(browser), NORA))
+    await come_back(browser, await at_provider(await _out(browser), NORA))
     async with sessions.begin() as session:
         (member,) = await members.every(session, world.north.agency_id)
         member.email = "new@north.example"
-    assert _is_in(await _back(browser, await _at_provider(await _out(browser), NORA)))
+    assert _is_in(await come_back(browser, await at_provider(await _out(browser), NORA)))
 
 
 @pytest.mark.parametrize("person", [EVE, MUTE, "a-stranger"])
 async def test_an_address_that_the_provider_has_not_verified_is_nobodys(
     browser: httpx2.AsyncClient, person: str
 ) -> None:
-    refused = await _back(browser, await _at_provider(await _out(browser), person))
+    refused = await come_back(browser, await at_provider(await _out(browser), person))
     assert (refused.status_code, _is_in(refused)) == (403, False)
 
 
@@ -147,25 +115,25 @@ async def test_an_address_of_members_of_two_agencies_opens_neither(
             session, world.south.agency_id, name="N", email="nora@north.example", role="viewer",
             password_hash=CHEAP_HASH,
         )  # fmt: skip
-    refused = await _back(browser, await _at_provider(await _out(browser), NORA))
+    refused = await come_back(browser, await at_provider(await _out(browser), NORA))
     assert (refused.status_code, _is_in(refused)) == (409, False)
     assert "More than one agency" in refused.text
 
 
 async def test_a_removed_member_stays_out(browser: httpx2.AsyncClient, sessions: Sessions, world: World) -> None:
-    await _back(browser, await _at_provider(await _out(browser), NORA))
+    await come_back(browser, await at_provider(await _out(browser), NORA))
     async with sessions.begin() as session:
         agency_id = world.north.agency_id
         (member,) = await members.every(session, agency_id)
         await members.add(session, agency_id, name="Bo", email="bo@x.example", role="owner", password_hash=CHEAP_HASH)
         await members.remove(session, agency_id, member.id, by="owner")
-    assert (await _back(browser, await _at_provider(await _out(browser), NORA))).status_code == 403
+    assert (await come_back(browser, await at_provider(await _out(browser), NORA))).status_code == 403
 
 
 async def test_a_member_who_joins_again_has_their_identity(
     browser: httpx2.AsyncClient, sessions: Sessions, world: World
 ) -> None:
-    await _back(browser, await _at_provider(await _out(browser), NORA))
+    await come_back(browser, await at_provider(await _out(browser), NORA))
     agency_id = world.north.agency_id
     async with sessions.begin() as session:
         (earlier,) = await members.every(session, agency_id)
@@ -174,7 +142,7 @@ async def test_a_member_who_joins_again_has_their_identity(
         now = await members.add(
             session, agency_id, name="Nora", email=earlier.email, role="viewer", password_hash=CHEAP_HASH
         )
-    assert _is_in(await _back(browser, await _at_provider(await _out(browser), NORA)))
+    assert _is_in(await come_back(browser, await at_provider(await _out(browser), NORA)))
     async with sessions() as session:
         rows = select(MemberIdentity.member_id).where(MemberIdentity.agency_id == agency_id)
         assert list(await session.scalars(rows)) == [now.id]
@@ -183,7 +151,7 @@ async def test_a_member_who_joins_again_has_their_identity(
 async def test_the_provider_confirms_a_dangerous_act_of_its_own_member(
     browser: httpx2.AsyncClient, sessions: Sessions, world: World
 ) -> None:
-    await _back(browser, await _at_provider(await _out(browser), NORA))
+    await come_back(browser, await at_provider(await _out(browser), NORA))
     async with sessions() as session:
         (nora,) = await members.every(session, world.north.agency_id)
     act, again = "/desk/account/second-factor", "/desk/oidc/oidc/again"
@@ -206,20 +174,20 @@ async def test_the_provider_confirms_a_dangerous_act_of_its_own_member(
     query = dict(parse_qsl(urlsplit(away.headers["location"]).query))
     assert (query["prompt"], query["max_age"]) == ("login", "0")
 
-    refused = await _back(browser, await _at_provider(away.headers["location"], EVE))
+    refused = await come_back(browser, await at_provider(away.headers["location"], EVE))
     assert refused.status_code == 409, "somebody else"
     away = await press(browser, "/desk/account", again, act=waiting)
     cookie = browser.cookies.get(SESSION_COOKIE, domain="go.keyturn.example")
     async with sessions.begin() as session:
         other = await members.sign_in(session, nora)
     browser.cookies.set(SESSION_COOKIE, other, domain="go.keyturn.example", path="/desk")
-    refused = await _back(browser, await _at_provider(away.headers["location"], NORA))
+    refused = await come_back(browser, await at_provider(away.headers["location"], NORA))
     assert refused.status_code == 409, "another session"
     browser.cookies.set(SESSION_COOKIE, cookie or "", domain="go.keyturn.example", path="/desk")
     assert (await asked()).status_code == 403
 
     away = await press(browser, "/desk/account", again, act=waiting)
-    done = await _back(browser, await _at_provider(away.headers["location"], NORA))
+    done = await come_back(browser, await at_provider(away.headers["location"], NORA))
     assert (done.status_code, _is_in(done)) == (200, False)
     assert f'action="{act}"' in done.text
     assert 'name="kept" value="&lt;yes&gt;"' in done.text
@@ -227,7 +195,7 @@ async def test_the_provider_confirms_a_dangerous_act_of_its_own_member(
 
     for strange in ("", "{", "[1, 2]", '["/l/x", []]', json.dumps([act, [["a", "b" * 1200]]])):
         away = await press(browser, "/desk/account", again, act=strange)
-        done = await _back(browser, await _at_provider(away.headers["location"], NORA))
+        done = await come_back(browser, await at_provider(away.headers["location"], NORA))
         assert "Go back to the page" in done.text, strange
         assert "<form" not in done.text, strange
 
@@ -236,7 +204,7 @@ async def test_a_sign_in_at_the_provider_long_ago_confirms_nothing(issuer: str) 
     client = OidcClient(OidcProvider("oidc", "", issuer, "keyturn", "s"), f"{PUBLIC_URL}/desk/oidc/oidc/return")
     for since, is_refused in ((0.0, False), (clock.now().timestamp(), True)):
         attempt = await client.begin(again=True)
-        query = await _at_provider(attempt.address, STALE)
+        query = await at_provider(attempt.address, STALE)
         with pytest.raises(OidcFailed, match="once more") if is_refused else nullcontext():
             assert await client.finish(attempt, code=query["code"], since=since)
 
@@ -244,10 +212,10 @@ async def test_a_sign_in_at_the_provider_long_ago_confirms_nothing(issuer: str) 
 async def test_a_code_works_once(browser: httpx2.AsyncClient) -> None:
     address = await _out(browser)
     kept = browser.cookies.get(COOKIE)
-    query = await _at_provider(address, NORA)
-    assert _is_in(await _back(browser, query))
+    query = await at_provider(address, NORA)
+    assert _is_in(await come_back(browser, query))
     browser.cookies.set(COOKIE, kept or "", domain="go.keyturn.example", path="/desk/oidc")
-    again = await _back(browser, query)
+    again = await come_back(browser, query)
     assert (again.status_code, _is_in(again)) == (409, False)
 
 
@@ -257,7 +225,7 @@ async def test_a_code_works_once(browser: httpx2.AsyncClient) -> None:
 async def test_an_answer_that_is_not_of_this_attempt_is_refused(
     browser: httpx2.AsyncClient, keyring: Keyring, change: str
 ) -> None:
-    query, provider = await _at_provider(await _out(browser), NORA), "oidc"
+    query, provider = await at_provider(await _out(browser), NORA), "oidc"
     if change == "state":
         query["state"] += "x"
     elif change in ("no state", "no code"):
@@ -276,7 +244,7 @@ async def test_an_answer_that_is_not_of_this_attempt_is_refused(
     else:
         browser.cookies.clear()
         browser.cookies.set(COOKIE, "00ff")
-    refused = await _back(browser, query, provider)
+    refused = await come_back(browser, query, provider)
     assert refused.status_code in (404, 409)
     assert not _is_in(refused)
 
@@ -285,7 +253,7 @@ async def test_the_id_token_of_another_attempt_is_refused(issuer: str) -> None:
     """The nonce: a code that was stolen from another browser does not fit this one's attempt."""
     client = OidcClient(OidcProvider("oidc", "", issuer, "keyturn", "s"), f"{PUBLIC_URL}/desk/oidc/oidc/return")
     mine, theirs = await client.begin(), await client.begin()
-    query = await _at_provider(theirs.address, NORA)
+    query = await at_provider(theirs.address, NORA)
     with pytest.raises(OidcFailed, match="nonce"):
         await client.finish(replace(mine, verifier=theirs.verifier), code=query["code"])
 
@@ -391,15 +359,15 @@ async def test_the_code_of_one_provider_is_not_taken_to_another(
     )
     app.state.services.sign_ins = {**app.state.services.sign_ins, "other": other}
     out = await _out(browser)
-    query = await _at_provider(out, NORA)
+    query = await at_provider(out, NORA)
     now = int(clock.now().timestamp())
     hostile.claims = {
         "iss": hostile.issuer, "aud": "keyturn", "sub": "s", "iat": now, "exp": now + 60,
         "nonce": dict(parse_qsl(urlsplit(out).query))["nonce"], "email": "nora@north.example", "email_verified": True,
     }  # fmt: skip
-    refused = await _back(browser, query, "other")
+    refused = await come_back(browser, query, "other")
     assert (refused.status_code, _is_in(refused), hostile.sent) == (409, False, {})
-    assert _is_in(await _back(browser, query)), "at its own provider it is right"
+    assert _is_in(await come_back(browser, query)), "at its own provider it is right"
 
 
 @pytest.mark.parametrize(("owns_addresses", "email"), [(False, ""), (True, "nora@north.example")])
@@ -407,7 +375,7 @@ async def test_addresses_of_a_company_need_no_verification(issuer: str, owns_add
     provider = OidcProvider("oidc", "", issuer, "keyturn", "s", owns_addresses)
     client = OidcClient(provider, f"{PUBLIC_URL}/desk/oidc/oidc/return")
     attempt = await client.begin()
-    query = await _at_provider(attempt.address, EVE)
+    query = await at_provider(attempt.address, EVE)
     assert (await client.finish(attempt, code=query["code"])).email == email
 
 
@@ -444,6 +412,6 @@ async def test_the_provider_stands_for_the_password_only(
         await session.flush()
         made = pyotp.TOTP(second_factor.pending_secret(keyring, member) or "")
         assert await second_factor.confirm(session, keyring, member.agency_id, member.id, made.now())
-    done = await _back(browser, await _at_provider(await _out(browser), NORA))
+    done = await come_back(browser, await at_provider(await _out(browser), NORA))
     assert done.headers["location"] == "/desk/sign-in/code?back=%2Fdesk"
     assert not _is_in(done)

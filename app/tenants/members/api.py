@@ -1,9 +1,10 @@
 """JSON routes: members of the agency, their sessions, and invitations."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.database import Session
 from app.kit.input.fields import Email, RequestShape, Time
@@ -13,8 +14,9 @@ from app.tenants.agencies import service as agencies
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import api_router
 from app.tenants.api_keys.scopes import AS_OWNER
-from app.tenants.members import service
-from app.tenants.members.models import Role
+from app.tenants.members import service, ways
+from app.tenants.members.models import Member, Role
+from app.tenants.members.ways import SignInWays
 
 router = api_router("/members")
 Reader = Annotated[Principal, requires("members:read")]
@@ -32,15 +34,29 @@ ActingRole = Annotated[Role, Depends(_role_of)]
 class MemberView(BaseModel):
     """A person of your agency who signs in to the dashboard."""
 
-    model_config = ConfigDict(from_attributes=True)
-
     id: str = Field(examples=["member_01ksy1q3e0fzs8qj5m8g3d4w7r"])
     name: str = Field(examples=["Nora North"])
     email: str = Field(examples=["nora@north.example"])
     role: Role = Field(examples=["manager"])
+    has_password: bool
+    passkey_count: int = Field(description="Passkeys that sign in; blocked ones do not.", examples=[1])
+    providers: list[str] = Field(
+        description="Issuers of the installation's OpenID providers at which the member signs in. With no password, "
+        "passkey or provider, the member needs a one-time address.",
+        examples=[["https://accounts.google.com"]],
+    )
     totp_enabled_at: Time | None = Field(description="Time from which a code of an authenticator app is needed, too.")
     last_used_at: Time | None = Field(description="Last use of a session.")
     created_at: Time
+
+    @classmethod
+    def of(cls, member: Member, own: SignInWays) -> Self:
+        """A member with the ways to sign in."""
+        return cls(
+            id=member.id, name=member.name, email=member.email, role=member.role, has_password=own.password,
+            passkey_count=own.passkeys, providers=sorted(own.issuers), totp_enabled_at=member.totp_enabled_at,
+            last_used_at=member.last_used_at, created_at=member.created_at,
+        )  # fmt: skip
 
 
 class SessionView(BaseModel):
@@ -90,10 +106,11 @@ class MemberChanges(RequestShape):
 
 
 @router.get("")
-async def list_members(caller: Reader, session: Session) -> Page[MemberView]:
+async def list_members(request: Request, caller: Reader, session: Session) -> Page[MemberView]:
     """List the members of your agency by name, on one page."""
     found = await service.every(session, caller.agency_id)
-    return Page(data=[MemberView.model_validate(each) for each in found], next_cursor=None)
+    known = await ways.of_members(session, caller.agency_id, services_of(request).issuers)
+    return Page(data=[MemberView.of(each, known[each.id]) for each in found], next_cursor=None)
 
 
 @router.get("/invitations")
@@ -128,18 +145,18 @@ async def withdraw_member_invitation(caller: Writer, session: Session, by: Actin
 
 
 @router.get("/{member_id}")
-async def get_member(caller: Reader, session: Session, member_id: str) -> MemberView:
+async def get_member(request: Request, caller: Reader, session: Session, member_id: str) -> MemberView:
     """Return one member."""
-    return MemberView.model_validate(await service.find(session, caller.agency_id, member_id))
+    return await _view(request, session, await service.find(session, caller.agency_id, member_id))
 
 
 @router.patch("/{member_id}")
 async def update_member(
-    caller: Writer, session: Session, by: ActingRole, member_id: str, given: MemberChanges
+    request: Request, caller: Writer, session: Session, by: ActingRole, member_id: str, given: MemberChanges
 ) -> MemberView:
     """Give a member another role. The last owner stays one."""
     member = await service.change_role(session, caller.agency_id, member_id, given.role, by=by)
-    return MemberView.model_validate(member)
+    return await _view(request, session, member)
 
 
 @router.delete("/{member_id}", status_code=204)
@@ -162,3 +179,10 @@ async def end_member_sessions(caller: Writer, session: Session, by: ActingRole, 
     """Sign a member out everywhere."""
     await service.end_sessions_of(session, caller.agency_id, member_id, by=by)
     return Response(status_code=204)
+
+
+async def _view(request: Request, session: AsyncSession, member: Member) -> MemberView:
+    issuers = services_of(request).issuers
+    return MemberView.of(
+        member, (await ways.of_members(session, member.agency_id, issuers, member_id=member.id))[member.id]
+    )

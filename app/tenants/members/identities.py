@@ -1,7 +1,5 @@
 """Identities of members at OpenID providers: with a known one, its member signs in."""
 
-from collections.abc import Sequence
-
 from sqlalchemy import String, UniqueConstraint, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,8 +10,12 @@ from app.kit.audit import Audit
 from app.kit.database import CROSS_TENANT, Base, CreatedAt, agency_key, belongs_to
 from app.kit.errors import AppError
 from app.kit.i18n.message import _
+from app.kit.input.text import one_line
 from app.kit.oidc import OidcIdentity
+from app.tenants.members import service as members
 from app.tenants.members.models import Member
+
+LONGEST_NAME = 120
 
 
 class AddressUnclear(AppError):
@@ -23,6 +25,35 @@ class AddressUnclear(AppError):
     code = "address_unclear"
     message = _("More than one agency here has a member with this e-mail address.")
     advice = _("Sign in with your password: it shows which of them you mean.")
+
+
+class AddressUnverified(AppError):
+    """The provider did not say that it verified the person's e-mail address."""
+
+    status = 403
+    code = "address_unverified"
+    message = _("Your provider has not verified your e-mail address. Nothing has changed.")
+    advice = _("Verify the address there and try again, or go back and choose a password. The invitation still works.")
+
+
+class OtherAddress(AppError):
+    """The invitation names another e-mail address than the one that the provider verified."""
+
+    status = 403
+    code = "other_address"
+    message = _("This invitation is for another e-mail address than the one of your account. Nothing has changed.")
+    advice = _(
+        "Choose the account with the invited address, or go back and choose a password. The invitation still works."
+    )
+
+
+class IdentityTaken(AppError):
+    """The identity is bound to a member already: bound twice, it would not say which of them signs in."""
+
+    status = 409
+    code = "identity_taken"
+    message = _("Another member signs in with this account already. Nothing has changed.")
+    advice = _("Go back, and choose a password or a passkey. The invitation still works.")
 
 
 class MemberIdentity(CreatedAt, Base):
@@ -41,17 +72,7 @@ class MemberIdentity(CreatedAt, Base):
 
 async def member_of(session: AsyncSession, identity: OidcIdentity) -> Member | None:
     """The member with an identity: the one it is bound to, else by its verified address, from now on."""
-    bound = (
-        select(Member)
-        .join(MemberIdentity, (MemberIdentity.agency_id == Member.agency_id) & (MemberIdentity.member_id == Member.id))
-        .where(
-            MemberIdentity.issuer == identity.issuer,
-            MemberIdentity.subject == identity.subject,
-            Member.removed_at.is_(None),
-        )
-        .order_by(Member.id)
-    )
-    found = (await session.scalars(bound.limit(1), execution_options=CROSS_TENANT)).one_or_none()
+    found = await _bound(session, identity)
     if found is not None or not identity.email:
         return found
     by_email = select(Member).where(Member.email == identity.email.lower(), Member.removed_at.is_(None))
@@ -64,12 +85,52 @@ async def member_of(session: AsyncSession, identity: OidcIdentity) -> Member | N
     return found
 
 
-async def issuers_of(session: AsyncSession, agency_id: str, member_id: str) -> Sequence[str]:
-    """The issuers at which a member has signed in."""
-    rows = select(MemberIdentity.issuer).where(
-        MemberIdentity.agency_id == agency_id, MemberIdentity.member_id == member_id
+async def join(session: AsyncSession, token: str, identity: OidcIdentity, *, name: str) -> Member:
+    """Become a member without a password, with an invitation to the address that the provider verified.
+
+    Raises InvitationEnded, AddressUnverified, OtherAddress, IdentityTaken, MemberKnown.
+    """
+    invited = await members.invitation(session, token, lock=True)
+    email = verified_email(identity)
+    if invited.email not in (None, email):
+        raise OtherAddress
+    member = await members.join(session, token, name=name_of(identity, name), email=email, password_hash=None)
+    await bind_new(session, member, identity)
+    return member
+
+
+def verified_email(identity: OidcIdentity) -> str:
+    """The e-mail address as members are compared by it. Raises AddressUnverified."""
+    if not identity.email:
+        raise AddressUnverified
+    return identity.email.lower()
+
+
+def name_of(identity: OidcIdentity, typed: str) -> str:
+    """The name that the person typed, else the provider's, else the one before the @."""
+    return (typed or one_line(identity.name) or identity.email.partition("@")[0])[:LONGEST_NAME]
+
+
+async def bind_new(session: AsyncSession, member: Member, identity: OidcIdentity) -> None:
+    """Bind an identity to a new member. Raises IdentityTaken."""
+    if await _bound(session, identity) is not None:
+        raise IdentityTaken
+    await _bind(session, member, identity)
+
+
+async def _bound(session: AsyncSession, identity: OidcIdentity) -> Member | None:
+    """The member that an identity is bound to, in any agency."""
+    rows = (
+        select(Member)
+        .join(MemberIdentity, (MemberIdentity.agency_id == Member.agency_id) & (MemberIdentity.member_id == Member.id))
+        .where(
+            MemberIdentity.issuer == identity.issuer,
+            MemberIdentity.subject == identity.subject,
+            Member.removed_at.is_(None),
+        )
+        .order_by(Member.id)
     )
-    return (await session.scalars(rows.distinct())).all()
+    return (await session.scalars(rows.limit(1), execution_options=CROSS_TENANT)).one_or_none()
 
 
 async def is_of(session: AsyncSession, agency_id: str, member_id: str, identity: OidcIdentity) -> bool:

@@ -41,8 +41,8 @@ class Member(CreatedAt, Base):
     #: in lower case, as it is compared
     email: Mapped[str] = mapped_column(String(254))
     role: Mapped[Role] = mapped_column(String(8))
-    #: Argon2id, with its parameters
-    password_hash: Mapped[str] = mapped_column(String(255))
+    #: Argon2id, with its parameters; None for a member who signs in by passkey or at a provider only
+    password_hash: Mapped[str | None] = mapped_column(String(255))
     #: shared with the member's authenticator app; it counts from `totp_enabled_at` on
     totp_secret_encrypted: Mapped[bytes | None]
     totp_enabled_at: Mapped[datetime | None]

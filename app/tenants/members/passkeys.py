@@ -30,6 +30,7 @@ from webauthn.helpers.structs import (
     ResidentKeyRequirement,
     UserVerificationRequirement,
 )
+from webauthn.registration.verify_registration_response import VerifiedRegistration
 
 from app.kit import clock, encryption, ids, throttle
 from app.kit.actor import current_origin
@@ -44,7 +45,7 @@ from app.tenants.members import service as members
 from app.tenants.members.models import Member, Role
 
 #: A challenge belongs to one of these, and to the cookie of one browser.
-Purpose = Literal["enter", "confirm", "register"]
+Purpose = Literal["enter", "confirm", "register", "join"]
 CHALLENGE_LIFETIME = timedelta(minutes=5)
 #: Challenges for one network address; a sign-in page asks for one as soon as it is open.
 CHALLENGES_FROM_ADDRESS = Limit("passkey-address", 120, timedelta(minutes=15))
@@ -182,13 +183,14 @@ async def new_challenge(session: AsyncSession, keyring: Keyring, purpose: Purpos
 
 
 def creation_options(
-    relying_party: RelyingParty, member: Member, known: Sequence[MemberPasskey], challenge: bytes
-) -> str:
+    relying_party: RelyingParty, challenge: bytes, *, member_id: str, email: str, name: str,
+    known: Sequence[MemberPasskey] = (),
+) -> str:  # fmt: skip
     """Options of `navigator.credentials.create` as JSON."""
     return webauthn.options_to_json(
         webauthn.generate_registration_options(
-            rp_id=relying_party.id, rp_name=relying_party.id, user_id=_handle(member), user_name=member.email,
-            user_display_name=member.name, challenge=challenge, timeout=_milliseconds(),
+            rp_id=relying_party.id, rp_name=relying_party.id, user_id=_handle(member_id), user_name=email,
+            user_display_name=name, challenge=challenge, timeout=_milliseconds(),
             authenticator_selection=AuthenticatorSelectionCriteria(
                 resident_key=ResidentKeyRequirement.REQUIRED, user_verification=_VERIFIED
             ),
@@ -207,31 +209,33 @@ def request_options(relying_party: RelyingParty, known: Sequence[MemberPasskey],
     )  # fmt: skip
 
 
-async def register(
-    sessions: Sessions, relying_party: RelyingParty, member: Member, *, cookie: str, name: str, answer: str
-) -> None:
-    """Add a passkey with the answer to a creation. Raises PasskeyRefused, TooManyPasskeys."""
-    challenge = await _used_challenge(sessions, "register", cookie, answer)
+async def created(
+    sessions: Sessions, relying_party: RelyingParty, *, purpose: Purpose, cookie: str, answer: str
+) -> VerifiedRegistration:
+    """The passkey in the answer to a creation, which is not stored yet. Raises PasskeyRefused."""
+    challenge = await _used_challenge(sessions, purpose, cookie, answer)
     try:
-        verified = webauthn.verify_registration_response(
+        return webauthn.verify_registration_response(
             credential=answer, expected_challenge=challenge, expected_rp_id=relying_party.id,
             expected_origin=relying_party.origin, require_user_verification=True,
         )  # fmt: skip
     except _MALFORMED as problem:
         raise PasskeyRefused from problem
-    async with sessions.begin() as session:
-        await members.find(session, member.agency_id, member.id, lock=True)
-        if len(await of_member(session, member.agency_id, member.id)) >= MOST_OF_MEMBER:
-            raise TooManyPasskeys
-        if await _find(session, verified.credential_id) is not None:
-            raise PasskeyRefused
-        session.add(
-            MemberPasskey(
-                agency_id=member.agency_id, id=ids.new("passkey"), member_id=member.id, name=name,
-                credential_id=verified.credential_id, public_key=verified.credential_public_key,
-                sign_count=verified.sign_count,
-            )
-        )  # fmt: skip
+
+
+async def add(session: AsyncSession, member: Member, made: VerifiedRegistration, *, name: str) -> None:
+    """Add a passkey to a member. Raises PasskeyRefused, TooManyPasskeys."""
+    await members.find(session, member.agency_id, member.id, lock=True)
+    if len(await of_member(session, member.agency_id, member.id)) >= MOST_OF_MEMBER:
+        raise TooManyPasskeys
+    if await _find(session, made.credential_id) is not None:
+        raise PasskeyRefused
+    session.add(
+        MemberPasskey(
+            agency_id=member.agency_id, id=ids.new("passkey"), member_id=member.id, name=name,
+            credential_id=made.credential_id, public_key=made.credential_public_key, sign_count=made.sign_count,
+        )
+    )  # fmt: skip
 
 
 async def authenticate(
@@ -266,9 +270,11 @@ async def rename(session: AsyncSession, agency_id: str, member_id: str, passkey_
     (await _own(session, agency_id, member_id, passkey_id)).name = name
 
 
-async def remove(session: AsyncSession, agency_id: str, member_id: str, passkey_id: str) -> None:
+async def remove(session: AsyncSession, agency_id: str, member_id: str, passkey_id: str) -> MemberPasskey:
     """Remove a member's passkey. Raises NotFound."""
-    await session.delete(await _own(session, agency_id, member_id, passkey_id))
+    passkey = await _own(session, agency_id, member_id, passkey_id)
+    await session.delete(passkey)
+    return passkey
 
 
 async def remove_all(session: AsyncSession, agency_id: str, member_id: str, *, by: Role) -> None:
@@ -298,7 +304,7 @@ async def _owner(
     except NotFound as removed:
         raise PasskeyRefused from removed
     handle = credential.response.user_handle
-    if handle != _handle(member) and (handle or needs_handle):
+    if handle != _handle(member.id) and (handle or needs_handle):
         raise PasskeyRefused
     return member
 
@@ -369,9 +375,9 @@ def _descriptors(known: Sequence[MemberPasskey]) -> list[PublicKeyCredentialDesc
     return [PublicKeyCredentialDescriptor(id=each.credential_id) for each in known]
 
 
-def _handle(member: Member) -> bytes:
+def _handle(member_id: str) -> bytes:
     """The user handle: it names the member and says nothing about them."""
-    return ids.parse("member", member.id).bytes
+    return ids.parse("member", member_id).bytes
 
 
 def _hash(challenge: bytes) -> bytes:

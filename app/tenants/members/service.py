@@ -123,7 +123,14 @@ async def every(session: AsyncSession, agency_id: str) -> Sequence[Member]:
 
 
 async def add(
-    session: AsyncSession, agency_id: str, *, name: str, email: str, role: Role, password_hash: str
+    session: AsyncSession,
+    agency_id: str,
+    *,
+    name: str,
+    email: str,
+    role: Role,
+    password_hash: str | None,
+    member_id: str | None = None,
 ) -> Member:
     """Add a member. Raises MemberKnown."""
     email = email.lower()
@@ -131,8 +138,9 @@ async def add(
     if await session.scalar(known):
         raise MemberKnown
     member = Member(
-        agency_id=agency_id, id=ids.new("member"), name=name, email=email, role=role, password_hash=password_hash
-    )
+        agency_id=agency_id, id=member_id or ids.new("member"), name=name, email=email, role=role,
+        password_hash=password_hash,
+    )  # fmt: skip
     session.add(member)
     await session.flush()
     return member
@@ -229,13 +237,21 @@ async def withdraw(session: AsyncSession, agency_id: str, invitation_id: str, *,
     return found
 
 
-async def join(session: AsyncSession, token: str, *, name: str, email: str, password_hash: str) -> Member:
-    """Become a member with an invitation, which works once. Raises InvitationEnded, MemberKnown."""
+def invited_member_id(invited: MemberInvitation) -> str:
+    """The id that the invited person gets as a member: the browser makes a passkey for it before there is one."""
+    return ids.text("member", ids.parse("member_invitation", invited.id))
+
+
+async def join(session: AsyncSession, token: str, *, name: str, email: str, password_hash: str | None) -> Member:
+    """Become a member with an invitation, which works once. Raises InvitationEnded, MemberKnown.
+
+    Without a password the caller adds another way to sign in, in the same transaction.
+    """
     invited = await invitation(session, token, lock=True)
     invited.used_at = clock.now()
     return await add(
         session, invited.agency_id, name=name, email=invited.email or email, role=invited.role,
-        password_hash=password_hash,
+        password_hash=password_hash, member_id=invited_member_id(invited),
     )  # fmt: skip
 
 

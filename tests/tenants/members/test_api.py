@@ -36,6 +36,7 @@ async def test_a_key_with_an_owners_scope_manages_the_team(
         ("Manager", "manager"), ("Owner", "owner"), ("Viewer", "viewer"),
     ]  # fmt: skip
     assert "password_hash" not in listed[0]
+    assert [listed[0][name] for name in ("has_password", "passkey_count", "providers")] == [True, 0, []]
     assert (await api.post("/members/invitations", json={"email": "owner@north.example", "role": "viewer"})).json()[
         "code"
     ] == "member_known"

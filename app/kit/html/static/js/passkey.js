@@ -1,4 +1,5 @@
-// Lets an authenticator answer, and sends the answer with its form; without this script the form is not shown.
+// Lets an authenticator answer, and sends the answer with its form. What begins it, a form or one button of a form, has
+// the attribute data-passkey; without this script it is not shown.
 document.documentElement.classList.add("js");
 const RENEWED_AFTER = 4 * 60 * 1000; // challenges are valid for five minutes
 const bytes = (text) =>
@@ -11,9 +12,9 @@ function say(what) {
   for (const line of document.querySelectorAll("[data-says]")) line.hidden = line.dataset.says !== what;
 }
 
-async function optionsFor(form) {
+async function optionsFor(form, address) {
   const token = new URLSearchParams({ form_token: form.elements.form_token.value });
-  const response = await fetch(form.dataset.options, { method: "POST", body: token });
+  const response = await fetch(address, { method: "POST", body: token });
   if (!response.ok) throw new Error(`options: ${response.status}`);
   const given = await response.json();
   given.challenge = bytes(given.challenge);
@@ -33,34 +34,36 @@ function sent(credential) {
 
 let waiting = null; // the request behind the browser's own list of passkeys, which another one has to end first
 let offeredAt = 0;
-async function answer(form, more = {}) {
+async function answer(begun, more = {}) {
+  const form = begun.form ?? begun;
   waiting?.abort();
   waiting = new AbortController();
-  const publicKey = await optionsFor(form);
+  const publicKey = await optionsFor(form, begun.dataset.options);
   const asked = { publicKey, signal: waiting.signal, ...more };
-  const credential = await navigator.credentials[form.dataset.passkey](asked);
+  const credential = await navigator.credentials[begun.dataset.passkey](asked);
   form.querySelector("[data-answer]").value = sent(credential);
+  if (begun.form) form.action = begun.formAction;
   form.submit();
 }
 
-async function offer(form) {
+async function offer(begun) {
   if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
   const begin = () => {
     if (Date.now() - offeredAt < RENEWED_AFTER) return;
     offeredAt = Date.now();
-    answer(form, { mediation: "conditional" }).catch(() => {}); // the button says what is wrong
+    answer(begun, { mediation: "conditional" }).catch(() => {}); // the button says what is wrong
   };
   begin();
   addEventListener("focus", begin);
 }
 
-for (const form of document.querySelectorAll("[data-passkey]")) {
-  form.addEventListener("submit", async (event) => {
+for (const begun of document.querySelectorAll("[data-passkey]")) {
+  begun.addEventListener(begun.form ? "click" : "submit", async (event) => {
     event.preventDefault();
     say("");
     try {
       if (!window.PublicKeyCredential) throw new DOMException("", "SecurityError");
-      await answer(form);
+      await answer(begun);
     } catch (problem) {
       const words = { SecurityError: "unknown", NotSupportedError: "unknown", NotAllowedError: "cancelled",
         AbortError: "cancelled", InvalidStateError: "known" };
@@ -68,5 +71,5 @@ for (const form of document.querySelectorAll("[data-passkey]")) {
       offeredAt = 0;
     }
   });
-  if ("offered" in form.dataset && window.PublicKeyCredential) offer(form);
+  if ("offered" in begun.dataset && window.PublicKeyCredential) offer(begun);
 }
