@@ -15,7 +15,7 @@ from app.dashboard import link_page
 from app.dashboard.link_answer import done, of_link
 from app.dashboard.link_form import LINKS, impossible
 from app.dashboard.link_page import Opened
-from app.dashboard.member_session import Manager, MemberForm, Viewer, Worker
+from app.dashboard.member_session import MemberForm, RecentManager, Viewer, Worker
 from app.kit import clock
 from app.kit.database import Session
 from app.kit.errors import InvalidInput, NotFound
@@ -111,7 +111,7 @@ async def extend(request: Request, session: Session, caller: Worker, link_id: st
 
 
 @router.post(f"{_HERE}/revocation")
-async def revoke(request: Request, session: Session, caller: Manager, link_id: str, form: MemberForm) -> Response:  # noqa: ARG001
+async def revoke(request: Request, session: Session, caller: RecentManager, link_id: str, form: MemberForm) -> Response:  # noqa: ARG001
     """Revoke the link at once; shared access stays shared."""
 
     async def end() -> None:
@@ -170,7 +170,7 @@ async def attest(
 
 @router.post(f"{_ACCESS}/removal")
 async def take_away(
-    request: Request, session: Session, caller: Manager, link_id: str, access_request_id: str, form: MemberForm
+    request: Request, session: Session, caller: RecentManager, link_id: str, access_request_id: str, form: MemberForm
 ) -> Response:
     """Take away the access that answers an access request, by its grant."""
     asked = await of_link(session, caller, link_id, access_request_id)

@@ -8,7 +8,7 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 
 from app.dashboard import turns, webhook_form, webhook_words
-from app.dashboard.member_session import CurrentMember, Manager, MemberForm, Viewer
+from app.dashboard.member_session import CurrentMember, Manager, MemberForm, RecentManager, Viewer
 from app.dashboard.webhook_form import EndpointFields
 from app.dashboard.webhook_frame import DAY, HERE, Said, attempt, page, tab
 from app.events import catalog, rendering
@@ -219,7 +219,7 @@ async def secrets_page(request: Request, caller: Viewer, endpoint_id: str, said:
 
 @router.post(f"{HERE}/{{endpoint_id}}/secret")
 async def show_secrets(
-    request: Request, session: Session, caller: Manager, form: MemberForm, endpoint_id: str  # noqa: ARG001
+    request: Request, session: Session, caller: RecentManager, form: MemberForm, endpoint_id: str  # noqa: ARG001
 ) -> Response:  # fmt: skip
     """Show the values of the signing secrets once; the access is recorded."""
     rows = await signing_secrets.show_secrets(session, caller.agency_id, endpoint_id, actor=caller.member.actor)
@@ -231,7 +231,7 @@ async def show_secrets(
 
 @router.post(f"{HERE}/{{endpoint_id}}/secret/rotation")
 async def rotate_secret(
-    request: Request, session: Session, caller: Manager, form: MemberForm, endpoint_id: str
+    request: Request, session: Session, caller: RecentManager, form: MemberForm, endpoint_id: str
 ) -> Response:
     """Make a new signing secret and show it; the previous one also signs for a while."""
     grace = form.text("grace")
@@ -253,7 +253,7 @@ async def rotate_secret(
 
 @router.post(f"{HERE}/{{endpoint_id}}/secret/{{secret_id}}/end")
 async def end_secret(
-    request: Request, session: Session, caller: Manager, form: MemberForm, endpoint_id: str, secret_id: str  # noqa: ARG001
+    request: Request, session: Session, caller: RecentManager, form: MemberForm, endpoint_id: str, secret_id: str  # noqa: ARG001
 ) -> Response:  # fmt: skip
     """Revoke one of two signing secrets."""
 
@@ -273,7 +273,7 @@ async def deletion_page(request: Request, caller: Manager, endpoint_id: str) -> 
 
 @router.post(f"{HERE}/{{endpoint_id}}/deletion")
 async def delete_endpoint(
-    request: Request, session: Session, caller: Manager, form: MemberForm, endpoint_id: str  # noqa: ARG001
+    request: Request, session: Session, caller: RecentManager, form: MemberForm, endpoint_id: str  # noqa: ARG001
 ) -> Response:  # fmt: skip
     """Delete an endpoint; its open deliveries are cancelled."""
     await service.delete_endpoint(session, caller.agency_id, endpoint_id, actor=caller.member.actor)

@@ -23,6 +23,12 @@ from tests.world import PUBLIC_URL, World
 TEAM = "/desk/team"
 INVITE = f"{TEAM}/invitations"
 ACTS = ("role", "removal", "address", "sessions/end", "second-factor/end")
+#: Forms that ask for the password once more: they take access away, end something, or show or make a secret.
+DANGEROUS = (
+    "team/invitations", *(f"team/x/{act}" for act in ACTS), "keys/new", "keys/x/revocation", "brand/domains/x/removal",
+    "links/x/personal-data", "links/x/revocation", "links/x/access-requests/x/removal", "webhooks/x/secret",
+    "webhooks/x/secret/rotation", "webhooks/x/secret/x/end", "webhooks/x/deletion",
+)  # fmt: skip
 
 
 async def _colleague(sessions: Sessions, agency_id: str, role: Role = "member") -> Member:
@@ -267,6 +273,14 @@ async def test_the_password_is_asked_once_more_before_a_dangerous_act(
     assert (await press(browser, TEAM, path, role="viewer", password_again=PASSWORD)).status_code == 303
     assert await _role(sessions, colleague) == "viewer"
     assert (await press(browser, TEAM, path, role="manager")).status_code == 303, "recent again"
+    await _make_old(sessions)
+    token = re.search(r'name="form_token" value="([0-9a-f]{64})"', (await browser.get(TEAM)).text)
+    assert token
+    for path in DANGEROUS:
+        sent = {"form_token": token[1], "typed": "as it was"}
+        asked = await browser.post(f"/desk/{path}", data=sent, headers=SAME_ORIGIN)
+        assert (asked.status_code, "Confirm that it’s you" in asked.text) == (403, True), path
+        assert '<input type="hidden" name="typed" value="as it was">' in asked.text, path
 
 
 async def test_guessing_the_own_password_is_throttled(
