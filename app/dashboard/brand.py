@@ -24,7 +24,7 @@ from app.links.presets import service as presets
 from app.platforms import declarations
 from app.services import services_of
 from app.tenants.agencies import branding, logos, own_words, service
-from app.tenants.agencies.logo_image import LogoRefused, picture
+from app.tenants.agencies.logo_image import LogoRefused, Picture, picture
 from app.tenants.agencies.models import Agency
 
 router = forms.page_router()
@@ -34,7 +34,6 @@ _NO_NAME = _("Enter the name of your agency.")
 _NO_CONTACT = _("Enter the name of the contact person.")
 _NO_EMAIL = _("Enter the e-mail address of the contact person.")
 _NO_COLOUR = _("Enter the colour as # and six hex digits, such as #0b5cad.")
-_NO_FILE = _("Choose a picture first.")
 _NOT_A_LOGO = _("This file can’t be a logo. Choose a PNG, JPEG, WebP or GIF of at most 2 MB; never SVG.")
 _ASKS_PASSWORD = _("Keyturn never asks clients for a password. Please leave that out.")
 
@@ -53,16 +52,37 @@ async def brand(
 
 
 @router.post(PATH)
-async def change(request: Request, session: Session, caller: Manager, form: MemberForm) -> Response:
-    """Change the texts and the colour, and the notes of one language; or only show them in the preview."""
-    given, notes, problems = _read(request, form)
-    if problems or form.text("act") == "preview":
+async def change(request: Request, caller: Manager) -> Response:
+    """Change what clients see, the logo included; or only show it in the preview. Nothing is open during the upload."""
+    async with forms.read_with_files(request, most=1) as form:
+        forms.check_token(request, form, request.cookies[COOKIE])
+        given, notes, problems = _read(request, form)
+        if form.text("act") == "preview":
+            return await _page(request, caller, given | notes, problems, form)
+        logo = await _logo(form, problems)
+    if problems:
         return await _page(request, caller, given | notes, problems, form)
-    tag = given.pop("words_language")
-    await service.update_agency(session, caller.agency_id, actor=caller.member.actor, **given)
-    if notes != _notes(caller.agency, tag):
-        await service.set_words(session, caller.agency_id, tag, notes, actor=caller.member.actor)
+    tag, agency_id, actor = given.pop("words_language"), caller.agency_id, caller.member.actor
+    async with services_of(request).sessions.begin() as session:
+        await service.update_agency(session, agency_id, actor=actor, **given)
+        if notes != _notes(caller.agency, tag):
+            await service.set_words(session, agency_id, tag, notes, actor=actor)
+        if logo is not None:
+            await logos.set_logo(session, agency_id, logo, actor=actor)
+        elif form.ticked("no_logo") and branding.logo_of(caller.agency.brand) is not None:
+            await logos.remove_logo(session, agency_id, actor=actor)
     return render.see_other(request, f"{_SAVED}&words={tag}")
+
+
+async def _logo(form: Form, problems: dict[str, Message]) -> Picture | None:
+    """The picture that was chosen as the logo; a problem if it cannot be one."""
+    files = form.files("logo")
+    content = await files[0].read() if files else b""
+    try:
+        return await asyncio.to_thread(picture, content) if content else None
+    except LogoRefused:
+        problems["logo"] = _NOT_A_LOGO
+        return None
 
 
 def _read(request: Request, form: Form) -> tuple[dict[str, str], dict[str, str], dict[str, Message]]:
@@ -89,32 +109,6 @@ def _read(request: Request, form: Form) -> tuple[dict[str, str], dict[str, str],
         if asks_for_password(notes[place]):
             form.problems.setdefault(place, _ASKS_PASSWORD)
     return given, notes, form.problems
-
-
-@router.post(f"{PATH}/logo")
-async def set_logo(request: Request, caller: Manager) -> Response:
-    """Show a picture on the clients' pages. No transaction is open during the upload."""
-    async with forms.read_with_files(request, most=1) as form:
-        forms.check_token(request, form, request.cookies[COOKIE])
-        files = form.files("logo")
-        content = await files[0].read() if files else b""
-    if not content:
-        return await _page(request, caller, _given(caller.agency, ""), {"logo": _NO_FILE})
-    try:
-        made = await asyncio.to_thread(picture, content)
-    except LogoRefused:
-        return await _page(request, caller, _given(caller.agency, ""), {"logo": _NOT_A_LOGO})
-    async with services_of(request).sessions.begin() as session:
-        await logos.set_logo(session, caller.agency_id, made, actor=caller.member.actor)
-    return render.see_other(request, _SAVED)
-
-
-@router.post(f"{PATH}/logo/removal")
-async def remove_logo(request: Request, session: Session, caller: Manager, form: MemberForm) -> Response:  # noqa: ARG001
-    """Show the first letter of the name again."""
-    if branding.logo_of(caller.agency.brand) is not None:
-        await logos.remove_logo(session, caller.agency_id, actor=caller.member.actor)
-    return render.see_other(request, _SAVED)
 
 
 @router.post(f"{PATH}/accounts")

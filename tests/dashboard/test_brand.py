@@ -124,37 +124,33 @@ async def test_own_words_are_saved_and_refused(
     assert agency.brand == {"colour": "#ffe000"}, "what was emptied is gone"
 
 
-async def test_a_logo_is_shown_and_removed(browser: httpx2.AsyncClient, sign_in: SignIn, world: World) -> None:
+async def _send_logo(browser: httpx2.AsyncClient, content: bytes, *, token: str = "") -> httpx2.Response:
+    return await browser.post(
+        PATH, data={"form_token": token or await _token(browser), **GIVEN}, files={"logo": ("logo.png", content)},
+        headers=SAME_ORIGIN,
+    )  # fmt: skip
+
+
+async def test_a_logo_is_saved_with_the_rest_and_removed(
+    browser: httpx2.AsyncClient, sign_in: SignIn, world: World
+) -> None:
     await sign_in()
-    token = await _token(browser)
-    sent = await browser.post(
-        f"{PATH}/logo", data={"form_token": token}, files={"logo": ("logo.png", _png())}, headers=SAME_ORIGIN
-    )
-    assert sent.status_code == 303
-    page = html.unescape((await browser.get(PATH)).text)
-    address = re.search(rf'src="(/logo/{world.north.slug}/[0-9a-f]+\.png)"', page)
+    shown = re.compile(rf'src="(/logo/{world.north.slug}/[0-9a-f]+\.png)"')
+    assert (await _send_logo(browser, _png())).status_code == 303
+    address = shown.search(html.unescape((await browser.get(PATH)).text))
     assert address
     assert (await browser.get(address[1])).headers["content-type"] == "image/png"
-    assert (await _send(browser, f"{PATH}/logo/removal")).status_code == 303
-    assert "/logo/" not in re.sub(r'action="[^"]*"', "", (await browser.get(PATH)).text)
-    assert (await _send(browser, f"{PATH}/logo/removal")).status_code == 303, "a second press is harmless"
-
-
-@pytest.mark.parametrize("content", [b"", b"<svg onload='x'/>", b"no picture", b"x" * (3 * 1024 * 1024)])
-async def test_what_is_no_logo_is_refused(browser: httpx2.AsyncClient, sign_in: SignIn, content: bytes) -> None:
-    await sign_in()
-    refused = await browser.post(
-        f"{PATH}/logo", data={"form_token": await _token(browser)}, files={"logo": ("x", content)}, headers=SAME_ORIGIN
-    )
-    assert refused.status_code == 422
-
-
-async def test_a_logo_of_another_page_is_refused(browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
-    await sign_in()
-    refused = await browser.post(
-        f"{PATH}/logo", data={"form_token": "0" * 64}, files={"logo": ("logo.png", _png())}, headers=SAME_ORIGIN
-    )
-    assert refused.status_code == 403
+    assert (await _send_logo(browser, b"")).status_code == 303
+    assert shown.search(html.unescape((await browser.get(PATH)).text)), "it stays while no other is chosen"
+    for _again in range(2):
+        assert (await _send(browser, PATH, no_logo="yes", **GIVEN)).status_code == 303
+        assert not shown.search(html.unescape((await browser.get(PATH)).text))
+    assert (await _send_logo(browser, _png(), token="0" * 64)).status_code == 403
+    for content in (b"<svg onload='x'/>", b"no picture", b"x" * (3 * 1024 * 1024)):
+        refused = await _send_logo(browser, content)
+        assert refused.status_code == 422
+        assert 'href="#logo"' in refused.text
+        assert 'value="North &amp; Co"' in refused.text, "what was typed stays"
 
 
 @pytest.mark.parametrize(
@@ -178,7 +174,7 @@ async def test_others_read_and_change_nothing(
 ) -> None:
     await sign_in(role)
     assert "North" in (await browser.get(PATH)).text
-    for path in (PATH, f"{PATH}/logo", f"{PATH}/logo/removal", f"{PATH}/accounts"):
+    for path in (PATH, f"{PATH}/accounts"):
         assert (await _send(browser, path, **GIVEN)).status_code == 403
     async with sessions() as session:
         assert (await service.find(session, world.north.agency_id)).name == world.north.name

@@ -25,7 +25,7 @@ LOGO_BYTES = 4 * 1024 * 1024
 #: A CSV of clients with far more rows than fit, so that the page can say how many do.
 CSV_BYTES = 8 * 1024 * 1024
 _CSV = "/desk/links/csv"
-_LOGOS = frozenset({"/api/v1/agency/logo/file", "/desk/brand/logo"})
+_LOGOS = frozenset({"/api/v1/agency/logo/file", "/desk/brand"})
 _WITH_FILES = re.compile(r"^/l/[^/]+/questions$")
 
 
