@@ -253,20 +253,18 @@ class _Known(NamedTuple):
     own_apps: Collection[str]
 
 
-async def _known(session: AsyncSession, link: VisitedLink) -> _Known:
-    agency_id, link_id = link.aggregate.agency.id, link.aggregate.link.id
-    latest = connections.of_browser(link.browser).subquery()
-    rows = (
-        select(
-            aliased(Connection, latest),
-            devices.has_verified(agency_id, link_id),
-            readiness.is_completed(agency_id, link_id),
-            agencies.platforms_with_app(agency_id),
-        )
-        .select_from(select(literal(1)).subquery())
-        .outerjoin(latest, true())
+_LATEST = connections.OF_BROWSER.subquery()
+_KNOWN = (
+    select(
+        aliased(Connection, _LATEST), devices.HAS_VERIFIED, readiness.IS_COMPLETED, agencies.PLATFORMS_WITH_APP
     )
-    found = (await session.execute(rows)).all()
+    .select_from(select(literal(1)).subquery())
+    .outerjoin(_LATEST, true())
+)  # fmt: skip
+
+
+async def _known(session: AsyncSession, link: VisitedLink) -> _Known:
+    found = (await session.execute(_KNOWN, connections.browser_values(link.browser))).all()
     _, verified, ready, own_apps = found[0]
     return _Known({row[0].platform: row[0] for row in found if row[0] is not None}, verified, ready, own_apps or ())
 

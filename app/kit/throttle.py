@@ -8,25 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Interval,
-    Select,
-    String,
-    case,
-    cast,
-    column,
-    delete,
-    func,
-    literal,
-    select,
-    tuple_,
-)
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy import Interval, Select, String, delete, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.kit.database import Base, Sessions
+from app.kit.database import Base, BulkColumns, Sessions, bulk_given, bulk_parameters, bulk_values
 
 
 class Throttle(Base):
@@ -70,28 +56,10 @@ async def take(session: AsyncSession, *wanted: tuple[Limit, str]) -> None:
     the same order, so that transactions cannot deadlock.
     """
     ordered = sorted(wanted, key=lambda each: (each[0].kind, each[1]))
-    spans = {limit.kind: (limit.within, limit.step) for limit, _ in ordered}
-    given = (
-        func.unnest(
-            literal([limit.kind for limit, _ in ordered], ARRAY(String)),
-            literal([subject for _, subject in ordered], ARRAY(String)),
-            literal([limit.step for limit, _ in ordered], ARRAY(Interval)),
-        )
-        .table_valued(column("kind", String), column("subject", String), column("step", Interval), name="given")
-        .render_derived()
-    )
-    # a statement with a list of rows would be compiled each time
-    row = insert(Throttle).from_select(
-        ["kind", "subject", "full_at"], select(given.c.kind, given.c.subject, _NOW + given.c.step)
-    )
-    later = func.greatest(Throttle.full_at, _NOW) + _by_kind({kind: step for kind, (_, step) in spans.items()})
-    fits = later <= _NOW + _by_kind({kind: within for kind, (within, _) in spans.items()})
-    taken = row.on_conflict_do_update(
-        index_elements=["kind", "subject"], set_={"full_at": later}, where=fits
-    ).returning(Throttle.kind)
-    reached = spans.keys() - set((await session.scalars(taken)).all())
-    if reached:
-        raise await _throttled(session, [each for each in ordered if each[0].kind in reached])
+    rows = [(limit.kind, subject, limit.step, limit.within) for limit, subject in ordered]
+    taken = set((await session.scalars(_TAKE, bulk_values("wanted", _WANTED, rows))).all())
+    if reached := [each for each in ordered if each[0].kind not in taken]:
+        raise await _throttled(session, reached)
 
 
 async def prune(sessions: Sessions, now: datetime, limit: int) -> int:
@@ -106,10 +74,18 @@ async def prune(sessions: Sessions, now: datetime, limit: int) -> int:
 
 
 _NOW = func.statement_timestamp()
-
-
-def _by_kind(spans: dict[str, timedelta]) -> ColumnElement[timedelta]:
-    return case(*((Throttle.kind == kind, cast(literal(span, Interval), Interval)) for kind, span in spans.items()))
+_WANTED: BulkColumns = {"kind": String(), "subject": String(), "step": Interval(), "within": Interval()}
+_TAKE = text(f"""
+WITH wanted AS (SELECT * FROM {bulk_given("wanted", _WANTED)})
+INSERT INTO throttles (kind, subject, full_at) SELECT kind, subject, statement_timestamp() + step FROM wanted
+ON CONFLICT (kind, subject) DO UPDATE
+SET full_at = excluded.full_at + greatest(throttles.full_at - statement_timestamp(), interval '0')
+WHERE greatest(throttles.full_at, statement_timestamp()) <= (
+    SELECT statement_timestamp() + within - step FROM wanted
+    WHERE wanted.kind = excluded.kind AND wanted.subject = excluded.subject
+)
+RETURNING kind
+""").bindparams(*bulk_parameters("wanted", _WANTED))  # noqa: S608
 
 
 async def _throttled(session: AsyncSession, reached: list[tuple[Limit, str]]) -> Throttled:

@@ -6,7 +6,7 @@ import unicodedata
 from datetime import timedelta
 from enum import StrEnum
 
-from sqlalchemy import Exists, exists, func, select, update
+from sqlalchemy import bindparam, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
@@ -28,6 +28,12 @@ from app.tenants.agencies import service as agencies
 
 DEVICE_CODE_EMAIL = "device_code"
 CODE_LIFE = timedelta(minutes=10)
+#: Condition: a browser of the link `link_id` was verified as the client's.
+HAS_VERIFIED = exists().where(
+    LinkSession.agency_id == bindparam("agency_id"),
+    LinkSession.link_id == bindparam("link_id"),
+    LinkSession.verified_at.is_not(None),
+)
 #: Long enough for a telephone call.
 AGENCY_CODE_LIFE = timedelta(minutes=30)
 #: No second code is sent within this time: the button was pressed twice.
@@ -90,20 +96,14 @@ async def is_guarded(session: AsyncSession, aggregate: LinkAggregate) -> bool:
     """True if personal data is saved (contacts, answers, a consent), or a browser is verified as the client's."""
     if holds_personal(aggregate):
         return True
-    return (await session.execute(select(has_verified(aggregate.agency.id, aggregate.link.id)))).scalar_one()
+    values = {"agency_id": aggregate.agency.id, "link_id": aggregate.link.id}
+    return (await session.execute(select(HAS_VERIFIED), values)).scalar_one()
 
 
 def holds_personal(aggregate: LinkAggregate) -> bool:
     """True if contacts, answers, files or a consent are saved."""
     link, intake = aggregate.link, aggregate.intake
     return bool(intake.contacts is not None or link.submitted_at is not None or aggregate.answers or aggregate.files)
-
-
-def has_verified(agency_id: str, link_id: str) -> Exists:
-    """Condition: a browser was verified as the client's."""
-    return exists().where(
-        LinkSession.agency_id == agency_id, LinkSession.link_id == link_id, LinkSession.verified_at.is_not(None)
-    )
 
 
 async def claim(session: AsyncSession, aggregate: LinkAggregate, browser: LinkSession) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit import encryption
@@ -100,7 +100,7 @@ def is_open() -> ColumnElement[bool]:
 
 async def load_link(session: AsyncSession, agency_id: str, link_id: str, *, lock: bool = False) -> LinkAggregate:
     """Load a link as an aggregate; `lock` prevents concurrent changes. Raises NotFound."""
-    found = await _load(session, _WHOLE.where(Link.agency_id == agency_id, Link.id == link_id), lock=lock)
+    found = await _load(session, _BY_ID, {"agency_id": agency_id, "link_id": link_id}, lock=lock)
     if found is None:
         raise NotFound
     return found[0]
@@ -108,8 +108,7 @@ async def load_link(session: AsyncSession, agency_id: str, link_id: str, *, lock
 
 async def load_by_token(session: AsyncSession, token: str, *, lock: bool = False) -> LinkAggregate | None:
     """Load the link with this secret, dead ones included."""
-    rows = _WHOLE.where(Link.token_hash == encryption.sha256(token))
-    found = await _load(session, rows.execution_options(**CROSS_TENANT), lock=lock)
+    found = await _load(session, _BY_TOKEN, {"token_hash": encryption.sha256(token)}, lock=lock)
     return found[0] if found else None
 
 
@@ -117,15 +116,17 @@ async def load_by_cookie(
     session: AsyncSession, link_id: str, cookie: str, *, lock: bool = False
 ) -> tuple[LinkAggregate, LinkSession] | None:
     """Load a link and its browser with this cookie; None if the cookie is of no browser of this link."""
-    rows = _WHOLE.add_columns(LinkSession).join(
-        LinkSession, (LinkSession.agency_id == Link.agency_id) & (LinkSession.link_id == Link.id)
-    )
-    theirs = rows.where(LinkSession.cookie_hash == encryption.sha256(cookie), Link.id == link_id)
-    found = await _load(session, theirs.execution_options(**CROSS_TENANT), LinkSession, lock=lock)
+    found = await _load(session, _BY_COOKIE, {"cookie_hash": encryption.sha256(cookie), "link_id": link_id}, lock=lock)
     return (found[0], found[1]) if found else None
 
 
-#: A link with its single rows.
+def _lockable(rows: Select[*tuple[Any, ...]], *also: Any) -> Mapping[bool, Select[*tuple[Any, ...]]]:
+    """A statement without and with a lock, which is not so strong that writers of rows that refer to the link wait."""
+    return {False: rows, True: rows.with_for_update(key_share=True, of=(Link, Intake, *also))}
+
+
+#: A link with its single rows. Built once, like all statements of the client's screens: to build one takes as long as
+#: to execute it.
 _WHOLE = (
     select(Link, Agency, Client, Intake, AgencyPreset, func.now())
     .join(Agency, Agency.id == Link.agency_id)
@@ -138,16 +139,23 @@ _WHOLE = (
         & (AgencyPreset.version == Link.preset_version),
     )
 )
+_BY_ID = _lockable(_WHOLE.where(Link.agency_id == bindparam("agency_id"), Link.id == bindparam("link_id")))
+_BY_TOKEN = _lockable(_WHOLE.where(Link.token_hash == bindparam("token_hash")).execution_options(**CROSS_TENANT))
+_BY_COOKIE = _lockable(
+    _WHOLE.add_columns(LinkSession)
+    .join(LinkSession, (LinkSession.agency_id == Link.agency_id) & (LinkSession.link_id == Link.id))
+    .where(LinkSession.cookie_hash == bindparam("cookie_hash"), Link.id == bindparam("link_id"))
+    .execution_options(**CROSS_TENANT),
+    LinkSession,
+)
 
 
 async def _load(
-    session: AsyncSession, rows: Select[*tuple[Any, ...]], *also: Any, lock: bool
+    session: AsyncSession, rows: Mapping[bool, Select[*tuple[Any, ...]]], values: Mapping[str, Any], *, lock: bool
 ) -> tuple[LinkAggregate, Any] | None:
     """With the lock, every row is read after the lock is held, and overwrites what the session read before."""
-    if lock:
-        # not stronger, so that writers of rows that refer to the link do not wait for it
-        rows = rows.with_for_update(key_share=True, of=(Link, Intake, *also))
-    found = (await session.execute(rows.execution_options(populate_existing=lock))).one_or_none()
+    options = {"populate_existing": lock}
+    found = (await session.execute(rows[lock], values, execution_options=options)).one_or_none()
     if found is None:
         return None
     link, agency, client, intake, own_preset, now, *others = found
@@ -175,14 +183,8 @@ async def _platforms(
     session: AsyncSession, agency_id: str, link_id: str, *, refresh: bool
 ) -> tuple[list[LinkPlatform], list[AccessRequest]]:
     """Platforms and access requests of a link, each in order; `refresh` overwrites what the session read before."""
-    rows = (
-        select(LinkPlatform, AccessRequest)
-        .outerjoin(AccessRequest, _of_platform())
-        .where(LinkPlatform.agency_id == agency_id, LinkPlatform.link_id == link_id)
-        .order_by(AccessRequest.position, AccessRequest.id)
-        .execution_options(populate_existing=refresh)
-    )
-    found = (await session.execute(rows)).all()
+    values, options = {"agency_id": agency_id, "link_id": link_id}, {"populate_existing": refresh}
+    found = (await session.execute(_PLATFORMS, values, execution_options=options)).all()
     platforms = sorted({platform for platform, _ in found}, key=lambda each: each.position)
     return platforms, [asked for _, asked in found if asked is not None]
 
@@ -194,6 +196,14 @@ def _of_platform() -> ColumnElement[bool]:
         AccessRequest.link_id == LinkPlatform.link_id,
         AccessRequest.platform == LinkPlatform.platform,
     )
+
+
+_PLATFORMS = (
+    select(LinkPlatform, AccessRequest)
+    .outerjoin(AccessRequest, _of_platform())
+    .where(LinkPlatform.agency_id == bindparam("agency_id"), LinkPlatform.link_id == bindparam("link_id"))
+    .order_by(AccessRequest.position, AccessRequest.id)
+)
 
 
 async def access_requests(session: AsyncSession, agency_id: str, link_id: str) -> Sequence[AccessRequest]:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Select, func, select, union_all, update
+from sqlalchemy import BindParameter, Boolean, Select, String, bindparam, func, select, true, union_all, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,7 +16,7 @@ from app.events import catalog
 from app.events.recorder import record
 from app.events.schema import ConnectionActorData
 from app.kit.actor import system_actor
-from app.kit.database import CROSS_TENANT
+from app.kit.database import CROSS_TENANT, BulkColumns, bulk_table, bulk_values
 from app.kit.encryption import DecryptionFailed, Keyring
 from app.kit.errors import AppError, NotFound
 from app.links.devices import VerifiedBy
@@ -101,18 +101,28 @@ async def of_link(session: AsyncSession, agency_id: str, link_id: str, platform:
     return await _latest(session, agency_id, *here)
 
 
-def of_browser(browser: LinkSession) -> Select[Connection]:
-    """Select the usable connections of a browser, the newest of each platform: its own, or any of the link after a
-    code was entered."""
-    where = [Connection.link_id == browser.link_id, Connection.is_usable]
-    if browser.verified_by != VerifiedBy.CODE:
-        where.append(Connection.browser_id == browser.id)
-    return (
-        select(Connection)
-        .where(Connection.agency_id == browser.agency_id, *where)
-        .ext(postgresql.distinct_on(Connection.platform))
-        .order_by(Connection.platform, Connection.id.desc())
+#: Usable connections of a browser, the newest of each platform; its values are `browser_values`.
+OF_BROWSER = (
+    select(Connection)
+    .where(
+        Connection.agency_id == bindparam("agency_id"),
+        Connection.link_id == bindparam("link_id"),
+        Connection.is_usable,
+        bindparam("whole_link", type_=Boolean()) | (Connection.browser_id == bindparam("browser_id")),
     )
+    .ext(postgresql.distinct_on(Connection.platform))
+    .order_by(Connection.platform, Connection.id.desc())
+)
+
+
+def browser_values(browser: LinkSession) -> dict[str, Any]:
+    """Values of `OF_BROWSER`: its own connections, or any of the link after a code was entered."""
+    return {
+        "agency_id": browser.agency_id,
+        "link_id": browser.link_id,
+        "browser_id": browser.id,
+        "whole_link": browser.verified_by == VerifiedBy.CODE,
+    }
 
 
 async def of_client(
@@ -143,14 +153,8 @@ async def _newest_of_both(
     """By platform the agency's own usable connection, and the client's, newest first; in one statement."""
     if not platforms:
         return {}
-    wanted: list[Select[Any]] = []
-    for platform in platforms:
-        here = (Connection.agency_id == agency_id, Connection.platform == platform)
-        newest = select(Connection.id).where(*here, Connection.client_id == client_id)
-        own = select(Connection.id).where(*here, Connection.side == "agency", Connection.is_usable)
-        wanted += [each.order_by(Connection.id.desc()).limit(limit) for each, limit in ((newest, _NEWEST), (own, 1))]
-    rows = select(Connection).where(Connection.agency_id == agency_id, Connection.id.in_(union_all(*wanted)))
-    found = (await session.scalars(rows.order_by(Connection.id.desc()))).all()
+    values = bulk_values("wanted", _PLATFORMS, [(platform,) for platform in platforms])
+    found = (await session.scalars(_OF_BOTH, {"agency_id": agency_id, "client_id": client_id, **values})).all()
     return {
         platform: (
             next((each for each in found if each.side == "agency" and each.platform == platform), None),
@@ -158,6 +162,27 @@ async def _newest_of_both(
         )
         for platform in platforms
     }
+
+
+def _of_both() -> Select[Connection]:
+    """Of each platform the client's newest connections, and the agency's own usable one."""
+    agency_id: BindParameter[str] = bindparam("agency_id")
+    platforms = bulk_table("wanted", _PLATFORMS)
+    here = (
+        select(Connection.id)
+        .where(Connection.agency_id == agency_id, Connection.platform == platforms.c.platform)
+        .order_by(Connection.id.desc())
+    )
+    newest = here.where(Connection.client_id == bindparam("client_id")).limit(_NEWEST)
+    own = here.where(Connection.side == "agency", Connection.is_usable).limit(1)
+    found = union_all(newest.correlate(platforms), own.correlate(platforms)).lateral()
+    wanted = select(found.c.id).select_from(platforms).join(found, true())
+    rows = select(Connection).where(Connection.agency_id == agency_id, Connection.id.in_(wanted))
+    return rows.order_by(Connection.id.desc())
+
+
+_PLATFORMS: BulkColumns = {"platform": String()}
+_OF_BOTH = _of_both()
 
 
 def _best(newest_first: Sequence[Connection], account_id: str) -> Connection | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import CheckConstraint, Exists, Index, String, exists, select
+from sqlalchemy import CheckConstraint, Index, String, bindparam, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -90,13 +90,12 @@ async def statements(session: AsyncSession, agency_id: str, link_id: str) -> dic
     return {row.item: ClientStatement(row.answer, row.by, row.created_at, row.note or "") for row in oldest_first}
 
 
-def is_completed(agency_id: str, link_id: str) -> Exists:
-    """Condition: the client has completed the checklist."""
-    return exists().where(
-        ReadinessAnswer.agency_id == agency_id,
-        ReadinessAnswer.link_id == link_id,
-        ReadinessAnswer.item == WHOLE_LIST,
-    )
+#: Condition: the client has completed the checklist of the link `link_id`.
+IS_COMPLETED = exists().where(
+    ReadinessAnswer.agency_id == bindparam("agency_id"),
+    ReadinessAnswer.link_id == bindparam("link_id"),
+    ReadinessAnswer.item == WHOLE_LIST,
+)
 
 
 def save_replies(

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Exists, ScalarSelect, delete, exists, func, select
+from sqlalchemy import Exists, bindparam, delete, exists, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -159,10 +159,12 @@ def has_platform_app(agency_id: str, platform: str) -> Exists:
     )
 
 
-def platforms_with_app(agency_id: str) -> ScalarSelect[list[str] | None]:
-    """The platforms where the agency has an app of its own; null if nowhere."""
-    own = (PlatformApp.agency_id == agency_id, PlatformApp.replaced_at.is_(None))
-    return select(func.array_agg(PlatformApp.platform)).where(*own).scalar_subquery()
+#: The platforms where the agency `agency_id` has an app of its own; null if nowhere.
+PLATFORMS_WITH_APP = (
+    select(func.array_agg(PlatformApp.platform))
+    .where(PlatformApp.agency_id == bindparam("agency_id"), PlatformApp.replaced_at.is_(None))
+    .scalar_subquery()
+)
 
 
 async def platform_app_by_id(session: AsyncSession, agency_id: str, platform: str, app_id: str) -> PlatformApp | None:

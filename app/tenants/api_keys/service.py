@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import String, func, select, update
+from sqlalchemy import String, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -109,8 +109,10 @@ async def page(session: AsyncSession, agency_id: str, *, limit: int, before: str
 
 async def by_value(session: AsyncSession, key: str) -> ApiKey | None:
     """The key with this value, revoked and expired ones included."""
-    rows = select(ApiKey).where(ApiKey.key_hash == encryption.sha256(key))
-    return (await session.scalars(rows, execution_options=CROSS_TENANT)).one_or_none()
+    return (await session.scalars(_BY_HASH, {"key_hash": encryption.sha256(key)})).one_or_none()
+
+
+_BY_HASH = select(ApiKey).where(ApiKey.key_hash == bindparam("key_hash")).execution_options(**CROSS_TENANT)
 
 
 def is_use_stale(key: ApiKey, now: datetime) -> bool:
