@@ -12,7 +12,6 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from app import VERSION, installation, routes, settings, settle_memory
 from app.assembly import egress_of, mail_queue_of, platforms_of, sign_ins_of
-from app.events import openapi
 from app.kit import keyring_check, logs
 from app.kit.database import Sessions, make_engine, make_sessions
 from app.kit.egress.client import Egress
@@ -53,7 +52,7 @@ def create_app(given: Settings | None = None) -> FastAPI:
         app.mount("/static", StaticFiles(directory=static_dir), name="static")
         app.mount(manual.PATH, ManualFiles(directory=manual.FOLDER, check_dir=False), name="manual")
     problem.add_to(app, page=refusal_page)
-    openapi.add_webhooks(app)
+    routes.document_webhooks(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(BodyLimit, allowed=request_checks.by_path, refuse=_refuse)
     app.add_middleware(WellFormed, refuse=_refuse)

@@ -1,5 +1,9 @@
 """The site map: every router, in the order in which addresses are tried."""
 
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import Body, FastAPI, Response
 from starlette.routing import BaseRoute
 
 from app.access.buyers import api as buyers_api
@@ -48,6 +52,9 @@ from app.dashboard import (
     webhooks,
 )
 from app.events import api as events_api
+from app.events import catalog, rendering
+from app.events.catalog import EventType
+from app.events.rendering import API_VERSION
 from app.kit.web import health, manual
 from app.links import api as links_api
 from app.links.presets import api as presets_api
@@ -172,3 +179,23 @@ _ROUTERS = {
 def served(serve: str) -> list[BaseRoute]:
     """The routes of `all`, `api` or `pages`, flat: FastAPI would try each route of an included router several times."""
     return [route for router in _ROUTERS[serve] for route in router.routes]
+
+
+def document_webhooks(app: FastAPI) -> None:
+    """Add the section `webhooks` of the OpenAPI document: every event type that an endpoint can receive."""
+    for kind in catalog.FOR_CRMS.values():
+        app.webhooks.add_api_route(
+            kind.name, _receiver(kind), methods=["POST"], tags=["webhooks"], summary=kind.sentence,
+            description=f"{kind.sentence} Signed by Standard Webhooks; answer 2xx within the time limit.",
+            operation_id=f"on_{kind.name.replace('.', '_')}", status_code=204,
+            responses={204: {"description": "Taken."}, "default": {"description": "Any other answer is tried again."}},
+        )  # fmt: skip
+
+
+def _receiver(kind: EventType[Any]) -> Callable[..., Coroutine[Any, Any, Response]]:
+    model = rendering.VERSIONS[API_VERSION].model(kind)
+
+    async def receive(body: Annotated[model, Body(examples=[rendering.example_body(kind)])]) -> Response:  # type: ignore[valid-type]
+        raise NotImplementedError  # documents what receivers answer; nothing calls it
+
+    return receive

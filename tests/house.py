@@ -219,7 +219,7 @@ class House:
         """The types of everything that happened, oldest first."""
         async with self.tools.sessions() as session:
             newest = await events.newest(session, corner.agency_id, limit=200)
-        return [each.event.type for each in reversed(newest)]
+        return [each.type for each in reversed(newest)]
 
     async def platform_calls(self, corner: Corner, purpose: str) -> Sequence[PlatformCall]:
         """The evidence of one purpose, oldest first."""

@@ -16,6 +16,7 @@ from app.audit.verification import Deviation, Problem, Verification
 from app.kit.database import Sessions
 from app.kit.i18n.locales import english
 from app.kit.input.fields import Time
+from app.kit.web.headers import download
 
 Format = Literal["jsonl", "csv"]
 MEDIA_TYPES: dict[Format, str] = {"jsonl": "application/jsonl", "csv": "text/csv"}
@@ -138,7 +139,7 @@ def of_seals(sessions: Sessions, agency_id: str) -> StreamingResponse:
     """The file of all seals and the records that they cover, with all that a program needs to verify them."""
     return StreamingResponse(
         _sealed(sessions, agency_id), media_type=MEDIA_TYPES["jsonl"],
-        headers={"Content-Disposition": 'attachment; filename="seals.jsonl"', "X-Content-Type-Options": "nosniff"},
+        headers=download("seals.jsonl"),
     )  # fmt: skip
 
 
@@ -168,7 +169,7 @@ def of_entries(sessions: Sessions, agency_id: str, wanted: AuditFilter, format: 
     return StreamingResponse(
         _csv(records) if format == "csv" else _jsonl(records),
         media_type=MEDIA_TYPES[format],
-        headers={"Content-Disposition": f'attachment; filename="audit.{format}"', "X-Content-Type-Options": "nosniff"},
+        headers=download(f"audit.{format}"),
     )
 
 

@@ -10,19 +10,24 @@ import click
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app import local, migrate
-from app.cli import first_key, lost_keys
+from app import installation, local, migrate
+from app.access.connections import oauth_flow
+from app.access.connections import service as connections
+from app.cli import first_key
 from app.cli.dump import Dump, DumpUnusable
 from app.cli.output import Failed, SettingsUnusable
 from app.kit import database_url, keyring_check
-from app.kit.database import make_engine
+from app.kit.actor import Actor, acting_as
+from app.kit.database import make_engine, make_sessions
 from app.kit.embedded_postgres.failures import PostgresFailure
 from app.kit.embedded_postgres.server import EmbeddedPostgres
 from app.kit.encryption import Keyring
 from app.kit.keyring_check import UndecryptableValue
 from app.settings import Settings, environment
 from app.tables import metadata
+from app.tenants.agencies import service as agencies
 
+_ACTOR = Actor("system", "cli")
 #: Schema that keeps the tables that were there, until the dump is restored.
 _ASIDE = "before_restore"
 _TABLES = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
@@ -45,7 +50,7 @@ def run(file: Path, *, data_dir: Path | None, replace: bool, key_is_lost: bool) 
             _restore(dump, chosen.database_url)
             click.echo(f"{file} is restored, and the database has the tables of this version.")
             if lost:
-                for line in lost_keys.give_up(chosen, lost):
+                for line in [*installation.remedies(lost), *asyncio.run(give_up_connections(chosen))]:
                     click.echo(line)
     except (DumpUnusable, PostgresFailure) as problem:
         raise Failed(str(problem)) from problem
@@ -139,3 +144,25 @@ async def _execute(url: str, *statements: str) -> None:
                 await connection.execute(text(statement))
     finally:
         await engine.dispose()
+
+
+async def give_up_connections(chosen: Settings) -> list[str]:
+    """Mark connections dead whose token the key ring does not open.
+
+    Returns what agencies have to do, with one-time addresses.
+    """
+    engine = make_engine(chosen.database_url, kept=False)
+    lines = []
+    try:
+        with acting_as(_ACTOR):
+            async with make_sessions(engine).begin() as session:
+                ended = await connections.give_up_unreadable(session, Keyring.from_text(chosen.secret_keys))
+                own = dict.fromkeys((each.agency_id, each.platform) for each in ended if each.side == "agency")
+                for agency_id, platform in own:
+                    agency = await agencies.find(session, agency_id)
+                    _, token = await oauth_flow.invite_agency(session, agency_id, platform=platform)
+                    address = oauth_flow.invitation_address(chosen.public_url, token)
+                    lines.append(f"{agency.name} connects {platform} again, within two days: {address}")
+    finally:
+        await engine.dispose()
+    return lines

@@ -16,7 +16,6 @@ from app.access.connections.token_exchange import LONGEST_HOLD
 from app.client_portal import offers, screens, status_texts
 from app.client_portal.branding import brand_of
 from app.client_portal.copy import guided_steps, status_rows
-from app.client_portal.in_app_browser import app_around
 from app.client_portal.link_session import CurrentLink, screens_of
 from app.client_portal.rendering import can_email_codes, platform_of, read_access, screen
 from app.kit import clock
@@ -29,6 +28,18 @@ from app.links.presets import builtin
 from app.platforms import declarations
 from app.platforms.port import ConnectedPlatform, HelpArticle
 from app.services import services_of
+
+#: Markers in the User-Agent of built-in browsers, in which a sign-in often fails, and the name of their app. Platforms
+#: declare those of their own apps.
+_MARKS = {
+    "MicroMessenger": "WeChat",
+    "Instagram": "Instagram",
+    "FBAN": "Facebook",
+    "FBAV": "Facebook",
+    "Line/": "LINE",
+    "LinkedInApp": "LinkedIn",
+    "Zalo": "Zalo",
+}
 
 
 @dataclass(frozen=True)
@@ -210,3 +221,9 @@ def questions_screen(request: Request, link: CurrentLink, given: Mapping[str, st
         most_bytes=answers.MOST_FILE_BYTES,
         most_megabytes=answers.MOST_FILE_BYTES // answers.MEGABYTE,
     )
+
+
+def app_around(user_agent: str) -> str | None:
+    """The app whose built-in browser shows the page; None in a browser of its own."""
+    known = (_MARKS, *(declared.in_app_browsers for declared in declarations.every().values()))
+    return next((name for marks in known for mark, name in marks.items() if mark in user_agent), None)

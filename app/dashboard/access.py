@@ -114,7 +114,7 @@ class AccessGroup:
 
 
 @dataclass(frozen=True)
-class PartnerRow:
+class PartnerEntry:
     """One partner, its client, and the number of assets that it shares now."""
 
     partner: Partner
@@ -182,7 +182,7 @@ async def list_partners(
         shared = await partners.shared(session, caller.agency_id, found)
         clients = await _clients(session, caller.agency_id, [each.client_id for each in found if each.client_id])
     rows = [
-        PartnerRow(
+        PartnerEntry(
             each, clients.get(each.client_id or ""), shared.get((each.account_id, each.agency_account_id), 0),
             _failure(each.code, platform),
         )

@@ -19,7 +19,7 @@ from app.kit.html import forms, render
 from app.kit.html.forms import Form
 from app.kit.i18n.message import Message, _
 from app.kit.input.text import TypedWrong, asks_for_password
-from app.links import service as links
+from app.links import service as link_service
 from app.links.presets import service as presets
 from app.platforms import declarations
 from app.services import services_of
@@ -179,7 +179,7 @@ async def _page(
     typed = _typed(caller.agency, given, problems)
     async with reading(services.sessions) as session:
         accounts = await service.accounts(session, caller.agency_id)
-        preset = await presets.current(session, caller.agency_id, links.DEFAULT_PRESET)
+        preset = await presets.current(session, caller.agency_id, link_service.DEFAULT_PRESET)
         preview = await draft_preview.frame(
             request, session, caller, preset, agency=typed, page=sent.text(draft_preview.PAGE) if sent else "",
             tag=sent.text(draft_preview.LANGUAGE) or tag if sent else tag,

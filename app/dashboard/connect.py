@@ -156,7 +156,7 @@ async def _failure_reason(request: Request, agency_id: str) -> str:
     """Reason of the last failed authorization, from the agency's newest event."""
     async with reading(services_of(request).sessions) as session:
         last = await events.newest(session, agency_id, limit=1, wanted=EventFilter(types=(CONNECTION_FAILED.name,)))
-    return str(last[0].event.facts.get("reason") or "") if last else ""
+    return str(last[0].facts.get("reason") or "") if last else ""
 
 
 async def _agency_accounts(request: Request, agency_id: str, platform: str) -> dict[str, Any]:

@@ -34,7 +34,7 @@ from app.tenants.agencies import service as agencies
 from app.tenants.agencies.models import Agency, AgencyAccount
 from app.tenants.clients import service as clients
 from app.tenants.clients.models import Client
-from app.webhooks.deliveries import queries as deliveries
+from app.webhooks.deliveries import queries as delivery_queries
 from app.webhooks.deliveries.queries import VisibleDelivery
 from app.webhooks.endpoints import queries as endpoints
 from app.webhooks.endpoints import service as endpoint_service
@@ -284,8 +284,8 @@ async def _webhook(_request: Request, session: AsyncSession, caller: CurrentMemb
     every = await endpoints.every(session, caller.agency_id)
     test: WebhookTest | None = None
     if delivery:
-        seen = await deliveries.find(session, caller.agency_id, delivery)
-        made = await deliveries.attempts(session, caller.agency_id, delivery, limit=1)
+        seen = await delivery_queries.find(session, caller.agency_id, delivery)
+        made = await delivery_queries.attempts(session, caller.agency_id, delivery, limit=1)
         test = WebhookTest(seen, made[0] if made else None)
     waits = test is not None and test.attempt is None and test.seen.status in ("pending", "in_flight")
     return {

@@ -15,6 +15,7 @@ from app.dashboard.member_session import Viewer
 from app.kit.database import reading
 from app.kit.html import forms
 from app.kit.i18n.message import Message, _, _n, _p
+from app.kit.web.headers import download
 from app.links.presets import service as presets
 from app.links.time_to_access import service as time_to_access
 from app.links.time_to_access.service import Durations, Funnel
@@ -103,7 +104,7 @@ async def as_csv(
         monthly = await time_to_access.by_month(
             session, caller.agency_id, since=time_to_access.start(int(months)), preset=preset or None
         )  # fmt: skip
-    return time_to_access.spreadsheet(monthly)
+    return Response(time_to_access.csv_of(monthly), media_type="text/csv", headers=download(time_to_access.FILE))
 
 
 def chart(monthly: Sequence[Durations]) -> Chart:

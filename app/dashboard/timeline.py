@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.dashboard.turns import STATUSES, Tone
 from app.events import catalog, queries
 from app.events.models import Event
-from app.events.queries import EventRecord
+from app.events.rendering import EventRecord
 from app.kit.i18n.message import Message, Text, _
 from app.links.aggregate import LinkAggregate
 from app.platforms import declarations
@@ -120,8 +120,7 @@ async def of_link(
     return days, len(found) > limit
 
 
-def _entry(found: EventRecord, aggregate: LinkAggregate, names: Mapping[str, str]) -> TimelineEntry:
-    event = found.event
+def _entry(event: EventRecord, aggregate: LinkAggregate, names: Mapping[str, str]) -> TimelineEntry:
     icon, tone = _shape(event)
     return TimelineEntry(
         at=event.occurred_at, icon=icon, tone=tone,
@@ -130,14 +129,14 @@ def _entry(found: EventRecord, aggregate: LinkAggregate, names: Mapping[str, str
     )  # fmt: skip
 
 
-def _shape(event: Event) -> tuple[str, Tone]:
+def _shape(event: EventRecord) -> tuple[str, Tone]:
     label = STATUSES.get(event.type.removeprefix("access."))
     if event.type.startswith("access.") and label is not None:
         return label.icon, label.tone
     return _SHAPES.get(event.type, _NONE)
 
 
-def _asset(event: Event) -> Text:
+def _asset(event: EventRecord) -> Text:
     facts = event.facts
     if named := facts.get("asset_name") or facts.get("asset_id"):
         return str(named)
@@ -147,13 +146,13 @@ def _asset(event: Event) -> Text:
     return _("an asset")
 
 
-def _note(event: Event) -> Text | None:
+def _note(event: EventRecord) -> Text | None:
     """The blocker in a few words."""
     blocker = BLOCKERS.get(str(event.facts.get("blocker_code") or ""))
     return blocker.summary if blocker else None
 
 
-def _actor(event: Event, aggregate: LinkAggregate, names: Mapping[str, str]) -> Text:
+def _actor(event: EventRecord, aggregate: LinkAggregate, names: Mapping[str, str]) -> Text:
     if event.actor_kind == "client":
         return aggregate.client.name
     if event.actor_kind == "member":

@@ -19,7 +19,7 @@ from app.dashboard.webhook_words import SAID
 from app.events import catalog
 from app.events import queries as events
 from app.events.models import Event
-from app.events.queries import EventRecord
+from app.events.rendering import EventRecord
 from app.kit import clock
 from app.kit.database import Session, reading
 from app.kit.errors import AppError, InvalidInput, NotFound
@@ -286,7 +286,7 @@ async def _client_names(session: AsyncSession, agency_id: str, rows: Sequence[Vi
 
 def _names(found: Sequence[EventRecord]) -> dict[str, str]:
     """By event, the name of the client it is about."""
-    names = {each.event.id: {**each.event.facts, **each.personal}.get("client_name") for each in found}
+    names = {each.id: {**each.facts, **each.personal}.get("client_name") for each in found}
     return {event_id: str(name) for event_id, name in names.items() if name}
 
 

@@ -7,10 +7,10 @@ from typing import Annotated
 from fastapi import Depends, Query, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.events import catalog, change_feed, queries
+from app.events import catalog, change_feed, queries, rendering
 from app.events.change_feed import START, Followed, Place
-from app.events.queries import EventFilter, EventRecord
-from app.events.rendering import API_VERSION, ApiVersion, Envelope
+from app.events.queries import EventFilter
+from app.events.rendering import API_VERSION, ApiVersion, Envelope, EventRecord
 from app.kit import ids
 from app.kit.database import Session, Sessions, reading
 from app.kit.errors import InvalidInput
@@ -88,7 +88,7 @@ async def _newest(request: Request, agency_id: str, sought: EventQuery, cursor: 
         rows = await queries.newest(
             session, agency_id, limit=sought.limit + 1, before=before, wanted=sought.wanted()
         )  # fmt: skip
-    last = rows[sought.limit - 1].event if len(rows) > sought.limit else None
+    last = rows[sought.limit - 1] if len(rows) > sought.limit else None
     return sought.page(request, rows[: sought.limit], pack(last.transaction_id, last.id) if last else None)
 
 
@@ -109,7 +109,7 @@ async def _next(request: Request, agency_id: str, sought: EventQuery, after: str
 
 
 def _shown(request: Request, found: EventRecord, version: str) -> Envelope:
-    return Envelope.model_validate(queries.body(found, version, public_url=services_of(request).public_url))
+    return Envelope.model_validate(rendering.body(found, version, public_url=services_of(request).public_url))
 
 
 def _known(types: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from app.events import schema
@@ -26,7 +27,7 @@ class EventType(Generic[DataT]):
         if not _NAME.match(self.name) or len(self.name) > 128:
             raise ValueError(f"{self.name!r} is no event type: subject.what_happened")
 
-    @property
+    @cached_property
     def keys(self) -> tuple[str, ...]:
         """The keys of `data`, in the order of bodies."""
         return tuple(self.data.model_fields)

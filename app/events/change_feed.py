@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import queries
 from app.events.models import Event
-from app.events.queries import EventFilter, EventRecord
+from app.events.queries import EventFilter
+from app.events.rendering import EventRecord
 from app.kit import ids
 from app.kit.database import Sessions, reading
 from app.kit.web.paging import CursorWrong
@@ -45,7 +46,7 @@ async def look(
     where += queries.conditions(wanted)
     found = await queries.read(session, agency_id, *where, limit=limit, order=queries.OLDEST_FIRST)
     if len(found) == limit:
-        return Followed(found, (found[-1].event.transaction_id, found[-1].event.id))
+        return Followed(found, (found[-1].transaction_id, found[-1].id))
     return Followed(found, max(place, (horizon, BEFORE_ALL)))
 
 

@@ -1,4 +1,4 @@
-"""Queries of events: the feed, and envelopes of facts and personal data."""
+"""Queries of events, with their personal data."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,19 +8,10 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Text, UnaryExpression, cast, func, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.events import catalog, rendering
 from app.events.models import Event, EventPersonal
-from app.events.rendering import API_VERSION, RecordedEvent
+from app.events.rendering import EventRecord
 from app.kit import ids
 from app.kit.errors import NotFound
-
-
-@dataclass(frozen=True)
-class EventRecord:
-    """An event with its personal data; `{}` if it was erased or never existed."""
-
-    event: Event
-    personal: dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -34,6 +25,11 @@ class EventFilter:
 
 
 EVERYTHING = EventFilter()
+_EMPTY = literal({}, EventPersonal.data.type)
+_COLUMNS = [
+    getattr(Event, name) if name != "personal" else func.coalesce(EventPersonal.data, _EMPTY)
+    for name in EventRecord._fields
+]
 NEWEST_FIRST = (Event.transaction_id.desc(), Event.id.desc())
 OLDEST_FIRST = (Event.transaction_id.asc(), Event.id.asc())
 
@@ -99,23 +95,10 @@ async def read(
 ) -> list[EventRecord]:
     """Load events of an agency with their personal data."""
     rows = await session.execute(
-        select(Event, EventPersonal.data)
+        select(*_COLUMNS)
         .outerjoin(EventPersonal, (EventPersonal.agency_id == Event.agency_id) & (EventPersonal.id == Event.id))
         .where(Event.agency_id == agency_id, *where)
         .order_by(*order)
         .limit(limit)
     )
-    return [EventRecord(event, personal or {}) for event, personal in rows]
-
-
-def body(found: EventRecord, version: str = API_VERSION, *, public_url: str, personal: bool = True) -> dict[str, Any]:
-    """The body that receivers get, in a version of the API; `personal=False` omits what is personal."""
-    event = found.event
-    return rendering.VERSIONS[version].render(
-        RecordedEvent(
-            event_type=catalog.TYPES[event.type], id=event.id, occurred_at=event.occurred_at, sequence=event.sequence,
-            test=event.test, agency_id=event.agency_id, actor_kind=event.actor_kind, actor_id=event.actor_id,
-            subject_id=event.subject_id, facts={**event.facts, **found.personal} if personal else event.facts,
-            public_url=public_url,
-        )
-    )  # fmt: skip
+    return [EventRecord._make(row) for row in rows]

@@ -14,7 +14,7 @@ from app.events import schema
 from app.events.catalog import DataT, EventType
 from app.events.models import Event, EventPersonal
 from app.kit import ids
-from app.kit.actor import Actor, actor_columns
+from app.kit.actor import Actor
 
 #: Maximum number of events per statement.
 _AT_ONCE = 500
@@ -79,8 +79,8 @@ def _row(place: int, draft: EventDraft[Any]) -> dict[str, Any]:
     facts, personal = schema.parted(draft.data)
     return {
         "place": place, "id": str(ids.raw()), "type": draft.event_type.name, "subject_type": draft.event_type.subject,
-        "subject_id": draft.subject_id, **actor_columns(draft.actor), "test": draft.test, "facts": facts,
-        "personal": personal or None, "fans_out": draft.event_type.for_crms and not draft.test,
+        "subject_id": draft.subject_id, "actor_kind": draft.actor.kind, "actor_id": draft.actor.id, "test": draft.test,
+        "facts": facts, "personal": personal or None, "fans_out": draft.event_type.for_crms and not draft.test,
     }  # fmt: skip
 
 

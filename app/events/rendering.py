@@ -7,11 +7,12 @@ an endpoint keeps its version until it is changed.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, Field, create_model
 
-from app.events.catalog import EventType
+from app.events.catalog import TYPES, EventType
 from app.events.examples import EXAMPLE
 from app.events.schema import ANSWER, parted
 from app.kit import clock
@@ -50,45 +51,51 @@ class Envelope(BaseModel):
     )
 
 
-@dataclass(frozen=True)
-class RecordedEvent:
-    """An event as it was recorded: `facts` with the personal values that may be shown."""
+class EventRecord(NamedTuple):
+    """An event as it was recorded, with its personal data; `{}` if it was erased or never existed."""
 
-    event_type: EventType[Any]
+    agency_id: str
     id: str
+    type: str
     occurred_at: datetime
+    subject_type: str
+    subject_id: str
     sequence: int
     test: bool
-    agency_id: str
+    facts: Mapping[str, Any]
     actor_kind: str
     actor_id: str
-    subject_id: str
-    facts: Mapping[str, Any]
-    #: address of the installation
-    public_url: str
-
-    @property
-    def dashboard_url(self) -> str | None:
-        """Address of the link's page in the dashboard; None if the event is about no link."""
-        link_id = self.facts.get("link_id")
-        return f"{self.public_url}/desk/links/{link_id}" if link_id else None
+    #: the request or job that caused it, for the log
+    request_id: str | None = None
+    personal: Mapping[str, Any] = MappingProxyType({})
+    #: position in the feed, with the id
+    transaction_id: int = 0
 
 
 @dataclass(frozen=True)
 class Version:
-    """One `api_version`: its bodies in payload mode `full`, and their model by event type."""
+    """One `api_version`: its bodies in payload mode `full`, and their model by event type.
 
-    render: Callable[[RecordedEvent], dict[str, Any]]
+    `render` gets an event whose `facts` are all that may be shown, and the address of the installation.
+    """
+
+    render: Callable[[EventRecord, str], dict[str, Any]]
     model: Callable[[EventType[Any]], type[BaseModel]]
 
 
-def _body(event: RecordedEvent) -> dict[str, Any]:
+def _body(event: EventRecord, public_url: str) -> dict[str, Any]:
     """The body of version 2026-12-01: every key of the type, null if it is unknown, and one for each answer."""
-    answers = event.facts.get("answers") or {}
-    page = {"dashboard_url": event.dashboard_url} if "dashboard_url" in event.event_type.keys else {}
+    facts, keys = event.facts, TYPES[event.type].keys
+    data = {**dict.fromkeys(keys), **facts}
+    if "dashboard_url" in keys:
+        link_id = facts.get("link_id")
+        data["dashboard_url"] = f"{public_url}/desk/links/{link_id}" if link_id else None
+    data["agency_id"] = event.agency_id
+    for key, answer in (facts.get("answers") or {}).items():
+        data[f"{ANSWER}{key}"] = answer
     return {
         "id": event.id,
-        "type": event.event_type.name,
+        "type": event.type,
         "timestamp": clock.iso(event.occurred_at),
         "api_version": "2026-12-01",
         "sequence": event.sequence,
@@ -96,14 +103,8 @@ def _body(event: RecordedEvent) -> dict[str, Any]:
         "agency_id": event.agency_id,
         "actor_kind": event.actor_kind,
         "actor_id": event.actor_id,
-        "subject": {"type": event.event_type.subject, "id": event.subject_id},
-        "data": {
-            **dict.fromkeys(event.event_type.keys),
-            **event.facts,
-            **page,
-            "agency_id": event.agency_id,
-            **{f"{ANSWER}{key}": answer for key, answer in answers.items()},
-        },
+        "subject": {"type": event.subject_type, "id": event.subject_id},
+        "data": data,
     }
 
 
@@ -131,29 +132,36 @@ def _known(version: str) -> str:
 ApiVersion = Annotated[Word, AfterValidator(_known)]
 
 
-def example(event_type: EventType[Any]) -> RecordedEvent:
+def body(event: EventRecord, version: str = API_VERSION, *, public_url: str, personal: bool = True) -> dict[str, Any]:
+    """The body that receivers get, in a version of the API; `personal=False` omits what is personal."""
+    if personal and event.personal:
+        event = event._replace(facts={**event.facts, **event.personal})
+    return VERSIONS[version].render(event, public_url)
+
+
+def example(event_type: EventType[Any]) -> EventRecord:
     """An event of this type, with an example of each of its keys."""
     values = {key: EXAMPLE[key] for key in event_type.keys} | event_type.example
     facts, personal = parted(event_type.data(**values))
-    subject_id = values.get(f"{event_type.subject}_id") or f"{event_type.subject}_01ksy1q3e0fzs8qj5m8g3d4w7x"
-    return RecordedEvent(
-        event_type=event_type,
+    return EventRecord(
+        agency_id=EXAMPLE["agency_id"],
         id="evt_01ksy1q3e0fzs8qj5m8g3d4w7y",
+        type=event_type.name,
         occurred_at=datetime.fromisoformat("2026-12-04T13:32:10.123Z"),
+        subject_type=event_type.subject,
+        subject_id=values.get(f"{event_type.subject}_id") or f"{event_type.subject}_01ksy1q3e0fzs8qj5m8g3d4w7x",
         sequence=17,
         test=False,
-        agency_id=EXAMPLE["agency_id"],
+        facts=facts,
         actor_kind="system",
         actor_id="worker",
-        subject_id=subject_id,
-        facts=facts | personal,
-        public_url="https://go.agency.com",
+        personal=personal,
     )
 
 
 def example_body(event_type: EventType[Any], version: str = API_VERSION) -> dict[str, Any]:
     """The body of the example of this type."""
-    return VERSIONS[version].render(example(event_type))
+    return body(example(event_type), version, public_url="https://go.agency.com")
 
 
 def json_schema(event_type: EventType[Any], version: str = API_VERSION) -> dict[str, Any]:

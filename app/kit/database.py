@@ -343,11 +343,8 @@ class KeptConnection:
         self._using = asyncio.Lock()
         self._connection: AsyncConnection | None = None
         self._driver: Any = None
-
-    @property
-    def behind_pooler(self) -> bool:
-        """True if nothing outlives a transaction on this connection."""
-        return is_behind_pooler(self._engine)
+        #: nothing outlives a transaction on this connection
+        self.behind_pooler = is_behind_pooler(self._engine)
 
     @asynccontextmanager
     async def driver(self) -> AsyncIterator[Any]:

@@ -18,6 +18,7 @@ from app.platforms.access import (
 )
 from app.platforms.client_texts import IdForm
 from app.platforms.resources import (
+    AccountMember,
     ActivityEntry,
     AssetDetails,
     AssetHolder,
@@ -25,7 +26,6 @@ from app.platforms.resources import (
     DiagnosticFinding,
     DiagnosticReport,
     DiscoveredAssets,
-    Member,
     PartnerInfo,
     Shares,
 )
@@ -433,7 +433,7 @@ class Partnerships(Protocol):
 class Assignments(Protocol):
     """Assignment of shared ad accounts to members of the agency's account."""
 
-    async def members(self, access: Access, *, account_id: str, record: RecordCall) -> tuple[Member, ...]:
+    async def members(self, access: Access, *, account_id: str, record: RecordCall) -> tuple[AccountMember, ...]:
         """All members and invited people of a Business Center."""
         ...
 

@@ -91,7 +91,7 @@ class PartnerInfo:
 
 
 @dataclass(frozen=True)
-class Member:
+class AccountMember:
     """A member or invited person of an account: `relation` BOUND or PENDING; no `user_id` while invited."""
 
     user_id: str

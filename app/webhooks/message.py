@@ -10,7 +10,7 @@ import binascii
 import hmac
 import re
 import secrets
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol
@@ -120,53 +120,26 @@ def standard_webhook(outbound: OutboundRequest) -> RequestSequence:
 
 
 def request_headers(outbound: OutboundRequest) -> dict[str, str]:
-    """Headers of a delivery that is sent now."""
-    return delivery_headers(
-        outbound.headers,
-        event_id=outbound.event_id,
-        event_type=outbound.event_type,
-        delivery_id=outbound.delivery_id,
-        endpoint_id=outbound.endpoint_id,
-        attempt=outbound.attempt,
-        replay=outbound.replay,
-        timestamp=int(outbound.now.timestamp()),
-        keys=outbound.keys,
-        body=outbound.content,
-    )
-
-
-def delivery_headers(
-    custom: Mapping[str, str],
-    *,
-    event_id: str,
-    event_type: str,
-    delivery_id: str,
-    endpoint_id: str,
-    attempt: int,
-    timestamp: int,
-    keys: Sequence[bytes],
-    body: bytes,
-    replay: bool = False,
-) -> dict[str, str]:
     """The endpoint's own headers and ours, which take precedence. Only id, timestamp and body are signed."""
+    timestamp = int(outbound.now.timestamp())
     ours = {
         "content-type": "application/json",
         "user-agent": USER_AGENT,
-        "webhook-id": event_id,
+        "webhook-id": outbound.event_id,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": signature_header(keys, event_id, timestamp, body),
-        "x-keyturn-event-type": event_type,
-        "x-keyturn-delivery-id": delivery_id,
-        "x-keyturn-attempt": str(attempt),
-        "x-keyturn-endpoint-id": endpoint_id,
+        "webhook-signature": signature_header(outbound.keys, outbound.event_id, timestamp, outbound.content),
+        "x-keyturn-event-type": outbound.event_type,
+        "x-keyturn-delivery-id": outbound.delivery_id,
+        "x-keyturn-attempt": str(outbound.attempt),
+        "x-keyturn-endpoint-id": outbound.endpoint_id,
         "accept": "*/*",
         "accept-encoding": "identity",
     }
-    if replay:
+    if outbound.replay:
         ours["x-keyturn-replay"] = "true"
-    if not custom:
+    if not outbound.headers:
         return ours
-    return {**{name: value for name, value in custom.items() if name.lower() not in ours}, **ours}
+    return {**{name: value for name, value in outbound.headers.items() if name.lower() not in ours}, **ours}
 
 
 @dataclass(frozen=True)
@@ -179,10 +152,10 @@ class RenderedPayload:
 
 def render_payload(envelope: Mapping[str, Any], mode: str) -> RenderedPayload:
     """Body of an event in payload mode `full`, `thin` or `flat`; over 256 KiB it is thin, with `truncated`."""
-    content = _encode(_SHAPES[mode](envelope))
+    content = to_json(_SHAPES[mode](envelope))
     if len(content) <= LONGEST_PAYLOAD:
         return RenderedPayload(content)
-    return RenderedPayload(_encode({**_thin(envelope), "truncated": True}), truncated=True)
+    return RenderedPayload(to_json({**_thin(envelope), "truncated": True}), truncated=True)
 
 
 def _thin(envelope: Mapping[str, Any]) -> dict[str, Any]:
@@ -200,15 +173,7 @@ def _flat(envelope: Mapping[str, Any]) -> dict[str, Any]:
     return {**data, **rest, "subject_type": subject["type"], "subject_id": subject["id"]}
 
 
-def _full(envelope: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(envelope)
-
-
-def _encode(body: Mapping[str, Any]) -> bytes:
-    return to_json(body)
-
-
-_SHAPES = {"full": _full, "thin": _thin, "flat": _flat}
+_SHAPES: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {"full": dict, "thin": _thin, "flat": _flat}
 
 
 class SecretUnreadable(ValueError):

@@ -94,60 +94,54 @@ class LabelledHistogram(Collector):
 _events = Counter("webhook_events_total", "Events that were fanned out.", ["type"])
 _deliveries = Counter("webhook_deliveries_total", "Deliveries that ended.", ["outcome", "reason"])
 _attempts = Counter("webhook_attempts_total", "Attempts made.", ["result", "code_class", "attempt_bucket"])
-_first_attempt = LabelledHistogram(
+FIRST_ATTEMPT = LabelledHistogram(
     "webhook_event_to_first_attempt_seconds", "From the event to its first attempt.",
     (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
 )  # fmt: skip
-_success = LabelledHistogram(
+SUCCESS = LabelledHistogram(
     "webhook_event_to_success_seconds", "From the event to its arrival.",
     (0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 60, 300, 3600, 21600, 86400, 432000),
 )  # fmt: skip
-_duration = LabelledHistogram(
+DURATION = LabelledHistogram(
     "webhook_attempt_duration_seconds", "How long each phase of an attempt took.",
     (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30),
     label="phase", kinds=("dns", "connect", "ttfb", "total"),
 )  # fmt: skip
-_claim = Histogram(
+CLAIM = Histogram(
     "webhook_claim_duration_seconds", "How long claiming deliveries took.",
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5),
 )  # fmt: skip
-_in_flight = Gauge("webhook_in_flight", "Attempts that this process has under way.")
-_slots = Gauge("webhook_worker_slots", "Attempts that this process makes at once, at most.", ["slot_class"])
-_lease_expired = Counter("webhook_lease_expired_total", "Deliveries whose lease ran out before they were finished.")
-_late_finish = Counter("webhook_late_finish_total", "Attempts that ended when their lease was lost.")
-_fixed = Counter("webhook_sweeper_fixed_total", "What the sweeper found stuck.", ["kind"])
-_blocked = Counter("webhook_ssrf_blocked_total", "Calls refused because of where they led.", ["rule"])
-_disabled = Counter("webhook_auto_disabled_total", "Endpoints disabled by Keyturn.", ["reason"])
-_replayed = Counter("webhook_replay_deliveries_total", "Deliveries queued by replays.")
+IN_FLIGHT = Gauge("webhook_in_flight", "Attempts that this process has under way.")
+SLOTS = Gauge("webhook_worker_slots", "Attempts that this process makes at once, at most.", ["slot_class"])
+LEASE_EXPIRED = Counter("webhook_lease_expired_total", "Deliveries whose lease ran out before they were finished.")
+LATE_FINISH = Counter("webhook_late_finish_total", "Attempts that ended when their lease was lost.")
+FIXED = Counter("webhook_sweeper_fixed_total", "What the sweeper found stuck.", ["kind"])
+BLOCKED = Counter("webhook_ssrf_blocked_total", "Calls refused because of where they led.", ["rule"])
+DISABLED = Counter("webhook_auto_disabled_total", "Endpoints disabled by Keyturn.", ["reason"])
+REPLAYED = Counter("webhook_replay_deliveries_total", "Deliveries queued by replays.")
 
 _event = cache(lambda type_: _events.labels(type_))
 _delivery = cache(lambda outcome, reason: _deliveries.labels(outcome, reason))
-_attempt = cache(lambda result, code_class, bucket: _attempts.labels(result, code_class, bucket))
 
 
-def event_fanned_out(event_type: str) -> None:
-    """Count an event that was fanned out, also without recipients."""
-    _event(event_type).inc()
+def events_fanned_out(event_type: str, n: int) -> None:
+    """Count events that were fanned out, also without recipients."""
+    _event(event_type).inc(n)
 
 
-def attempts_made(result: str, code_class: str, attempt_bucket: str, n: int) -> None:
-    """Count attempts of a kind."""
-    _attempt(result, code_class, attempt_bucket).inc(n)
+def delivery_ended(outcome: str, reason: str | None, n: int = 1) -> None:
+    """Count deliveries that ended."""
+    _delivery(outcome, reason or "").inc(n)
 
 
-def attempts_took(phase: str, milliseconds: Iterable[int]) -> None:
-    """Observe one phase of attempts that had it: `dns`, `connect`, `ttfb` or `total`."""
-    _duration.observe([each / 1000 for each in milliseconds], phase)
+def attempts_made(arrived: bool, status: int | None, code: str, number: int, n: int) -> None:
+    """Count attempts of a kind; `number` is that of the attempt at its delivery."""
+    _attempt(arrived, status, code, number).inc(n)
 
 
-def first_attempts(seconds: Iterable[float]) -> None:
-    """Observe the time from events to their first attempts."""
-    _first_attempt.observe(seconds)
-
-
-def succeeded(seconds: Iterable[float]) -> None:
-    """Observe the time from events to their success."""
-    _success.observe(seconds)
+@cache
+def _attempt(arrived: bool, status: int | None, code: str, number: int) -> Counter:
+    return _attempts.labels("success" if arrived else "failure", code_class(status, code), attempt_bucket(number))
 
 
 def code_class(status: int | None, code: str) -> str:
@@ -158,53 +152,3 @@ def code_class(status: int | None, code: str) -> str:
 def attempt_bucket(number: int) -> str:
     """Bucket of an attempt's number: `1`, `2-4`, `5-8`, `9+`."""
     return "1" if number <= 1 else "2-4" if number <= 4 else "5-8" if number <= 8 else "9+"
-
-
-def delivery_ended(outcome: str, reason: str | None, n: int = 1) -> None:
-    """Count deliveries that ended."""
-    _delivery(outcome, reason or "").inc(n)
-
-
-def claim_took(seconds: float) -> None:
-    """Observe the duration of one claim, with or without rows."""
-    _claim.observe(seconds)
-
-
-def lease_expired(n: int) -> None:
-    """Count deliveries that were claimed again after their lease expired."""
-    _lease_expired.inc(n)
-
-
-def late_finish(n: int) -> None:
-    """Count attempts that ended after their lease was lost."""
-    _late_finish.inc(n)
-
-
-def sweeper_fixed(kind: str, n: int) -> None:
-    """Count stuck rows; `kind` is one of `maintenance.periodic_tasks.KINDS`."""
-    _fixed.labels(kind).inc(n)
-
-
-def ssrf_blocked(rule: str, n: int) -> None:
-    """Count calls that were refused before a byte was sent."""
-    _blocked.labels(rule).inc(n)
-
-
-def auto_disabled(reason: str) -> None:
-    """Count endpoints disabled for `gone`, `unsafe_url` or `failing`."""
-    _disabled.labels(reason).inc()
-
-
-def replay_deliveries(n: int) -> None:
-    """Count deliveries queued by a replay."""
-    _replayed.inc(n)
-
-
-def worker_slots(slot_class: str, n: int) -> None:
-    """Set the slots of a class (`new`, `retry`) in this process."""
-    _slots.labels(slot_class).set(n)
-
-
-def in_flight(n: int) -> None:
-    """Set the attempts in flight in this process."""
-    _in_flight.set(n)

@@ -1,7 +1,6 @@
 """REST hooks: endpoints that automation tools such as Zapier subscribe, unsubscribe and sample."""
 
 import json
-from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
@@ -11,8 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.events import catalog, rendering
 from app.events import queries as events
 from app.events.catalog import EventType
-from app.events.rendering import API_VERSION, VERSIONS, ApiVersion, RecordedEvent
-from app.events.schema import PERSONAL
+from app.events.rendering import API_VERSION, ApiVersion, EventRecord
 from app.kit import clock
 from app.kit.database import Session
 from app.kit.errors import NotFound
@@ -198,20 +196,13 @@ async def samples(
     types = [kind for name, kind in catalog.FOR_CRMS.items() if event_filter.wants([event_type], name)]
     wanted = events.EventFilter([kind.name for kind in types])
     newest = await events.newest(session, agency_id, limit=_NEWEST, wanted=wanted)
-    real = [
-        events.body(each, version, public_url=public_url, personal=personal) for each in newest if not each.event.test
-    ]
-    made = real[:SAMPLES] or [
-        VERSIONS[version].render(_invented(kind, agency_id, number, public_url=public_url, personal=personal))
-        for number, kind in enumerate(types[:SAMPLES])
-    ]
-    return [json.loads(message.render_payload(each, mode).content) for each in made]
+    real = [each for each in newest if not each.test]
+    made = real[:SAMPLES] or [_invented(kind, agency_id, number) for number, kind in enumerate(types[:SAMPLES])]
+    bodies = [rendering.body(each, version, public_url=public_url, personal=personal) for each in made]
+    return [json.loads(message.render_payload(each, mode).content) for each in bodies]
 
 
-def _invented(kind: EventType[Any], agency_id: str, number: int, *, public_url: str, personal: bool) -> RecordedEvent:
+def _invented(kind: EventType[Any], agency_id: str, number: int) -> EventRecord:
     """An example for this agency. Each has its own id, by which tools distinguish them."""
     event = rendering.example(kind)
-    facts = {key: value for key, value in event.facts.items() if personal or key not in PERSONAL}
-    return replace(
-        event, id=f"{event.id[:-1]}{number}", test=True, agency_id=agency_id, facts=facts, public_url=public_url
-    )
+    return event._replace(id=f"{event.id[:-1]}{number}", test=True, agency_id=agency_id)

@@ -16,10 +16,10 @@ from rich.table import Table
 
 from app.kit.egress.client import Egress
 from app.kit.encryption import Keyring
-from app.webhooks.dispatcher.fanout import fan_out
 from bench.webhooks import latency, rate, size
 from bench.webhooks.latency import Latency
 from bench.webhooks.stage import KEYS, Stage, postgres, stage, workers
+from tests.webhooks.scenes import fan_out
 
 CORES_NEEDED = 3
 #: Endpoints of each agency while one hangs, or all of one agency fail: five hundred.

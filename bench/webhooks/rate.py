@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from app import settle_memory
 from app.events import catalog, rendering
+from app.kit import clock
 from app.kit.egress.client import Egress
 from app.webhooks import message
 from bench.webhooks.stage import Stage, cpu_of_all, cpu_seconds, memory_mb, now
@@ -51,11 +52,11 @@ async def bare(on: Stage, egress: Egress, number: int, *, settled: bool) -> Rate
 
     async def send() -> None:
         for place in left:
-            sent = message.delivery_headers(
-                {}, event_id=f"evt_{place:026}", event_type="access.verified", delivery_id=f"delivery_{place:026}",
-                endpoint_id="endpoint_1", attempt=1, timestamp=int(now()), keys=[_KEY], body=body,
+            outbound = message.OutboundRequest(
+                url, f"evt_{place:026}", "access.verified", f"delivery_{place:026}", "endpoint_1", 1, False, body,
+                (_KEY,), {}, {}, clock.now(),
             )  # fmt: skip
-            answer = await egress.post(url, headers=sent, body=body)
+            answer = await egress.post(url, headers=message.request_headers(outbound), body=body)
             assert answer.status == 200, answer
 
     usual = gc.get_threshold()

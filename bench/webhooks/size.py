@@ -8,11 +8,11 @@ from sqlalchemy import text
 from app.kit.encryption import Keyring
 from app.webhooks.deliveries import queries
 from app.webhooks.deliveries.queries import DeliveryFilter
-from app.webhooks.dispatcher.fanout import fan_out
 from app.webhooks.dispatcher.scheduler import claim
 from app.webhooks.endpoints import queries as endpoints
 from app.webhooks.policies.fair_share import SlotUsage
 from bench.webhooks.stage import KEYS, Stage
+from tests.webhooks.scenes import fan_out
 
 TURNS = 60
 

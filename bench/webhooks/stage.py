@@ -34,7 +34,8 @@ from tests.world import TESTS
 KEYS = "bench:" + base64.b64encode(b"b" * 32).decode()
 AGENCIES = 10
 #: What an event carries: with its envelope about 1.3 KB.
-DATA = AccessData.known(**rendering.example(catalog.ACCESS_VERIFIED).facts)
+_EXAMPLE = rendering.example(catalog.ACCESS_VERIFIED)
+DATA = AccessData.known(**_EXAMPLE.facts, **_EXAMPLE.personal)
 LONGEST = 180.0
 
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import make_url, select
 
 from app.access.connections.models import Connection
-from app.cli import lost_keys
+from app.cli import restore
 from app.cli.main import cli
 from app.kit.embedded_postgres.server import EmbeddedPostgres
 from app.kit.encryption import Keyring, new_key
@@ -129,7 +129,7 @@ async def test_without_the_lost_key_tokens_are_dead_and_everything_goes_on_after
     await house.share(world.north, seed.LUNE_EU)
     assert await house.statuses(world.north) == [("verified", None)]
     keys = new_key()
-    lines = await asyncio.to_thread(lost_keys.give_up, settings.model_copy(update={"secret_keys": keys}), [])
+    lines = await restore.give_up_connections(settings.model_copy(update={"secret_keys": keys}))
     assert [line.partition(": ")[0] for line in lines] == ["North Agency connects tiktok again, within two days"]
     assert f"{PUBLIC_URL}/connect/" in lines[0]
     again = replace(house, tools=replace(house.tools, keyring=Keyring.from_text(keys)))

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.events import catalog, queries
+from app.events import catalog, queries, rendering
 from app.events.catalog import EventType
 from app.events.models import Event, EventPersonal, OutboxEntry
 from app.events.recorder import DataWrong, EventDraft, record, record_all
@@ -35,7 +35,7 @@ async def test_names_and_addresses_lie_apart_and_can_be_erased(sessions: Session
     assert event.facts["external_id"] == "crm-1"
     async with sessions() as session:
         found = await queries.find(session, world.north.agency_id, event.id)
-        shown = queries.body(found, public_url=PUBLIC_URL)["data"]
+        shown = rendering.body(found, public_url=PUBLIC_URL)["data"]
     assert (shown["client_name"], shown["contact_email"]) == ("Brand SA", "ana@brand.example")
     async with sessions.begin() as session:
         erased = delete(EventPersonal).where(
@@ -44,7 +44,7 @@ async def test_names_and_addresses_lie_apart_and_can_be_erased(sessions: Session
         await session.execute(erased)
     async with sessions() as session:
         found = await queries.find(session, world.north.agency_id, event.id)
-        shown = queries.body(found, public_url=PUBLIC_URL)["data"]
+        shown = rendering.body(found, public_url=PUBLIC_URL)["data"]
     assert (shown["client_name"], shown["external_id"]) == (None, "crm-1")
 
 
@@ -81,11 +81,11 @@ async def test_a_reader_never_passes_over_an_event_that_commits_late(sessions: S
         )  # fmt: skip
         quick = await _record(sessions, world)
         async with sessions() as session:
-            shown = [each.event.id for each in await queries.newest(session, world.north.agency_id, limit=50)]
+            shown = [each.id for each in await queries.newest(session, world.north.agency_id, limit=50)]
         assert quick.id not in shown, "it must wait for the older transaction"
         await slow.commit()
     async with sessions() as session:
-        shown = [each.event.id for each in await queries.newest(session, world.north.agency_id, limit=50)]
+        shown = [each.id for each in await queries.newest(session, world.north.agency_id, limit=50)]
     assert shown.index(quick.id) < shown.index(late)
 
 
@@ -124,7 +124,7 @@ async def test_many_at_once_are_written_as_one_by_one(sessions: Sessions, world:
         )
         fanned = set(marked)
         found = await queries.find(session, agency_id, written["client_0777", 1].id)
-        shown = queries.body(found, public_url=PUBLIC_URL)
+        shown = rendering.body(found, public_url=PUBLIC_URL)
     assert len(written) == 1203 + 2
     assert ("client_0003", 2) in written
     assert {event.id for event in written.values()} <= fanned

@@ -18,11 +18,11 @@ from app.kit.encryption import Keyring
 from app.kit.poller import Poller
 from app.webhooks.context import WebhookContext
 from app.webhooks.deliveries.transitions import ClaimedDelivery
-from app.webhooks.dispatcher import http_attempt, result_writer
+from app.webhooks.dispatcher import result_writer
 from app.webhooks.dispatcher import worker as sending
 from app.webhooks.dispatcher.endpoint_cache import EndpointCache, EndpointSnapshot
-from app.webhooks.dispatcher.fanout import AT_ONCE, Fanout, fan_out
-from app.webhooks.dispatcher.http_attempt import DeliveryUpdate
+from app.webhooks.dispatcher.fanout import AT_ONCE, Fanout
+from app.webhooks.dispatcher.result_writer import AttemptResult
 from app.webhooks.dispatcher.scheduler import claim
 from app.webhooks.dispatcher.worker import Dispatcher
 from app.webhooks.endpoints import verification
@@ -75,6 +75,15 @@ async def mark(sessions: Sessions, event: Event) -> None:
         session.add(OutboxEntry(agency_id=event.agency_id, due_at=func.now(), **told))
 
 
+async def fan_out(sessions: Sessions, keyring: Keyring, *, public_url: str = PUBLIC_URL, limit: int = AT_ONCE) -> int:
+    """Make the deliveries of events that are due, without a worker. Returns the number of events."""
+    fanning = Fanout(sessions, EndpointCache(sessions, keyring), public_url)
+    try:
+        return await fanning.all(limit)
+    finally:
+        await fanning.close()
+
+
 async def fan_all_out(tools: WebhookContext) -> None:
     """Does every fan-out that is due."""
     while await fan_out(tools.sessions, tools.keyring, public_url=tools.public_url):
@@ -95,7 +104,7 @@ class WorkerLoops:
 
     async def fan_out_at_once(self) -> None:
         """Make them, and send those for which there are slots without a claim."""
-        await self.fanning.once(self.tools, self.dispatcher, AT_ONCE)
+        await self.dispatcher.fan_out(self.fanning, AT_ONCE)
 
     def claim(self) -> None:
         """Claim what is due, send it, write it down, all in the background."""
@@ -140,12 +149,12 @@ async def snapshot(tools: WebhookContext, delivery: ClaimedDelivery) -> Endpoint
     return (await EndpointCache(tools.sessions, tools.keyring).get({key: ""}))[key]
 
 
-async def attempted(tools: WebhookContext, delivery: ClaimedDelivery) -> DeliveryUpdate:
-    """Send a claimed delivery; its attempt, which is not recorded, and what follows it."""
-    made = http_attempt.start_attempt(delivery, await snapshot(tools, delivery), tools.destinations, clock.now())
-    await http_attempt.send_requests(made, tools.egress)
-    http_attempt.conclude_attempt(made)
-    return http_attempt.next_update(made)
+async def attempted(tools: WebhookContext, delivery: ClaimedDelivery) -> AttemptResult:
+    """Send a claimed delivery; its attempt, which is not recorded, with what follows it."""
+    made = sending.start_attempt(delivery, await snapshot(tools, delivery), tools.destinations, clock.now())
+    await sending.send_requests(made, tools.egress)
+    sending.conclude_attempt(made)
+    return made
 
 
 async def deliver(tools: WebhookContext, delivery: ClaimedDelivery) -> bool:

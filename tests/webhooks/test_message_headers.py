@@ -1,14 +1,19 @@
 """The headers of a delivery: nothing an endpoint brings overrides ours."""
 
+from datetime import UTC, datetime
+
 from app.webhooks import message
 from app.webhooks import message as signature
+from app.webhooks.message import OutboundRequest
 
 
 def composed(custom: dict[str, str]) -> dict[str, str]:
-    return message.delivery_headers(
-        custom, event_id="evt_1", event_type="access.verified", delivery_id="delivery_1",
-        endpoint_id="endpoint_1", attempt=3, timestamp=1700000000, keys=[b"new", b"old"], body=b"{}",
+    outbound = OutboundRequest(
+        url="https://hooks.example.com/in", event_id="evt_1", event_type="access.verified", delivery_id="delivery_1",
+        endpoint_id="endpoint_1", attempt=3, replay=False, content=b"{}", keys=(b"new", b"old"), headers=custom,
+        options={}, now=datetime.fromtimestamp(1700000000, UTC),
     )  # fmt: skip
+    return message.request_headers(outbound)
 
 
 def test_ours() -> None:

@@ -147,7 +147,8 @@ async def test_a_sample_has_the_keys_of_a_live_body(
         await subscribed(api, target_url=there.url, event_types=["*", "webhook.*"], **form)
         invented = {name: (await sample(api, event_type=name, **form))[0] for name in types}
         for kind in types.values():
-            await scenes.happen(sessions, agency_id, kind, **rendering.example(kind).facts)
+            example = rendering.example(kind)
+            await scenes.happen(sessions, agency_id, kind, **example.facts, **example.personal)
         while len(there.requests) < len(types):
             await scenes.fan_all_out(tools)
             await scenes.round_(tools)

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from app.events import catalog
-from app.events.rendering import API_VERSION, VERSIONS, RecordedEvent, Version
+from app.events.rendering import API_VERSION, VERSIONS, EventRecord, Version
 from app.kit.database import Sessions
 from app.webhooks.context import WebhookContext
 from tests.kit.egress.receivers import OK, Receiver, answers, receiver
@@ -23,8 +23,8 @@ def later() -> Iterator[str]:
     """A second version, in which the client is an object of its own."""
     version, first = "2027-06-01", VERSIONS["2026-12-01"]
 
-    def render(event: RecordedEvent) -> dict[str, Any]:
-        body = first.render(event)
+    def render(event: EventRecord, public_url: str) -> dict[str, Any]:
+        body = first.render(event, public_url)
         data = body.pop("data")
         client = {"id": data.pop("client_id"), "name": data.pop("client_name")}
         return {**body, "api_version": version, "data": {**data, "client": client}}

@@ -32,7 +32,7 @@ from app.kit import clock, ids, jobs
 from app.platforms import declarations
 from app.platforms.access import Observation, ReadFailure
 from app.platforms.port import ConnectedPlatform, PlatformFailure, Priority, RecordedCall
-from app.platforms.resources import AssetHolder, Member
+from app.platforms.resources import AccountMember, AssetHolder
 
 #: Rows of one round: together they take a few seconds of the rate limit.
 MOST_ROWS = 12
@@ -205,7 +205,7 @@ async def observe_buyers(
     """Read the holders of each ad account once, and the members at most once. No transaction is open meanwhile."""
     buyers: dict[str, ObservedBuyer] = {}
     calls: list[ObservedCalls] = []
-    members: Sequence[Member] | Observation | None = None
+    members: Sequence[AccountMember] | Observation | None = None
     for grant_id in dict.fromkeys(row.grant_id for row in rows):
         of_grant = [row for row in rows if row.grant_id == grant_id]
         before = len(reader.calls)
@@ -232,7 +232,7 @@ async def _holders(
 
 async def _members(
     reader: PlatformReader, platform: ConnectedPlatform, account_id: str
-) -> Sequence[Member] | Observation:
+) -> Sequence[AccountMember] | Observation:
     if reader.closed is None and not platform.may(_scopes(reader), "members"):
         return NO_SCOPE
     assignments = platform.assignments
@@ -249,7 +249,7 @@ def _is_missing(row: BuyerAccess, holders: Sequence[AssetHolder] | Observation) 
 
 
 def _observed_buyer(
-    email: str, holders: Sequence[AssetHolder] | Observation, members: Sequence[Member] | Observation | None
+    email: str, holders: Sequence[AssetHolder] | Observation, members: Sequence[AccountMember] | Observation | None
 ) -> ObservedBuyer:
     if isinstance(holders, Observation):
         return ObservedBuyer(holders)

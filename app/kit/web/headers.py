@@ -49,6 +49,11 @@ def _policy(form_to: Iterable[str]) -> str:
     )
 
 
+def download(name: str) -> dict[str, str]:
+    """Headers of a file that the browser saves under an ASCII name."""
+    return {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
+
+
 def etag(version: int) -> str:
     """Value of the header `ETag`."""
     return f'"{version}"'

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from app.kit.database import Session
 from app.kit.input.fields import Word
+from app.kit.web.headers import download
 from app.links.time_to_access import service
 from app.links.time_to_access.service import Durations
 from app.tenants.api_keys.principal import Principal, requires
@@ -97,5 +98,5 @@ async def export_time_to_access(
     caller: Reader, session: Session, months: Months = 6, preset: OfPreset = None
 ) -> Response:
     """Download the durations by month as CSV, in seconds."""
-    since = service.start(months)
-    return service.spreadsheet(await service.by_month(session, caller.agency_id, since=since, preset=preset))
+    monthly = await service.by_month(session, caller.agency_id, since=service.start(months), preset=preset)
+    return Response(service.csv_of(monthly), media_type="text/csv", headers=download(service.FILE))

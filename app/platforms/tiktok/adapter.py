@@ -24,6 +24,7 @@ from app.platforms.port import (
     Token,
 )
 from app.platforms.resources import (
+    AccountMember,
     ActivityEntry,
     AssetDetails,
     AssetHolder,
@@ -32,7 +33,6 @@ from app.platforms.resources import (
     DiagnosticFinding,
     DiagnosticReport,
     DiscoveredAssets,
-    Member,
     PartnerInfo,
     Shares,
 )
@@ -282,11 +282,13 @@ class TikTok:
             for asset_id, row in rows.items()
         }
 
-    async def members(self, access: Access, *, account_id: str, record: RecordCall) -> tuple[Member, ...]:
+    async def members(self, access: Access, *, account_id: str, record: RecordCall) -> tuple[AccountMember, ...]:
         """All members, including invited people."""
         rows = await operations.members(self.wire, access, bc_id=account_id, record=record)
         return tuple(
-            Member(row.user_id or "", row.user_name or "", row.user_email or "", row.user_role, row.relation_status)
+            AccountMember(
+                row.user_id or "", row.user_name or "", row.user_email or "", row.user_role, row.relation_status
+            )
             for row in rows
         )
 

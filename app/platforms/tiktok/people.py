@@ -16,7 +16,7 @@ from app.platforms.access import (
     WantedAccess,
 )
 from app.platforms.port import AssetReader, ClientAssets, Execution, Reading
-from app.platforms.resources import AssetDetails, Member
+from app.platforms.resources import AccountMember, AssetDetails
 from app.platforms.tiktok.kinds import AD_ACCOUNT, PERSON
 
 if TYPE_CHECKING:
@@ -133,20 +133,20 @@ class People:
                 record=execution.record,
             )  # fmt: skip
 
-    async def _member(self, execution: Execution, person: ActionMember) -> Member | None:
+    async def _member(self, execution: Execution, person: ActionMember) -> AccountMember | None:
         members = await self.platform.members(
             execution.access, account_id=execution.pair.theirs, record=execution.record
         )
         return member_of(members, person.email)
 
 
-def member_of(members: Sequence[Member], email: str) -> Member | None:
+def member_of(members: Sequence[AccountMember], email: str) -> AccountMember | None:
     """The row of a person: of several, as after a declined and an accepted invitation, the one that counts most."""
     known = [each for each in members if email and each.email.casefold() == email.casefold()]
     return min(known, key=_precedence, default=None)
 
 
-def _precedence(member: Member) -> int:
+def _precedence(member: AccountMember) -> int:
     order = ("BOUND", "PENDING", "REJECTED")
     return order.index(member.relation) if member.relation in order else len(order)
 

@@ -29,8 +29,8 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import queries as events
-from app.events.queries import EventRecord
-from app.events.rendering import API_VERSION
+from app.events import rendering
+from app.events.rendering import API_VERSION, EventRecord
 from app.kit import clock, ids
 from app.kit.database import BulkColumns, DriverStatement, bulk_given, bulk_parameters, bulk_values
 from app.webhooks import message
@@ -99,13 +99,6 @@ class ReceivingEndpoint(NamedTuple):
     lasts: float
 
 
-class DeliverySpec(NamedTuple):
-    """An event and its recipients."""
-
-    event: EventRecord
-    recipients: Sequence[ReceivingEndpoint]
-
-
 def recipient_of(endpoint: Endpoint) -> ReceivingEndpoint:
     """Recipient from the row of an endpoint. Destinations other than Standard Webhooks get the full event, and those
     that Keyturn reads itself in the newest version.
@@ -128,9 +121,9 @@ async def create_deliveries(
     origin: str = "event",
 ) -> list[str]:
     """Create bodies and deliveries of an event for endpoints of its agency. Returns the ids of new deliveries."""
-    assert event.event.agency_id == agency_id
+    assert event.agency_id == agency_id
     batch = DeliveryBatch(origin, public_url)
-    batch.add(DeliverySpec(event, [recipient_of(endpoint) for endpoint in endpoints]))
+    batch.add(event, [recipient_of(endpoint) for endpoint in endpoints])
     return [ids.text("delivery", each) for each in await batch.write(session)]
 
 
@@ -138,7 +131,7 @@ async def create_body(
     session: AsyncSession, agency_id: str, event: EventRecord, endpoint: Endpoint, *, public_url: str
 ) -> tuple[str, datetime]:
     """Create the body of an event for one endpoint of its agency again. Returns its id and time, its key."""
-    assert event.event.agency_id == agency_id == endpoint.agency_id
+    assert event.agency_id == agency_id == endpoint.agency_id
     to, batch = recipient_of(endpoint), DeliveryBatch("event", public_url)
     body_id = batch.add_body(event, to)
     await batch.write(session)
@@ -166,13 +159,13 @@ class DeliveryBatch:
         self._pairs: list[tuple[Any, ...]] = []
         self._leased: dict[uuid.UUID, tuple[EventRecord, int, int]] = {}
 
-    def add(self, spec: DeliverySpec) -> None:
+    def add(self, event: EventRecord, recipients: Iterable[ReceivingEndpoint]) -> None:
         """Add an event and its recipients."""
         places: dict[tuple[str, str, bool], int] = {}
-        for to in spec.recipients:
+        for to in recipients:
             variant = to.version, to.mode, to.personal
             if variant not in places:
-                self.add_body(spec.event, to)
+                self.add_body(event, to)
                 places[variant] = len(self._bodies)
             if to.id not in self._places:
                 end = None if to.is_active else EndReason.ENDPOINT_DISABLED
@@ -184,13 +177,13 @@ class DeliveryBatch:
             to_lease = self._to_lease.get(to.id, 0)
             if to_lease:
                 self._to_lease[to.id] = to_lease - 1
-                self._leased[delivery_id] = spec.event, body - 1, recipient - 1
+                self._leased[delivery_id] = event, body - 1, recipient - 1
             self._pairs.append((delivery_id, body, recipient, self._token if to_lease else None))
 
-    def add_body(self, record: EventRecord, to: ReceivingEndpoint) -> uuid.UUID:
+    def add_body(self, event: EventRecord, to: ReceivingEndpoint) -> uuid.UUID:
         """Render a body in the form of an endpoint. Returns its id."""
-        event, body_id = record.event, ids.raw()
-        body = events.body(record, to.version, public_url=self._public_url, personal=to.personal)
+        body_id = ids.raw()
+        body = rendering.body(event, to.version, public_url=self._public_url, personal=to.personal)
         rendered = message.render_payload(body, to.mode)
         self._bodies.append((
             ids.parse("agency", event.agency_id), ids.parse("evt", event.id), event.type, event.subject_id,
@@ -218,19 +211,22 @@ class DeliveryBatch:
 
     def leased(self, created: Iterable[uuid.UUID]) -> list[ClaimedDelivery]:
         """The created deliveries that have a lease."""
-        return [self._claimed(each, *self._leased[each]) for each in created if each in self._leased]
-
-    def _claimed(self, delivery_id: uuid.UUID, record: EventRecord, body: int, recipient: int) -> ClaimedDelivery:
-        agency_id, event_id, event_type, subject_id, _, occurred_at, *_, content, _ = self._bodies[body]
-        endpoint_id, *_, lasts, _ = self._recipients[recipient]
-        expires_at = occurred_at + timedelta(seconds=lasts)
-        return ClaimedDelivery(
-            token=self._token, agency_id=agency_id, id=delivery_id, endpoint_id=endpoint_id, event_id=event_id,
-            event_type=event_type, subject_id=subject_id, origin=self._origin, slot_class="new", ordered=False,
-            replay=False, attempt_count=0, attempts_since_requeue=0, tries=1, is_first=True, expires_at=expires_at,
-            expired=expires_at < self.created_at, lapsed=False, content=content, happened_at=occurred_at,
-            request_id=record.event.request_id,
-        )  # fmt: skip
+        leased = []
+        for delivery_id in created:
+            if delivery_id not in self._leased:
+                continue
+            event, body, recipient = self._leased[delivery_id]
+            agency_id, event_id, *_, content, _ = self._bodies[body]
+            endpoint_id, *_, lasts, _ = self._recipients[recipient]
+            expires_at = event.occurred_at + timedelta(seconds=lasts)
+            leased.append(ClaimedDelivery(
+                token=self._token, agency_id=agency_id, id=delivery_id, endpoint_id=endpoint_id, event_id=event_id,
+                event_type=event.type, subject_id=event.subject_id, origin=self._origin, slot_class="new",
+                ordered=False, replay=False, attempt_count=0, attempts_since_requeue=0, tries=1, is_first=True,
+                expires_at=expires_at, expired=expires_at < self.created_at, lapsed=False, content=content,
+                happened_at=event.occurred_at, request_id=event.request_id,
+            ))  # fmt: skip
+        return leased
 
 
 def is_body_deleted(delivery: Delivery) -> bool:

@@ -1,7 +1,7 @@
 """Health of endpoints after attempts, and its consequences: hold, circuit breaker, disabling."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import cast
@@ -17,7 +17,7 @@ from app.kit.database import CROSS_TENANT, BulkColumns, bulk_table, bulk_values
 from app.webhooks import metrics
 from app.webhooks.deliveries import conditions
 from app.webhooks.destinations.catalog import CATALOG
-from app.webhooks.dispatcher.http_attempt import DeliveryUpdate
+from app.webhooks.dispatcher.endpoint_cache import EndpointSnapshot
 from app.webhooks.dispatcher.scheduler import health_state
 from app.webhooks.endpoints import lifecycle
 from app.webhooks.endpoints import service as endpoint_service
@@ -82,7 +82,7 @@ class _Troubled:
     """An endpoint that failed now or earlier, with its attempts."""
 
     row: EndpointHealth
-    finished: Sequence[DeliveryUpdate]
+    endpoint: EndpointSnapshot
     tried: Sequence[HealthInput]
     now: datetime
 
@@ -94,16 +94,18 @@ class _Troubled:
         )
 
 
-async def record_health(session: AsyncSession, finished: Sequence[DeliveryUpdate]) -> None:
+async def record_health(
+    session: AsyncSession, tried: Mapping[Key, tuple[EndpointSnapshot, Sequence[HealthInput]]]
+) -> None:
     """Apply attempts to the health of their endpoints. The number of statements does not depend on their number.
 
-    Healthy endpoints cost one read.
+    Healthy endpoints cost one read. The health rows of the others are locked, in the order of their ids.
     """
-    by_endpoint: dict[Key, list[DeliveryUpdate]] = {}
-    for each in finished:
-        if each.delivery.origin != "test":
-            by_endpoint.setdefault((each.delivery.agency_id, each.delivery.endpoint_id), []).append(each)
-    troubled = await _troubled(session, by_endpoint)
+    if not tried:
+        return
+    asked = [(*key, not all(one.outcome.arrived for one in theirs)) for key, (_, theirs) in sorted(tried.items())]
+    found = await session.execute(_TROUBLED, bulk_values("asked", _ASKED, asked))
+    troubled = {(row[0], row[1]): _Troubled(row[2], *tried[row[0], row[1]], row[3]) for row in found}
     if not troubled:
         return
     windows = await _windows(session, [key for key, one in troubled.items() if one.looks_back])
@@ -111,7 +113,7 @@ async def record_health(session: AsyncSession, finished: Sequence[DeliveryUpdate
         key: circuit_breaker.health_after(
             health_state(one.row),
             one.tried,
-            concurrency=one.finished[0].attempted.endpoint.concurrency,
+            concurrency=one.endpoint.concurrency,
             now=one.now,
             window=windows.get(key[1], (0, 0)),
         )
@@ -121,25 +123,6 @@ async def record_health(session: AsyncSession, finished: Sequence[DeliveryUpdate
     await session.execute(_WRITE, bulk_values("given", _VERDICT, written))
     for key, verdict in verdicts.items():
         await _act(session, troubled[key], verdict)
-
-
-async def _troubled(session: AsyncSession, by_endpoint: dict[Key, list[DeliveryUpdate]]) -> dict[Key, _Troubled]:
-    """Lock the health rows of endpoints that failed now or earlier, in the order of their ids."""
-    if not by_endpoint:
-        return {}
-    asked = [
-        (*key, not all(one.attempted.outcome.arrived for one in each)) for key, each in sorted(by_endpoint.items())
-    ]
-    found = await session.execute(_TROUBLED, bulk_values("asked", _ASKED, asked))
-    troubled = {}
-    for agency_id, endpoint_id, row, now in found:
-        finished = by_endpoint[agency_id, endpoint_id]
-        tried = [
-            HealthInput(each.attempted.outcome, each.attempted.outbound.event_id, each.step.status == "exhausted")
-            for each in finished
-        ]
-        troubled[agency_id, endpoint_id] = _Troubled(row, finished, tried, now)
-    return troubled
 
 
 async def _windows(session: AsyncSession, keys: Sequence[Key]) -> dict[uuid.UUID, tuple[int, int]]:
@@ -155,12 +138,10 @@ async def _windows(session: AsyncSession, keys: Sequence[Key]) -> dict[uuid.UUID
 
 async def _act(session: AsyncSession, one: _Troubled, verdict: HealthUpdate) -> None:
     row = one.row
-    if CATALOG[one.finished[0].attempted.endpoint.destination].is_subscription and any(
-        each.outcome.code == "gone" for each in one.tried
-    ):
+    if CATALOG[one.endpoint.destination].is_subscription and any(each.outcome.code == "gone" for each in one.tried):
         await endpoint_service.end_hook(session, row.agency_id, row.id)
     elif verdict.disable:
-        metrics.auto_disabled(verdict.disable)
+        metrics.DISABLED.labels(verdict.disable).inc()
         await lifecycle.give_up(session, row.agency_id, row.id, reason=verdict.disable)
     elif verdict.recovered:
         await record(

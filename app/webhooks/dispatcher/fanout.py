@@ -4,68 +4,56 @@ If no delivery waits before them, new ones are created with a lease and sent by 
 rules of a claim apply: fair shares of the slots, limits of each endpoint, one worker allocates at a time.
 """
 
-import asyncio
-import time
 import uuid
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple
 
 import structlog
 from sqlalchemy import ARRAY, Integer, Uuid, bindparam, func, text, update
 
-from app.events.models import Event, OutboxEntry
-from app.events.queries import EventRecord
-from app.kit import ids
+from app.events.models import OutboxEntry
+from app.events.rendering import EventRecord
+from app.kit import clock, ids
 from app.kit.database import CROSS_TENANT, DriverStatement, KeptConnection, Sessions
-from app.kit.encryption import Keyring
-from app.kit.jobs import UNTIL_WOKEN
 from app.webhooks import metrics
-from app.webhooks.context import WebhookContext
 from app.webhooks.deliveries import conditions
-from app.webhooks.deliveries.creation import DeliveryBatch, DeliverySpec, Place, ReceivingEndpoint
+from app.webhooks.deliveries.creation import DeliveryBatch, Place, ReceivingEndpoint
 from app.webhooks.deliveries.transitions import LEASE_SECONDS, ClaimedDelivery
 from app.webhooks.dispatcher.endpoint_cache import EndpointCache, EndpointSnapshot, RowVersions
-from app.webhooks.dispatcher.scheduler import CHOOSING, EndpointRow, immediate
-from app.webhooks.maintenance import retention
+from app.webhooks.dispatcher.scheduler import CHOOSING
 from app.webhooks.policies import event_filter
 from app.webhooks.policies.end_reason import EndReason
-from app.webhooks.policies.fair_share import SlotUsage
+from app.webhooks.policies.fair_share import EndpointQueue, SlotUsage, allocate
 
 log = structlog.get_logger(__name__)
-
-#: Name of this loop in the health of the worker.
-LOOP = "fan-out"
 
 AT_ONCE = 100
 #: Limit of the first round after a rest: these events leave while the others of a burst are fanned out.
 AT_FIRST = 25
-#: Minimum pause between two rounds: events are fanned out together, and deliveries in flight get their turn.
-PAUSE_SECONDS = 0.005
 
 
-class ImmediateSender(Protocol):
-    """Sender of new deliveries: the dispatcher of the same worker."""
+class EndpointRow(NamedTuple):
+    """An endpoint as `ENDPOINTS` reads it. `in_flight` excludes arrived deliveries, which take no capacity."""
 
-    def reserve_slots(self) -> AbstractAsyncContextManager[SlotUsage | None]:
-        """Its slots, reserved for this allocation; None if other deliveries wait for them."""
-        ...
-
-    async def accept(self, deliveries: Sequence[ClaimedDelivery], versions: RowVersions) -> None:
-        """Send these deliveries, whose leases are committed."""
-        ...
+    agency: uuid.UUID
+    id: uuid.UUID
+    version: str
+    concurrency: int
+    in_flight: int
+    lease_seconds: float
+    is_free: bool
 
 
 class FanoutResult(NamedTuple):
-    """Result of a fan-out: its events, and the number of deliveries to claim.
+    """Result of a fan-out: the number of its events, and of the deliveries to claim.
 
     `leased` need no claim and come with the versions of their endpoints. `more`: an agency used its whole share.
     """
 
-    events: Sequence[EventRecord] = ()
+    events: int = 0
     more: bool = False
     left: int = 0
     leased: Sequence[ClaimedDelivery] = ()
@@ -84,31 +72,15 @@ class Fanout:
         """Close the connection."""
         await self._line.close()
 
-    async def once(self, tools: WebhookContext, sender: ImmediateSender, limit: int) -> bool:
-        """Fan out once, and wake the scheduler if deliveries are left to claim. Returns True if there may be more."""
-        try:
-            async with sender.reserve_slots() as usage:
-                done = await self._fan_out([], limit=limit, usage=usage)
-                if done.leased:
-                    await sender.accept(done.leased, done.versions)
-            if done.left:
-                tools.alarm.ring()
-            return done.more
-        except Exception:
-            log.warning("webhooks.fan_out_again", exc_info=True)
-        number = await self.all(limit=limit)
-        tools.alarm.ring()
-        return number > 0
-
-    async def all(self, *, limit: int = AT_ONCE) -> int:
+    async def all(self, limit: int = AT_ONCE) -> int:
         """Create the deliveries of up to `limit` events and delete their outbox entries. Returns their number.
 
-        Nothing is sent, so one transaction holds it all and a killed worker leaves no trace. If an event cannot be
-        fanned out, the others are processed one by one and that event is postponed.
+        Nothing is leased. If an event cannot be fanned out, the others are processed one by one and that event is
+        postponed.
         """
         taken: list[str] = []
         try:
-            return len((await self._fan_out(taken, limit=limit)).events)
+            return (await self.once(limit, taken=taken)).events
         except Exception:
             if limit == 1:
                 log.exception("webhooks.event_not_fanned_out")
@@ -116,111 +88,107 @@ class Fanout:
                 return 1
             log.warning("webhooks.fan_out_one_by_one")
         done = 0
-        while done < limit and await self.all(limit=1):
+        while done < limit and await self.all(1):
             done += 1
         return done
 
-    async def _fan_out(self, taken: list[str], *, limit: int, usage: SlotUsage | None = None) -> FanoutResult:
-        """Fan out in one transaction; `taken` receives the ids of the events first."""
+    async def once(self, limit: int, usage: SlotUsage | None = None, *, taken: list[str] | None = None) -> FanoutResult:
+        """Fan out up to `limit` events in one transaction. Nothing is sent, so a killed worker leaves no trace.
+
+        With `usage`, deliveries for which there are slots are leased. `taken` receives the ids of the events first.
+        """
         async with self._line.transaction(BEGIN if usage is None else BEGIN_CHOOSING) as driver:
-            rested = usage is not None and limit == AT_FIRST
-            arrived = () if usage is None else usage.arrived
-            found, endpoints = await take_events(driver, limit=limit, shared=not rested, arrived=arrived)
-            if not found:
+            shared = usage is None or limit != AT_FIRST
+            rows = await (_TAKE_SHARED if shared else _TAKE_OLDEST).fetch(
+                driver, {"most": limit, "arrived": () if usage is None else usage.arrived}
+            )
+            if not rows:
                 return FanoutResult()
-            # rows in place of objects: they are read by the thousand
-            events = [EventRecord(cast(Event, row), row.personal) for row in found]
-            taken += [row.id for row in found]
+            events, places, endpoints, chooses = _read(rows)
+            if taken is not None:
+                taken += [each.id for each in events]
             snapshots = await self._endpoints.get({(row.agency, row.id): row.version for row in endpoints})
-            specs = specs_of(events, snapshots.values())
+            received = receivers(events, snapshots.values())
             free = {row.id: row for row in endpoints if row.is_free}
-            leased_now = immediate(specs, free, usage) if usage and found[0].chooses else {}
+            leased_now = _immediate(received, free, usage) if usage and chooses else {}
             batch = DeliveryBatch("event", self._public_url, leased_now)
-            for spec in specs:
-                batch.add(spec)
-            created = await batch.write_directly(driver, [row.place for row in found])
-        for each in events:
-            metrics.event_fanned_out(each.event.type)
-        skipped = sum(not to.is_active for spec in specs for to in spec.recipients)
+            for event, recipients in received:
+                batch.add(event, recipients)
+            created = await batch.write_directly(driver, places)
+        for event_type, number in Counter(each.type for each in events).items():
+            metrics.events_fanned_out(event_type, number)
+        skipped = sum(not to.is_active for _, recipients in received for to in recipients)
         if skipped:
             metrics.delivery_ended(EndReason.ENDPOINT_DISABLED.status, EndReason.ENDPOINT_DISABLED, skipped)
         leased = batch.leased(created)
         versions = {(each.agency_id, each.endpoint_id): free[each.endpoint_id].version for each in leased}
-        of_agency = Counter(row.agency for row in found)
+        of_agency = Counter(each.agency_id for each in events)
         more = max(of_agency.values()) >= max(limit // len(of_agency), 1)
-        return FanoutResult(events, more, len(created) - skipped - len(leased), leased, versions)
+        return FanoutResult(len(events), more, len(created) - skipped - len(leased), leased, versions)
 
 
-def specs_of(events: Sequence[EventRecord], endpoints: Iterable[EndpointSnapshot]) -> list[DeliverySpec]:
-    """Each event with its recipients. A test event has one recipient; its requester creates its delivery."""
-    interested = _Interested(endpoints)
-    return [
-        DeliverySpec(each, recipients(interested[each.event.agency_id, each.event.type], each))
-        for each in events
-        if not each.event.test
-    ]
+def _read(rows: Iterable[Any]) -> tuple[list[EventRecord], list[Place], list[EndpointRow], bool]:
+    """Events, the places of their outbox entries, their agencies' endpoints, and if this transaction allocates slots.
+
+    Rows become tuples in place of objects: they are read by the thousand.
+    """
+    events, places, endpoints, chooses = list[EventRecord](), list[Place](), list[EndpointRow](), False
+    for place, agency, event_id, *event, personal, chooses, found in rows:  # noqa: B007 - the same in each row
+        event_key = ids.text("agency", agency), ids.text("evt", event_id)
+        events.append(EventRecord._make((*event_key, *event, personal or {}, 0)))
+        places.append(place)
+        if found is not None:
+            endpoints += [EndpointRow(agency, *each) for each in found]
+    return events, places, endpoints, chooses
 
 
-class _Interested(dict[tuple[str, str], list[EndpointSnapshot]]):
-    """Endpoints of an agency that subscribe to an event type, computed once per type."""
+def receivers(
+    events: Iterable[EventRecord], endpoints: Iterable[EndpointSnapshot]
+) -> list[tuple[EventRecord, list[ReceivingEndpoint]]]:
+    """Each event with its recipients: the endpoints of its agency that subscribe to its type and filter.
 
-    def __init__(self, endpoints: Iterable[EndpointSnapshot]) -> None:
-        super().__init__()
-        self._of_agency: dict[str, list[EndpointSnapshot]] = {}
-        for each in endpoints:
-            self._of_agency.setdefault(each.agency_id, []).append(each)
-
-    def __missing__(self, key: tuple[str, str]) -> list[EndpointSnapshot]:
-        agency_id, event_type = key
-        self[key] = [
-            each for each in self._of_agency.get(agency_id, ()) if event_filter.wants(each.event_types, event_type)
-        ]
-        return self[key]
-
-
-def recipients(endpoints: Sequence[EndpointSnapshot], record: EventRecord) -> list[ReceivingEndpoint]:
-    """Recipients of an event among subscribed endpoints. An event about an endpoint is not sent to it."""
-    facts = record.event.facts
-    itself = facts.get("endpoint_id") if record.event.type.startswith(event_filter.OPERATIONAL) else None
-    return [
-        each.recipient
-        for each in endpoints
-        if each.id != itself and (not each.filter or event_filter.passes(each.filter, facts))
-    ]
-
-
-async def serve(tools: WebhookContext, stop: asyncio.Event, sender: ImmediateSender, endpoints: EndpointCache) -> None:
-    """Fan out until `stop` is set; `sender` sends deliveries that need no claim."""
-    more, fanning = False, Fanout(tools.sessions, endpoints, tools.public_url)
-    months = retention.PartitionKeeper(tools.sessions)
-    stopping = asyncio.create_task(tools.happened.ring_at(stop))
-    while not stop.is_set():
-        tools.pulse.beat(LOOP)
-        try:
-            await months.keep()
-            more = await fanning.once(tools, sender, AT_ONCE if more else AT_FIRST)
-        except Exception:  # the database is unavailable: log it and try again
-            log.exception("webhooks.fan_out_failed")
-            await asyncio.sleep(1)
+    An event about an endpoint is not sent to it. A test event has one recipient; its requester creates its delivery.
+    """
+    of_agency: dict[str, list[EndpointSnapshot]] = {}
+    for endpoint in endpoints:
+        of_agency.setdefault(endpoint.agency_id, []).append(endpoint)
+    subscribed: dict[tuple[str, str], list[EndpointSnapshot]] = {}
+    received = []
+    for event in events:
+        if event.test:
             continue
-        if not more:
-            ended = time.monotonic()
-            await tools.happened.sleep(UNTIL_WOKEN)
-            if (pause := ended + PAUSE_SECONDS - time.monotonic()) > 0:
-                await asyncio.sleep(pause)
-    stopping.cancel()
-    await fanning.close()
+        key, facts = (event.agency_id, event.type), event.facts
+        if key not in subscribed:
+            theirs = of_agency.get(event.agency_id, ())
+            subscribed[key] = [each for each in theirs if event_filter.wants(each.event_types, event.type)]
+        itself = facts.get("endpoint_id") if event.type.startswith(event_filter.OPERATIONAL) else None
+        recipients = [
+            each.recipient
+            for each in subscribed[key]
+            if each.id != itself and (not each.filter or event_filter.passes(each.filter, facts))
+        ]
+        received.append((event, recipients))
+    return received
 
 
-async def fan_out(
-    sessions: Sessions, keyring: Keyring, *, public_url: str = "https://go.example", limit: int = AT_ONCE
-) -> int:
-    """See `Fanout.all`. For tests."""
-    fanning = Fanout(sessions, EndpointCache(sessions, keyring), public_url)
-    try:
-        return await fanning.all(limit=limit)
-    finally:
-        await fanning.close()
+def _immediate(
+    received: Iterable[tuple[EventRecord, Sequence[ReceivingEndpoint]]],
+    free: Mapping[uuid.UUID, EndpointRow],
+    usage: SlotUsage,
+) -> dict[uuid.UUID, tuple[int, float]]:
+    """Number of new deliveries by endpoint that leave without a claim, and the seconds of their leases."""
+    if not free or usage.free <= 0:
+        return {}
+    now, queues = clock.now(), []
+    wanted = Counter(to.id for _, recipients in received for to in recipients if to.id in free)
+    for endpoint_id, ready in wanted.items():
+        row = free[endpoint_id]
+        in_flight = max(row.in_flight, usage.in_air.get(endpoint_id, 0))
+        queues.append(EndpointQueue(row.agency, endpoint_id, "new", ready, now, row.concurrency - in_flight, in_flight))
+    return {
+        endpoint_id: (number, free[endpoint_id].lease_seconds)
+        for (endpoint_id, _), number in allocate(queues, usage).items()
+    }
 
 
 #: Endpoints of the agency of `taken`, as an array of the fields of `EndpointRow` after the agency. Free (only with
@@ -255,7 +223,7 @@ _OLDEST = """
     )
     """
 #: Walks the index from one agency with entries to the next, and takes an equal share from each, the oldest first, so
-#: that an agency with very many does not delay the others.
+#: that an agency with very many does not delay the others. It costs twice as much.
 _SHARED = """
     WITH RECURSIVE agencies AS (
       (SELECT agency_id FROM event_outbox WHERE due_at <= now() ORDER BY agency_id LIMIT 1)
@@ -290,7 +258,10 @@ BEGIN_CHOOSING = f"{BEGIN}; SELECT set_config('{_CHOOSES}', pg_try_advisory_xact
 
 
 def _take_statement(taken: str) -> DriverStatement:
-    """Events whose outbox entries are taken, and with the first event of each agency its endpoints."""
+    """Lock outbox entries that are due, until the transaction ends, and read their events.
+
+    With the first event of each agency come its endpoints. `arrived`: see `SlotUsage`.
+    """
     read = f"""
     SELECT taken.ctid, e.agency_id, e.id, e.type, e.occurred_at, e.subject_type, e.subject_id, e.sequence, e.test,
       e.facts, e.actor_kind, e.actor_id, e.request_id, personal.data, chosen.chooses,
@@ -307,50 +278,6 @@ def _take_statement(taken: str) -> DriverStatement:
 
 
 _TAKE_OLDEST, _TAKE_SHARED = _take_statement(_OLDEST), _take_statement(_SHARED)
-
-
-class OutboxEvent(NamedTuple):
-    """An event to fan out, as stored in `Event`, with its personal data. `agency` is a raw id.
-
-    `place` is the location of its outbox entry during this transaction. `chooses`: this transaction allocates slots.
-    """
-
-    place: Place
-    agency: uuid.UUID
-    agency_id: str
-    id: str
-    type: str
-    occurred_at: datetime
-    subject_type: str
-    subject_id: str
-    sequence: int
-    test: bool
-    facts: dict[str, Any]
-    actor_kind: str
-    actor_id: str
-    request_id: str | None
-    personal: dict[str, Any]
-    chooses: bool
-
-
-async def take_events(
-    driver: Any, *, limit: int, shared: bool, arrived: Collection[uuid.UUID]
-) -> tuple[Sequence[OutboxEvent], Sequence[EndpointRow]]:
-    """Lock up to `limit` outbox entries that are due, until the driver's transaction ends. Also their agencies'
-    endpoints.
-
-    `shared`: agencies get equal shares of them; it costs twice as much as the oldest ones. `arrived`: see `SlotUsage`.
-    """
-    rows = await (_TAKE_SHARED if shared else _TAKE_OLDEST).fetch(driver, {"most": limit, "arrived": arrived})
-    entries, endpoints = list[OutboxEvent](), list[EndpointRow]()
-    for place, agency, event_id, *event, request_id, personal, chooses, found in rows:
-        agency_id, shown_id = ids.text("agency", agency), ids.text("evt", event_id)
-        entries.append(
-            OutboxEvent._make((place, agency, agency_id, shown_id, *event, request_id, personal or {}, chooses))
-        )
-        if found is not None:
-            endpoints += [EndpointRow(agency, *each) for each in found]
-    return entries, endpoints
 
 
 async def postpone_events(sessions: Sessions, event_ids: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Results of attempts: recorded a batch at a time with the health of their endpoints, counted and logged."""
+"""Attempts and their results: recorded a batch at a time with the health of their endpoints, counted and logged."""
 
 import asyncio
 import json
@@ -6,6 +6,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -34,19 +35,20 @@ from app.kit.database import (
     bulk_parameters,
     bulk_values,
 )
-from app.kit.egress.result import HttpResult, Timing
-from app.kit.ids import raw
+from app.kit.egress.result import HttpResult
 from app.webhooks import metrics
 from app.webhooks.context import WebhookContext
 from app.webhooks.deliveries import conditions, transitions
 from app.webhooks.deliveries.service import record_exhausted
 from app.webhooks.deliveries.transitions import ClaimedDelivery, EndedDelivery, Lease
+from app.webhooks.dispatcher.endpoint_cache import EndpointSnapshot
 from app.webhooks.dispatcher.endpoint_health import record_health
-from app.webhooks.dispatcher.http_attempt import DeliveryUpdate, since_event
 from app.webhooks.dispatcher.scheduler import Slots
-from app.webhooks.models import TERMINAL
+from app.webhooks.message import HttpRequest, OutboundRequest, RequestSequence
+from app.webhooks.policies.circuit_breaker import HealthInput
 from app.webhooks.policies.end_reason import EndReason
-from app.webhooks.policies.response_classifier import classify_response
+from app.webhooks.policies.response_classifier import AttemptOutcome, classify_response
+from app.webhooks.policies.retry_policy import Step
 
 lines = structlog.get_logger(__name__)
 
@@ -63,21 +65,53 @@ STEP_SECONDS = 0.01
 WRITERS = 2
 #: Number of tries of a batch that the database refuses.
 TURNS = 3
+#: The answer where a destination makes no request.
+NO_ANSWER = HttpResult()
+
+
+@dataclass(slots=True, eq=False)
+class AttemptResult:
+    """One attempt, from its first request to its outcome and the step that follows.
+
+    `answers` has the response to each request with its part; `answer` is the last one, which defines the outcome. There
+    is none if a destination makes no request for an event.
+    """
+
+    delivery: ClaimedDelivery
+    endpoint: EndpointSnapshot
+    #: `outbound.now` is the start, by the clock of this machine
+    outbound: OutboundRequest
+    sequence: RequestSequence
+    request: HttpRequest | None
+    answer: HttpResult = NO_ANSWER
+    answers: list[tuple[str | None, HttpResult]] = field(default_factory=list)
+    outcome: AttemptOutcome = field(init=False)
+    step: Step = field(init=False)
+
+    def advance(self) -> None:
+        """Pass the last response to the sequence: sets the next `request`, or None and the outcome."""
+        try:
+            self.request = self.sequence.send(self.answer)
+        except StopIteration as ended:
+            self.request, self.outcome = None, ended.value
+
+    @property
+    def moves_order(self) -> bool:
+        """True if later deliveries of its subject may go on: it has ended, or steps aside."""
+        return self.step.due_in is None or self.step.aside != "never"
 
 
 class ResultWriter:
     """Writer of attempt results of one worker. Calls `written` after each batch."""
 
-    def __init__(
-        self, tools: WebhookContext, slots: Slots, written: Callable[[Sequence[DeliveryUpdate]], None]
-    ) -> None:
+    def __init__(self, tools: WebhookContext, slots: Slots, written: Callable[[Sequence[AttemptResult]], None]) -> None:
         self._tools = tools
         self._slots = slots
         self._written = written
-        self._done: asyncio.Queue[DeliveryUpdate] = asyncio.Queue()
+        self._done: asyncio.Queue[AttemptResult] = asyncio.Queue()
         self._batching = asyncio.Lock()
 
-    def put(self, one: DeliveryUpdate) -> None:
+    def put(self, one: AttemptResult) -> None:
         """Queue an attempt that has ended."""
         self._done.put_nowait(one)
 
@@ -88,7 +122,7 @@ class ResultWriter:
             while True:
                 async with self._batching:
                     self.put(await self._done.get())
-                    if not self._is_loaded():
+                    if self._slots.held < self._slots.number * LOAD:
                         await asyncio.sleep(GATHER_SECONDS)
                     await wait_for_batch(self._is_worth_it)
                     batch = self._take()
@@ -104,15 +138,12 @@ class ResultWriter:
         await line.close()
 
     def _is_worth_it(self) -> bool:
-        return not self._is_loaded() or self._done.qsize() >= self._slots.number * WRITE_AT
+        return self._slots.held < self._slots.number * LOAD or self._done.qsize() >= self._slots.number * WRITE_AT
 
-    def _is_loaded(self) -> bool:
-        return self._slots.held >= self._slots.number * LOAD
-
-    def _take(self) -> list[DeliveryUpdate]:
+    def _take(self) -> list[AttemptResult]:
         return [self._done.get_nowait() for _ in range(min(self._done.qsize(), BATCH))]
 
-    async def _write(self, batch: Sequence[DeliveryUpdate], line: KeptConnection) -> None:
+    async def _write(self, batch: Sequence[AttemptResult], line: KeptConnection) -> None:
         """Write a batch as soon as the database accepts it; if that fails, its attempts one by one."""
         late: set[Lease] = set()
         for turn in range(TURNS):
@@ -129,16 +160,12 @@ class ResultWriter:
         for each in batch:  # a delivery without a result is sent again after its lease expires
             self._slots.forget(each.delivery)
         self._written(batch)
-        self._say(batch, late)
-
-    def _say(self, batch: Sequence[DeliveryUpdate], late: set[Lease]) -> None:
-        """Count and log. An error here has no effect on deliveries."""
+        self._tools.pulse.attempt()
         try:
-            self._tools.pulse.attempt()
-            metrics.in_flight(self._slots.in_flight)
+            metrics.IN_FLIGHT.set(self._slots.in_flight)
             count_attempts(batch, late)
             log_attempts(batch, late)
-        except Exception:
+        except Exception:  # no effect on deliveries
             lines.exception("webhooks.not_counted")
 
     async def _until_database_answers(self) -> None:
@@ -162,7 +189,7 @@ async def wait_for_batch(enough: Callable[[], bool]) -> None:
 
 
 async def write(
-    sessions: Sessions, finished: Sequence[DeliveryUpdate], *, worker: str, line: KeptConnection | None = None
+    sessions: Sessions, finished: Sequence[AttemptResult], *, worker: str, line: KeptConnection | None = None
 ) -> set[Lease]:
     """Write results in one transaction. Returns the leases that were lost.
 
@@ -175,25 +202,34 @@ async def write(
         if written is not None:
             return written
     async with sessions.begin() as session:
-        await _lock_orders(session, [each.delivery for each in finished if each.over or each.step.aside != "never"])
+        await _lock_orders(session, [each.delivery for each in finished if each.moves_order])
         late = await write_attempts(session, finished, worker)
         kept = [each for each in finished if each.delivery.lease not in late] if late else finished
         stubborn = [each for each in kept if each.delivery.ordered and each.step.aside != "never"]
         await transitions.step_aside(
             session, [(each.delivery.agency_id, each.delivery.id, each.step.aside == "now") for each in stubborn]
         )
-        await _release_next(session, [each.delivery for each in kept if each.over or each.step.aside != "never"])
+        await _release_next(session, [each.delivery for each in kept if each.moves_order])
         exhausted = [each for each in kept if each.step.status == "exhausted"]
         await record_exhausted(
             session, [_ended(each.delivery, each.step.status, each.step.reason) for each in exhausted]
         )
-        await record_health(session, kept)
+        await _record_health(session, kept)
     return late
 
 
-def _plain(each: DeliveryUpdate) -> bool:
+def _plain(each: AttemptResult) -> bool:
     """True if nothing but its own end follows, provided that its endpoint is healthy."""
-    return each.attempted.outcome.arrived and not each.delivery.ordered and len(each.attempted.answers) < 2
+    return each.outcome.arrived and not each.delivery.ordered and len(each.answers) < 2
+
+
+async def _record_health(session: AsyncSession, finished: Sequence[AttemptResult]) -> None:
+    tried: dict[tuple[uuid.UUID, uuid.UUID], tuple[EndpointSnapshot, list[HealthInput]]] = {}
+    for each in finished:
+        if each.delivery.origin != "test":
+            _, theirs = tried.setdefault((each.delivery.agency_id, each.delivery.endpoint_id), (each.endpoint, []))
+            theirs.append(HealthInput(each.outcome, each.outbound.event_id, each.step.status == "exhausted"))
+    await record_health(session, tried)
 
 
 async def end_unsent(
@@ -208,18 +244,6 @@ async def end_unsent(
         await _release_next(session, [row for row, _ in kept])
         await record_exhausted(session, [_ended(row, reason.status, reason) for row, reason in kept])
     return kept
-
-
-async def release(sessions: Sessions, row: ClaimedDelivery) -> None:
-    """Return a delivery that an internal error prevented from being attempted."""
-    async with sessions.begin() as session:
-        await transitions.release(session, row)
-
-
-async def wait_for_key(sessions: Sessions, rows: Sequence[ClaimedDelivery]) -> None:
-    """Return deliveries whose endpoint the keyring cannot decrypt."""
-    async with sessions.begin() as session:
-        await transitions.release_without_key(session, rows)
 
 
 async def _lock_orders(session: AsyncSession, over: Sequence[ClaimedDelivery]) -> None:
@@ -296,7 +320,7 @@ _ADD = text(
 ).bindparams(*bulk_parameters("given", _EARLIER), *bulk_parameters("came", _CAME))
 
 
-async def write_attempts(to: Connected, finished: Sequence[DeliveryUpdate], worker: str) -> set[Lease]:
+async def write_attempts(to: Connected, finished: Sequence[AttemptResult], worker: str) -> set[Lease]:
     """Move the deliveries of these attempts on, by id, and log every request. Returns the leases that were lost."""
     given = _attempt_rows(finished, worker, only_well=False)
     [(_, moved)] = await to.execute(_WRITE_ATTEMPTS, given, execution_options=CROSS_TENANT)
@@ -305,7 +329,7 @@ async def write_attempts(to: Connected, finished: Sequence[DeliveryUpdate], work
     return late
 
 
-async def write_attempts_directly(driver: Any, finished: Sequence[DeliveryUpdate], worker: str) -> set[Lease] | None:
+async def write_attempts_directly(driver: Any, finished: Sequence[AttemptResult], worker: str) -> set[Lease] | None:
     """`write_attempts` by the driver in its own transaction, for attempts of one request each.
 
     Returns None and writes nothing if one of the endpoints is not healthy.
@@ -315,73 +339,62 @@ async def write_attempts_directly(driver: Any, finished: Sequence[DeliveryUpdate
     return _late(finished, given, moved) if written else None
 
 
-def _attempt_rows(finished: Sequence[DeliveryUpdate], worker: str, *, only_well: bool) -> dict[str, Any]:
-    came = _Outcomes()
-    given = [came.request(each, _part(each), each.attempted.answer, _due_in(each)) for each in finished]
+def _attempt_rows(finished: Sequence[AttemptResult], worker: str, *, only_well: bool) -> dict[str, Any]:
+    places: dict[tuple[Any, ...], int] = {}
+    given = []
+    for each in finished:
+        part, due_in = each.answers[-1][0] if each.answers else None, each.step.due_in
+        seconds = None if due_in is None else due_in.total_seconds()
+        given.append(_request_row(places, each, part, each.answer, each.outcome, seconds))
     return {
         **bulk_values("given", _REQUEST, given),
-        **came.values(),
+        **bulk_values("came", _CAME, list(places)),
         "worker": worker,
         "only_well": only_well,
     }
 
 
+def _request_row(
+    places: dict[tuple[Any, ...], int],
+    attempt: AttemptResult,
+    part: str | None,
+    answer: HttpResult,
+    outcome: AttemptOutcome,
+    due_in: float | None,
+) -> tuple[Any, ...]:
+    """Row of a request; `places` collects the distinct outcomes of the batch."""
+    row, step, timing = attempt.delivery, attempt.step, answer.timing
+    came = (
+        part, outcome.arrived, outcome.code, outcome.explanation, answer.status, _json(tuple(answer.headers.items())),
+        answer.body, answer.address, answer.tls, timing.dns, timing.connect, row.attempt_count + 1, step.status,
+        step.reason,
+    )  # fmt: skip
+    return (
+        ids.raw(), row.agency_id, row.id, row.endpoint_id, row.token, timing.first_byte, timing.total, due_in,
+        places.setdefault(came, len(places) + 1),
+    )  # fmt: skip
+
+
 def _late(
-    finished: Sequence[DeliveryUpdate], given: Mapping[str, Any], moved: Collection[uuid.UUID] | None
+    finished: Sequence[AttemptResult], given: Mapping[str, Any], moved: Collection[uuid.UUID] | None
 ) -> set[Lease]:
+    """Leases that were lost: of attempts that moved no delivery."""
     ours = set(moved or ())
     return {each.delivery.lease for each, key in zip(finished, given["given_id"], strict=True) if key not in ours}
 
 
-async def _add(to: Connected, finished: Sequence[DeliveryUpdate], late: set[Lease], worker: str) -> None:
-    came = _Outcomes()
-    given = [
-        (*came.request(each, part, answer, None), each.delivery.lease in late)
-        for each in finished
-        if len(each.attempted.answers) > 1
-        for part, answer in each.attempted.answers[:-1]
-    ]
+async def _add(to: Connected, finished: Sequence[AttemptResult], late: set[Lease], worker: str) -> None:
+    """Log the requests before the last one. Each has an outcome of its own."""
+    places: dict[tuple[Any, ...], int] = {}
+    given = []
+    for each in finished:
+        for part, answer in each.answers[:-1]:
+            outcome = classify_response(answer.status, answer.error, answer.headers, each.outbound.now)
+            row = _request_row(places, each, part, answer, outcome, None)
+            given.append((*row, each.delivery.lease in late))
     if given:
-        values = {**bulk_values("given", _EARLIER, given), **came.values(), "worker": worker}
-        await to.execute(_ADD, values, execution_options=CROSS_TENANT)
-
-
-def _part(each: DeliveryUpdate) -> str | None:
-    answers = each.attempted.answers
-    return answers[-1][0] if answers else None
-
-
-def _due_in(each: DeliveryUpdate) -> float | None:
-    return None if each.step.due_in is None else each.step.due_in.total_seconds()
-
-
-class _Outcomes:
-    """Distinct outcomes of the requests of a batch."""
-
-    def __init__(self) -> None:
-        self._places: dict[tuple[Any, ...], int] = {}
-
-    def values(self) -> dict[str, list[Any]]:
-        """Parameters of a statement."""
-        return bulk_values("came", _CAME, list(self._places))
-
-    def request(
-        self, each: DeliveryUpdate, part: str | None, answer: HttpResult, due_in: float | None
-    ) -> tuple[Any, ...]:
-        """Row of a request. The last request has the outcome of the attempt; each earlier one has its own."""
-        attempted, step = each.attempted, each.step
-        row, timing, outcome = attempted.delivery, answer.timing, attempted.outcome
-        if answer is not attempted.answer:
-            outcome = classify_response(answer.status, answer.error, answer.headers, attempted.began)
-        came = (
-            part, outcome.arrived, outcome.code, outcome.explanation, answer.status,
-            _json(tuple(answer.headers.items())), answer.body, answer.address, answer.tls, timing.dns, timing.connect,
-            row.attempt_count + 1, step.status, step.reason,
-        )  # fmt: skip
-        return (
-            raw(), row.agency_id, row.id, row.endpoint_id, row.token, timing.first_byte, timing.total, due_in,
-            self._places.setdefault(came, len(self._places) + 1),
-        )  # fmt: skip
+        values = {**bulk_values("given", _EARLIER, given), **bulk_values("came", _CAME, list(places))}
+        await to.execute(_ADD, {**values, "worker": worker}, execution_options=CROSS_TENANT)
 
 
 @lru_cache(1024)
@@ -390,58 +403,53 @@ def _json(headers: tuple[tuple[str, str], ...]) -> str:
     return json.dumps(dict(headers))
 
 
-def count_attempts(batch: Sequence[DeliveryUpdate], late: Collection[Lease]) -> None:
+def count_attempts(batch: Sequence[AttemptResult], late: Collection[Lease]) -> None:
     """Count written attempts; `late` are those whose lease was lost."""
     made: Counter[tuple[bool, int | None, str, int]] = Counter()
     ended: Counter[tuple[str, str | None]] = Counter()
     firsts, arrivals = list[float](), list[float]()
-    for attempt, step in batch:
-        row, outcome, answer = attempt.delivery, attempt.outcome, attempt.answer
-        made[outcome.arrived, answer.status, outcome.code, row.attempt_count] += 1
-        after = since_event(row, attempt.began)
+    for each in batch:
+        row, outcome, step = each.delivery, each.outcome, each.step
+        made[outcome.arrived, each.answer.status, outcome.code, row.attempt_count + 1] += 1
+        after = max((each.outbound.now - row.happened_at).total_seconds(), 0.0)
         if row.is_first:
             firsts.append(after)
         if outcome.arrived and not row.replay:
-            arrivals.append(after + answer.timing.total / 1000)
-        if step.status in TERMINAL and not (late and row.lease in late):
+            arrivals.append(after + each.answer.timing.total / 1000)
+        if step.due_in is None and not (late and row.lease in late):
             ended[step.status, step.reason] += 1
-    metrics.first_attempts(firsts)
-    metrics.succeeded(arrivals)
-    _count_durations([each.attempted.answer.timing for each in batch])
-    for (arrived, status, code, before), n in made.items():
-        kind = metrics.code_class(status, code)
-        metrics.attempts_made("success" if arrived else "failure", kind, metrics.attempt_bucket(before + 1), n)
+    metrics.FIRST_ATTEMPT.observe(firsts)
+    metrics.SUCCESS.observe(arrivals)
+    timings = [each.answer.timing for each in batch]
+    for phase, taken in (
+        ("dns", [each.dns for each in timings]), ("connect", [each.connect for each in timings]),
+        ("ttfb", [each.first_byte for each in timings]), ("total", [each.total for each in timings]),
+    ):  # fmt: skip
+        metrics.DURATION.observe([ms / 1000 for ms in taken if ms is not None], phase)
+    for (arrived, status, code, number), n in made.items():
+        metrics.attempts_made(arrived, status, code, number, n)
         if code == "blocked_address":
-            metrics.ssrf_blocked("connect", n)
+            metrics.BLOCKED.labels("connect").inc(n)
     for end, n in ended.items():
         metrics.delivery_ended(*end, n)
     if late:
-        metrics.late_finish(len(late))
+        metrics.LATE_FINISH.inc(len(late))
 
 
-def _count_durations(timings: Sequence[Timing]) -> None:
-    metrics.attempts_took("dns", [each.dns for each in timings if each.dns is not None])
-    metrics.attempts_took("connect", [each.connect for each in timings if each.connect is not None])
-    metrics.attempts_took("ttfb", [each.first_byte for each in timings if each.first_byte is not None])
-    metrics.attempts_took("total", [each.total for each in timings])
-
-
-def log_attempts(batch: Sequence[DeliveryUpdate], late: Collection[Lease]) -> None:
+def log_attempts(batch: Sequence[AttemptResult], late: Collection[Lease]) -> None:
     """Log a line for each attempt; unlike the stored attempt it may name the address."""
-    logs.many("webhooks.attempt", (_log_line(each, late) for each in batch))
-
-
-def _log_line(each: DeliveryUpdate, late: Collection[Lease]) -> dict[str, Any]:
-    row, attempt = each.delivery, each.attempted
-    return {
-        "agency": attempt.endpoint.agency_id,
-        "endpoint": attempt.outbound.endpoint_id,
-        "delivery": attempt.outbound.delivery_id,
-        "event_id": attempt.outbound.event_id,
-        "number": row.attempt_count + 1,
-        "code": attempt.outcome.code,
-        "status": "late" if late and row.lease in late else each.step.status,
-        "total_ms": sum([answer.timing.total for _, answer in attempt.answers]),
-        "detail": attempt.answer.detail,
-        "request_id": row.request_id,
-    }
+    logs.many("webhooks.attempt", [
+        {
+            "agency": each.endpoint.agency_id,
+            "endpoint": each.endpoint.id,
+            "delivery": each.outbound.delivery_id,
+            "event_id": each.outbound.event_id,
+            "number": each.delivery.attempt_count + 1,
+            "code": each.outcome.code,
+            "status": "late" if late and each.delivery.lease in late else each.step.status,
+            "total_ms": sum([answer.timing.total for _, answer in each.answers]),
+            "detail": each.answer.detail,
+            "request_id": each.delivery.request_id,
+        }
+        for each in batch
+    ])  # fmt: skip

@@ -1,14 +1,14 @@
-"""Scheduler: claims due deliveries in fair shares, each under a lease, and chooses new ones that need no claim.
+"""Scheduler: claims due deliveries in fair shares of the slots, each under a lease.
 
 Deliveries of deleted or disabled endpoints end here, without an attempt.
 """
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from sqlalchemy import (
     ARRAY,
@@ -28,58 +28,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.kit import clock, ids
+from app.kit import ids
 from app.kit.database import CROSS_TENANT, BulkColumns, Sessions, beginning, bulk_table, bulk_values
 from app.kit.poller import LISTENING_SECONDS
 from app.webhooks.deliveries import conditions, transitions
-from app.webhooks.deliveries.creation import DeliverySpec
 from app.webhooks.deliveries.transitions import ClaimedDelivery
 from app.webhooks.dispatcher.endpoint_cache import RowVersions
 from app.webhooks.models import EndpointHealth
 from app.webhooks.policies import circuit_breaker
 from app.webhooks.policies.circuit_breaker import EndpointHealthState, tokens_now
 from app.webhooks.policies.fair_share import EndpointQueue, SlotClass, SlotUsage, allocate
-
-
-class QueueDepth(NamedTuple):
-    """State of one queue. `tokens` are those of its rate limit, None without one."""
-
-    agency_id: uuid.UUID
-    endpoint_id: uuid.UUID
-    slot_class: SlotClass
-    ready: int
-    oldest: datetime
-    in_flight: int
-    sendable: bool
-    ordered: bool
-    capacity: int
-    tokens: float | None
-    #: paused, or until a known time
-    held: bool
-    half_open: bool
-    #: changes with the row of the endpoint
-    version: str
-
-    @property
-    def queue(self) -> EndpointQueue:
-        """Its view for the allocation of slots."""
-        return EndpointQueue(
-            self.agency_id, self.endpoint_id, self.slot_class, self.ready, self.oldest, self.capacity,
-            self.in_flight,
-        )  # fmt: skip
-
-
-class EndpointRow(NamedTuple):
-    """An endpoint as `fanout.ENDPOINTS` reads it. `in_flight` excludes arrived deliveries, which take no capacity."""
-
-    agency: uuid.UUID
-    id: uuid.UUID
-    version: str
-    concurrency: int
-    in_flight: int
-    lease_seconds: float
-    is_free: bool
-
 
 #: Lock: one worker allocates at a time, so that limits of an endpoint hold for all workers together.
 CHOOSING = 0x6B65795078
@@ -159,39 +117,38 @@ async def claim(sessions: Sessions, usage: SlotUsage) -> ClaimResult:
         if not queues:
             return ClaimResult((), more=False)
         open_queues = [queue for queue in queues if queue.capacity > 0]
-        if any(queue.ordered for queue in open_queues):
-            await transitions.defer(
-                connection, [(each.agency_id, each.endpoint_id) for each in open_queues if each.ordered]
-            )
-        ended = await _end_unsendable(connection, [queue for queue in queues if not queue.sendable])
-        assigned = allocate([queue.queue for queue in open_queues], usage)
+        if ordered := [(queue.agency, queue.endpoint) for queue in open_queues if queue.ordered]:
+            await transitions.defer(connection, ordered)
+        unsendable = sorted({(queue.agency, queue.endpoint) for queue in queues if not queue.sendable})
+        for agency_id, endpoint_id in unsendable:  # a batch of each, also deliveries that are not due
+            await transitions.end_unsendable(connection, agency_id, endpoint_id)
+        assigned = allocate(open_queues, usage)
         if not assigned:
-            return ClaimResult((), more=ended, left=any(not queue.held for queue in queues))
+            return ClaimResult((), more=bool(unsendable), left=any(not queue.held for queue in queues))
         claimed = await _lease_due(connection, open_queues, assigned)
-        await _record_usage(connection, open_queues, claimed)
-        served = {(each.agency_id, each.endpoint_id) for each in claimed}
-        versions = {
-            key: queue.version for queue in open_queues if (key := (queue.agency_id, queue.endpoint_id)) in served
-        }
+        numbers = Counter(each.endpoint_id for each in claimed)
+        served = [queue for queue in open_queues if numbers[queue.endpoint]]
+        await _record_usage(connection, served, numbers)
         return ClaimResult(
-            claimed, more=ended or 0 < len(claimed) < sum(queue.ready for queue in open_queues),
-            left=len(claimed) < sum(queue.ready for queue in queues if not queue.held), versions=versions,
+            claimed, more=bool(unsendable) or 0 < len(claimed) < sum(queue.ready for queue in open_queues),
+            left=len(claimed) < sum(queue.ready for queue in queues if not queue.held),
+            versions={(queue.agency, queue.endpoint): queue.version for queue in served},
         )  # fmt: skip
 
 
 async def _lease_due(
-    connection: AsyncConnection, queues: Sequence[QueueDepth], given: Mapping[tuple[uuid.UUID, SlotClass], int]
+    connection: AsyncConnection, queues: Sequence[EndpointQueue], given: Mapping[tuple[uuid.UUID, SlotClass], int]
 ) -> Sequence[ClaimedDelivery]:
     token = ids.raw()
-    chosen = [queue for queue in queues if (queue.endpoint_id, queue.slot_class) in given]
+    chosen = [queue for queue in queues if (queue.endpoint, queue.slot_class) in given]
     result = await connection.execute(
         _CLAIM,
         {
             "token": token,
-            "agencies": [queue.agency_id for queue in chosen],
-            "endpoints": [queue.endpoint_id for queue in chosen],
+            "agencies": [queue.agency for queue in chosen],
+            "endpoints": [queue.endpoint for queue in chosen],
             "slot_classes": [queue.slot_class for queue in chosen],
-            "numbers": [given[queue.endpoint_id, queue.slot_class] for queue in chosen],
+            "numbers": [given[queue.endpoint, queue.slot_class] for queue in chosen],
         },
         execution_options=CROSS_TENANT,
     )
@@ -201,31 +158,23 @@ async def _lease_due(
 
 
 async def _record_usage(
-    connection: AsyncConnection, queues: Sequence[QueueDepth], claimed: Sequence[ClaimedDelivery]
+    connection: AsyncConnection, served: Sequence[EndpointQueue], numbers: Mapping[uuid.UUID, int]
 ) -> None:
-    """Take claimed deliveries from the token buckets, and half-open the breakers of probes."""
-    numbers = Counter(each.endpoint_id for each in claimed)
-    of_endpoint = {queue.endpoint_id: queue for queue in queues if numbers[queue.endpoint_id]}
-    noted = [
-        (
-            queue.agency_id,
-            queue.endpoint_id,
-            None if queue.tokens is None else max(queue.tokens - numbers[queue.endpoint_id], 0.0),
+    """Take claimed deliveries, by endpoint, from the token buckets, and half-open the breakers of probes."""
+    noted = {
+        queue.endpoint: (
+            queue.agency,
+            queue.endpoint,
+            None if queue.tokens is None else max(queue.tokens - numbers[queue.endpoint], 0.0),
             queue.half_open,
         )
-        for queue in of_endpoint.values()
+        for queue in served
         if queue.tokens is not None or queue.half_open
-    ]
+    }
     if noted:
-        await connection.execute(_LOCK, bulk_values("noted", _NOTED, noted))
-        await connection.execute(_NOTE, bulk_values("noted", _NOTED, noted))
-
-
-async def _end_unsendable(connection: AsyncConnection, queues: Sequence[QueueDepth]) -> bool:
-    """End a batch of each queue, also deliveries that are not due. Returns whether there were any."""
-    for agency_id, endpoint_id in sorted({(each.agency_id, each.endpoint_id) for each in queues}):
-        await transitions.end_unsendable(connection, agency_id, endpoint_id)
-    return bool(queues)
+        given = bulk_values("noted", _NOTED, list(noted.values()))
+        await connection.execute(_LOCK, given)
+        await connection.execute(_NOTE, given)
 
 
 #: Walks the index of due deliveries from one (agency, endpoint, slot class) to the next, and reads the head of each. It
@@ -303,33 +252,35 @@ _HEALTHS = select(_asked.c.id.label("key"), func.now().label("moment"), _health_
 )
 
 
-async def read_queues(connection: AsyncConnection, usage: SlotUsage) -> list[QueueDepth]:
-    """Every queue with due or in-flight deliveries, also of endpoints that are not sent to.
+async def read_queues(connection: AsyncConnection, usage: SlotUsage) -> list[EndpointQueue]:
+    """Every queue with due deliveries, also of endpoints that are not sent to.
 
     An arrived delivery takes no capacity of a healthy endpoint, although it has a lease until it is recorded.
     """
     given = {"arrived": usage.arrived}
     found = (await connection.execute(_QUEUES, given, execution_options=CROSS_TENANT)).all()
-    troubled = {(row.agency_id, row.endpoint_id) for row in found if row.unwell or row.rate_limit}
-    known, now = await _healths(connection, troubled)
-    in_flight: dict[uuid.UUID, int] = {}
+    known, now = dict[uuid.UUID, Any](), datetime.min.replace(tzinfo=UTC)
+    if troubled := sorted({(row.agency_id, row.endpoint_id) for row in found if row.unwell or row.rate_limit}):
+        asked = bulk_values("asked", _KEY, troubled)
+        healths = (await connection.execute(_HEALTHS, asked, execution_options=CROSS_TENANT)).all()
+        known, now = {row.key: row for row in healths}, healths[0].moment
+    in_flight: Counter[uuid.UUID] = Counter()
     for row in found:
-        over = 0 if row.unwell else row.arrived
-        in_flight[row.endpoint_id] = in_flight.get(row.endpoint_id, 0) + row.in_flight - over
+        in_flight[row.endpoint_id] += row.in_flight - (0 if row.unwell else row.arrived)
     for endpoint_id, number in in_flight.items():  # only the head of a long queue was read
         in_flight[endpoint_id] = max(number, usage.in_air.get(endpoint_id, 0))
-    return [_depth(row, known.get(row.endpoint_id), in_flight[row.endpoint_id], now) for row in found if row.ready]
+    return [_queue(row, known.get(row.endpoint_id), in_flight[row.endpoint_id], now) for row in found if row.ready]
 
 
-def _depth(row: Any, known: Any, in_flight: int, now: datetime) -> QueueDepth:
+def _queue(row: Any, known: Any, in_flight: int, now: datetime) -> EndpointQueue:
     left = tokens_now(row.rate_limit, known.tokens, known.tokens_at, now) if known and row.rate_limit else None
     how = health_state(known) if known else _WELL
     capacity, hold = circuit_breaker.capacity(
         how, concurrency=row.concurrency, in_flight=in_flight, tokens=left, paused=row.paused, now=now
-    )  # fmt: skip
-    return QueueDepth(
-        row.agency_id, row.endpoint_id, row.slot_class, row.ready, row.oldest, in_flight, row.sendable, row.ordered,
-        capacity if row.sendable else 0, left,
+    )
+    return EndpointQueue(
+        row.agency_id, row.endpoint_id, row.slot_class, row.ready, row.oldest, capacity if row.sendable else 0,
+        in_flight, row.sendable, row.ordered, left,
         held=hold in ("paused", "retry_after") or (hold == "circuit" and how.breaker == "open"),
         half_open=how.breaker == "open" and capacity > 0, version=row.version,
     )  # fmt: skip
@@ -338,37 +289,6 @@ def _depth(row: Any, known: Any, in_flight: int, now: datetime) -> QueueDepth:
 def health_state(row: Any) -> EndpointHealthState:
     """A row of health as a value."""
     return EndpointHealthState(**{name: getattr(row, name) for name in EndpointHealthState.__dataclass_fields__})
-
-
-async def _healths(
-    connection: AsyncConnection, keys: set[tuple[uuid.UUID, uuid.UUID]]
-) -> tuple[dict[uuid.UUID, Any], datetime]:
-    """Health rows of endpoints that are not healthy, by endpoint, and the time of the database."""
-    if not keys:
-        return {}, datetime.min.replace(tzinfo=UTC)
-    given = bulk_values("asked", _KEY, sorted(keys))
-    found = (await connection.execute(_HEALTHS, given, execution_options=CROSS_TENANT)).all()
-    return {row.key: row for row in found}, found[0].moment
-
-
-def immediate(
-    specs: Iterable[DeliverySpec], free: Mapping[uuid.UUID, EndpointRow], usage: SlotUsage
-) -> dict[uuid.UUID, tuple[int, float]]:
-    """Number of new deliveries by endpoint that leave without a claim, and the seconds of their leases."""
-    if not free or usage.free <= 0:
-        return {}
-    wanted = Counter(to.id for spec in specs for to in spec.recipients if to.id in free)
-    now = clock.now()
-    queues = [_queue_of(free[endpoint_id], ready, usage, now) for endpoint_id, ready in wanted.items()]
-    return {
-        endpoint_id: (number, free[endpoint_id].lease_seconds)
-        for (endpoint_id, _), number in allocate(queues, usage).items()
-    }
-
-
-def _queue_of(row: EndpointRow, ready: int, usage: SlotUsage, now: datetime) -> EndpointQueue:
-    in_flight = max(row.in_flight, usage.in_air.get(row.id, 0))
-    return EndpointQueue(row.agency, row.id, "new", ready, now, row.concurrency - in_flight, in_flight)
 
 
 class Slots:

@@ -249,7 +249,7 @@ async def send_test(
     if kind is None:
         raise endpoint_service.unknown_type(event_type)
     example = rendering.example(kind)
-    values = _checked_data(kind, {**example.facts, **(data or {})})
+    values = _checked_data(kind, {**example.facts, **example.personal, **(data or {})})
     if endpoint.status != "active":
         raise EndpointDisabled
     await lock_quota(session, agency_id)

@@ -77,7 +77,7 @@ async def _act(tools: MaintenanceContext, agency_id: str, endpoint_id: str) -> b
             endpoint = await _degraded(session, row, step.notices)
         await _queue_email(session, tools.outbox, endpoint, row)
     if disabled:
-        metrics.auto_disabled("failing")
+        metrics.DISABLED.labels("failing").inc()
     return True
 
 

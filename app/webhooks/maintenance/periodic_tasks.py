@@ -58,7 +58,7 @@ async def sweep(tools: MaintenanceContext) -> timedelta:
         async with tools.sessions.begin() as session:
             found = await look(session, tools.at_once)
         if found:
-            metrics.sweeper_fixed(kind, found)
+            metrics.FIXED.labels(kind).inc(found)
             log.error("webhooks.stuck", kind=kind, found=found)
     await end_expired(tools)
     await end_overflow(tools)

@@ -22,7 +22,7 @@ class EndpointQueue(NamedTuple):
     """Due deliveries of one endpoint in one slot class: their number, and the due time of the oldest.
 
     `capacity`: number of further deliveries that the endpoint accepts, in both classes together; `in_flight`: number in
-    flight.
+    flight. What follows does not count in the allocation.
     """
 
     agency: uuid.UUID
@@ -32,6 +32,16 @@ class EndpointQueue(NamedTuple):
     oldest: datetime
     capacity: int
     in_flight: int
+    #: False if the endpoint is disabled or deleted
+    sendable: bool = True
+    ordered: bool = False
+    #: of its rate limit; None without one
+    tokens: float | None = None
+    #: paused, or until a known time
+    held: bool = False
+    half_open: bool = False
+    #: changes with the row of the endpoint
+    version: str = ""
 
 
 @dataclass(frozen=True)

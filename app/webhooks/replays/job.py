@@ -53,7 +53,7 @@ async def advance(tools: WebhookContext, row: Replay) -> None:
             await jobs.finish(session, row, due_in=_REST)
         else:
             queued = await _take_turn(session, row, endpoint, tools.public_url)
-    metrics.replay_deliveries(queued)
+    metrics.REPLAYED.inc(queued)
     tools.alarm.ring()
 
 

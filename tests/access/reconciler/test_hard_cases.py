@@ -16,6 +16,7 @@ from app.access.requests import lifecycle
 from app.access.requests import service as access_requests
 from app.client_portal import service as portal
 from app.events import queries as events
+from app.events import rendering
 from app.tenants.agencies import service as agencies
 from simulator import seed
 from tests.house import House, change_link
@@ -101,7 +102,7 @@ async def test_a_token_that_cannot_be_revoked_yet_is_reported_once_with_the_ids_
     await house.work(1)
     async with house.tools.sessions() as session:
         newest = await events.newest(session, north.agency_id, limit=1)
-    body = events.body(newest[0], public_url=PUBLIC_URL)
+    body = rendering.body(newest[0], public_url=PUBLIC_URL)
     [connection] = await _connections(house)
     assert body["type"] == "connection.revocation_failed"
     assert body["data"] == {

@@ -15,7 +15,7 @@ from app.platforms.port import (
     Unavailable,
     UnexpectedAnswer,
 )
-from app.platforms.resources import Member
+from app.platforms.resources import AccountMember
 from app.platforms.tiktok.people import People, member_of
 
 NORA = "nora@northagency.example"
@@ -25,11 +25,11 @@ NOT_MADE = RecordedCall("bc/member/delete", {}, "unavailable", None, "TikTok was
 class _Platform:
     """Its members can be read; removing one fails without a call."""
 
-    def __init__(self, failure: PlatformFailure | None, *members: Member) -> None:
+    def __init__(self, failure: PlatformFailure | None, *members: AccountMember) -> None:
         self.failure, self.seen, self.removed = failure, members, list[str]()
         self.handlers = {"person": People(cast(Any, self))}
 
-    async def members(self, _access: object, *, account_id: str, record: RecordCall) -> tuple[Member, ...]:
+    async def members(self, _access: object, *, account_id: str, record: RecordCall) -> tuple[AccountMember, ...]:
         record(RecordedCall("bc/member/get", {"bc_id": account_id}, "ok", 0, "OK", "request-1", {}, 3))
         return self.seen
 
@@ -56,7 +56,7 @@ async def test_a_list_that_cannot_be_read_whole_is_the_answer_itself() -> None:
 
 
 async def test_who_said_no_once_and_is_a_member_now_is_removed_as_a_member() -> None:
-    rows = (Member("", "", NORA, "STANDARD", "REJECTED"), Member("77", "", NORA, "STANDARD", "BOUND"))
+    rows = (AccountMember("", "", NORA, "STANDARD", "REJECTED"), AccountMember("77", "", NORA, "STANDARD", "BOUND"))
     platform = _Platform(None, *rows)
     await _send(platform)
     assert platform.removed == ["77"]

@@ -18,7 +18,7 @@ from tests.world import TESTS, World
 
 async def _types(session: AsyncSession, world: World) -> list[str]:
     found = await events.newest(session, world.north.agency_id, limit=100)
-    return [each.event.type for each in found]
+    return [each.type for each in found]
 
 
 async def test_the_welcome_says_who_asks_for_what_and_what_never(walk: Walk) -> None:

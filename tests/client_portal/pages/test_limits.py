@@ -29,7 +29,7 @@ async def _use_up(sessions: Sessions, limit: Limit, subject: str, *, but: int = 
 async def _completed(session: AsyncSession, world: World) -> list[str]:
     wanted = events.EventFilter(subject_id=world.north.link_id)
     found = await events.newest(session, world.north.agency_id, limit=100, wanted=wanted)
-    return [each.event.facts["screen"] for each in found if each.event.type == "link.screen_completed"]
+    return [each.facts["screen"] for each in found if each.type == "link.screen_completed"]
 
 
 async def test_a_screen_is_told_once(walk: Walk, session: AsyncSession, world: World) -> None:

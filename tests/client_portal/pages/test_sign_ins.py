@@ -20,7 +20,7 @@ async def _whole(walk: Walk, house: House) -> LinkAggregate:
 async def _reasons(walk: Walk, house: House, kind: str) -> list[str]:
     async with house.tools.sessions() as session:
         newest = await events.newest(session, walk.corner.agency_id, limit=50)
-    return [str(each.event.facts["reason"]) for each in newest if each.event.type == kind]
+    return [str(each.facts["reason"]) for each in newest if each.type == kind]
 
 
 async def test_the_wrong_company_is_said_at_once_with_both_names(walk: Walk, house: House) -> None:

@@ -16,7 +16,8 @@ from app.assembly import egress_of
 from app.kit.database import make_engine, make_sessions
 from app.platforms.registry import Platforms
 from app.webhooks.context import WebhookContext
-from app.webhooks.dispatcher import http_attempt, result_writer
+from app.webhooks.dispatcher import result_writer
+from app.webhooks.dispatcher import worker as sending
 from tests.webhooks import scenes
 
 BEFORE, AFTER, FINISH, WRITTEN, KEPT = "before", "after", "finish", "written", "kept"
@@ -37,7 +38,7 @@ async def work(mode: str) -> None:
     _, given, _ = worker.tools(chosen, sessions, Platforms(), egress_of(chosen))
     tools = WebhookContext(sessions, given.keyring, given.egress, given.public_url, slots=SLOTS)
     if mode in (BEFORE, KEPT):
-        setattr(http_attempt, "send_requests", die)  # noqa: B010 - as are those below: another life than the types say
+        setattr(sending, "send_requests", die)  # noqa: B010 - as are those below: another life than the types say
     elif mode == AFTER:
         setattr(result_writer, "write", die)  # noqa: B010
     elif mode == WRITTEN:

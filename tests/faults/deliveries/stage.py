@@ -15,11 +15,11 @@ from app.events.schema import AccessData
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.settings import Settings
-from app.webhooks.dispatcher.fanout import fan_out
 from app.webhooks.models import Attempt, Delivery
 from tests.forked import Forked, Forks
 from tests.kit.egress.receivers import Receiver
 from tests.webhooks import scenes
+from tests.webhooks.scenes import fan_out
 from tests.world import TESTS
 
 #: No test waits longer, however busy the machine is.

@@ -12,12 +12,12 @@ from app.kit import clock, ids
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.settings import Settings
-from app.webhooks.dispatcher.fanout import fan_out
 from app.webhooks.models import PeriodicTask
 from tests.faults.deliveries import stage
 from tests.forked import Forks
 from tests.kit.egress.receivers import OK, answers, receiver
 from tests.webhooks import scenes, setting
+from tests.webhooks.scenes import fan_out
 from tests.world import World
 
 LONG_AGO = timedelta(minutes=10)

@@ -29,7 +29,7 @@ async def _happened(sessions: Sessions, world: World) -> list[str]:
     async with sessions() as session:
         about = events.EventFilter(subject_id=world.north.link_id)
         found = await events.newest(session, world.north.agency_id, limit=50, wanted=about)
-    return [each.event.type for each in reversed(found)]
+    return [each.type for each in reversed(found)]
 
 
 @pytest.mark.usefixtures("mailing")

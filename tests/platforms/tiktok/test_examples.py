@@ -7,7 +7,7 @@ import pytest
 
 from app.kit import clock
 from app.platforms.port import Access, Denied, RecordedCall, Unavailable, Unclear, UnexpectedAnswer
-from app.platforms.resources import ActivityEntry, AssetHolder, AssetShare, Member, PartnerInfo
+from app.platforms.resources import AccountMember, ActivityEntry, AssetHolder, AssetShare, PartnerInfo
 from app.platforms.tiktok.adapter import TikTok
 from tests.platforms.tiktok.answering import OK, Answering, answer, page, refusal
 
@@ -134,8 +134,8 @@ async def test_a_pixel_that_is_not_there_has_not_just_no_events(
 async def test_members_and_who_is_invited(examples: TikTok, answering: Answering, access: Access, record: Any) -> None:
     answering.will("bc/member/get/", answer("members"))
     assert await examples.members(access, account_id=BC, record=record) == (
-        Member("7012345678901234567", "Ana Client", "ana@maisonlune.example", "ADMIN", "BOUND"),
-        Member("", "", "ops@north.example", "STANDARD", "PENDING"),
+        AccountMember("7012345678901234567", "Ana Client", "ana@maisonlune.example", "ADMIN", "BOUND"),
+        AccountMember("", "", "ops@north.example", "STANDARD", "PENDING"),
     )
     assert answering.asked[0][1]["page_size"] == 20
 

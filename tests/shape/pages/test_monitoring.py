@@ -60,7 +60,7 @@ async def names(sessions: Sessions) -> set[str]:
 
 
 async def test_a_worker_shows_what_is_promised(sessions: Sessions) -> None:
-    metrics.claim_took(0.001)
+    metrics.CLAIM.observe(0.001)
     assert await names(sessions) == PROMISED
 
 

@@ -11,7 +11,8 @@ from app.kit.egress.result import HttpResult
 from app.webhooks.deliveries.transitions import LEASE_MARGIN_SECONDS
 from app.webhooks.destinations import hubspot, hubspot_records
 from app.webhooks.destinations.catalog import CATALOG
-from app.webhooks.dispatcher.http_attempt import AttemptResult, send_requests
+from app.webhooks.dispatcher.result_writer import AttemptResult
+from app.webhooks.dispatcher.worker import send_requests
 from app.webhooks.message import HttpRequest, RequestSequence
 from app.webhooks.policies.response_classifier import AttemptOutcome
 

@@ -13,9 +13,9 @@ from app.events.schema import AccessData
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.webhooks.context import WebhookContext
-from app.webhooks.dispatcher.fanout import fan_out
 from app.webhooks.models import WebhookBody
 from tests.webhooks import scenes
+from tests.webhooks.scenes import fan_out
 from tests.world import TESTS, World
 
 URL = "https://hooks.example.com/in"

@@ -1,8 +1,6 @@
 """What leaves as soon as it is made: for whom, how many, and that nobody else gets it meanwhile."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -14,11 +12,10 @@ from app.kit import ids
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.webhooks.context import WebhookContext
-from app.webhooks.deliveries.transitions import ClaimedDelivery
 from app.webhooks.dispatcher import scheduler as claims
 from app.webhooks.dispatcher import worker
-from app.webhooks.dispatcher.endpoint_cache import EndpointCache, RowVersions
-from app.webhooks.dispatcher.fanout import Fanout
+from app.webhooks.dispatcher.endpoint_cache import EndpointCache
+from app.webhooks.dispatcher.fanout import Fanout, FanoutResult
 from app.webhooks.dispatcher.scheduler import CHOOSING
 from app.webhooks.dispatcher.worker import Dispatcher
 from app.webhooks.models import Delivery, WebhookBody
@@ -31,30 +28,20 @@ from tests.world import World
 URL = "https://hooks.example.com/in"
 
 
-class Hands:
-    """Keeps what it is given."""
-
-    def __init__(self, taken: SlotUsage | None) -> None:
-        self.taken = taken
-        self.got: list[ClaimedDelivery] = []
-        self.versions: RowVersions = {}
-
-    @asynccontextmanager
-    async def reserve_slots(self) -> AsyncIterator[SlotUsage | None]:
-        yield self.taken
-
-    async def accept(self, deliveries: Sequence[ClaimedDelivery], versions: RowVersions) -> None:
-        self.got += deliveries
-        self.versions = versions
-
-
-async def fanned(tools: WebhookContext, *, slots: int = 100, taken: SlotUsage | None = None) -> Hands:
-    """One fan-out into hands that have so many free slots."""
-    hands = Hands(taken or SlotUsage(slots, {}, {}))
+async def fanned(tools: WebhookContext, *, slots: int = 100, taken: SlotUsage | None = None) -> FanoutResult:
+    """One fan-out with so many free slots."""
     fanning = Fanout(tools.sessions, EndpointCache(tools.sessions, tools.keyring), tools.public_url)
-    await fanning.once(tools, hands, 100)
+    done = await fanning.once(100, taken or SlotUsage(slots, {}, {}))
     await fanning.close()
-    return hands
+    return done
+
+
+async def fanned_by_worker(tools: WebhookContext) -> None:
+    """One fan-out of a worker, which sends nothing yet."""
+    dispatcher = Dispatcher(tools)
+    fanning = Fanout(tools.sessions, dispatcher.endpoints, tools.public_url)
+    await dispatcher.fan_out(fanning, 100)
+    await fanning.close()
 
 
 async def make(tools: WebhookContext, keyring: Keyring, agency_id: str, **wish: Any) -> Any:
@@ -78,13 +65,13 @@ async def test_what_nobody_waits_before_is_leased_with_all_that_a_claim_would_br
     agency_id = world.north.agency_id
     endpoint = await make(tools, keyring, agency_id, timeout_ms=20_000)
     event = await scenes.happen(sessions, agency_id, client_name="Zoë")
-    hands = await fanned(tools)
+    done = await fanned(tools)
     [row] = await scenes.deliveries(sessions, agency_id)
     assert (row.status, row.tries, row.slot_class) == ("pending", 1, "new")
     assert row.lease_until is not None
     assert row.lease_until - row.created_at == timedelta(seconds=30)
     assert await scenes.claimed(tools) == []
-    [leased] = hands.got
+    [leased] = done.leased
     assert leased.token == row.lease_token
     async with sessions() as session:
         body = (await session.scalars(select(WebhookBody).where(WebhookBody.agency_id == agency_id))).one()
@@ -92,7 +79,7 @@ async def test_what_nobody_waits_before_is_leased_with_all_that_a_claim_would_br
     await scenes.change(sessions, row, lease_until=func.now() - timedelta(seconds=1))
     [claimed] = await scenes.claimed(tools)
     assert claimed._replace(token=leased.token, tries=1, lapsed=False) == leased
-    assert list(hands.versions) == [(claimed.agency_id, claimed.endpoint_id)]
+    assert list(done.versions) == [(claimed.agency_id, claimed.endpoint_id)]
     assert ids.text("endpoint", claimed.endpoint_id) == endpoint.id
 
 
@@ -104,7 +91,7 @@ async def test_what_has_its_own_rules_waits_for_a_claim(
 ) -> None:
     await make(tools, keyring, world.north.agency_id, **wish)
     await scenes.happen(sessions, world.north.agency_id)
-    assert (await fanned(tools)).got == []
+    assert (await fanned(tools)).leased == []
     assert len(await scenes.deliveries(sessions, world.north.agency_id)) == 1
 
 
@@ -123,7 +110,7 @@ async def test_an_endpoint_that_is_not_well_waits_for_a_claim(
     endpoint = await make(tools, keyring, world.north.agency_id)
     await set_health(sessions, endpoint, **health)
     await scenes.happen(sessions, world.north.agency_id)
-    assert (await fanned(tools)).got == []
+    assert (await fanned(tools)).leased == []
 
 
 async def test_nothing_overtakes_what_waits_for_the_same_endpoint(
@@ -133,8 +120,8 @@ async def test_nothing_overtakes_what_waits_for_the_same_endpoint(
     _, waits = await make_with_one(tools, keyring, agency_id)
     await make(tools, keyring, agency_id)
     await scenes.happen(sessions, agency_id)
-    hands = await fanned(tools)
-    [leased] = hands.got
+    done = await fanned(tools)
+    [leased] = done.leased
     now = await scenes.deliveries(sessions, agency_id)
     assert [row.lease_token for row in now if row.endpoint_id == waits.endpoint_id] == [None, None]
     assert [row.lease_token for row in now if row.endpoint_id != waits.endpoint_id] == [leased.token]
@@ -152,7 +139,7 @@ async def test_no_more_are_leased_than_the_endpoint_takes_with_what_it_has(
     assert len(await scenes.claimed(tools)) == 3
     for _ in range(3):
         await scenes.happen(sessions, agency_id)
-    assert len((await fanned(tools)).got) == 1
+    await fanned_by_worker(tools)
     assert sum(row.lease_token is None for row in await scenes.deliveries(sessions, agency_id)) == 2
     assert tools.alarm._event.is_set()  # the two that are left are to be claimed
 
@@ -164,9 +151,9 @@ async def test_no_more_are_leased_than_there_are_slots(
     for _ in range(3):
         await make(tools, keyring, agency_id)
     await scenes.happen(sessions, agency_id)
-    assert len((await fanned(tools, taken=SlotUsage(10, {"new": 8}, {}))).got) == 2
+    assert len((await fanned(tools, taken=SlotUsage(10, {"new": 8}, {}))).leased) == 2
     await scenes.happen(sessions, agency_id)
-    assert (await fanned(tools, taken=SlotUsage(10, {"new": 10}, {}))).got == []
+    assert (await fanned(tools, taken=SlotUsage(10, {"new": 10}, {}))).leased == []
 
 
 async def test_while_somebody_else_chooses_all_of_it_is_left_to_claims(
@@ -177,7 +164,7 @@ async def test_while_somebody_else_chooses_all_of_it_is_left_to_claims(
     await scenes.happen(sessions, agency_id)
     async with sessions.begin() as other:
         await other.execute(select(func.pg_advisory_xact_lock(CHOOSING)))
-        assert (await fanned(tools)).got == []
+        assert (await fanned(tools)).leased == []
     assert len(await scenes.claimed(tools)) == 1
 
 
@@ -188,7 +175,7 @@ async def test_a_delivery_that_is_there_already_is_not_sent_again(
     event, row = await make_with_one(tools, keyring, agency_id)
     await scenes.change(sessions, row, status="succeeded", due_at=None)
     await scenes.mark(sessions, event)
-    assert (await fanned(tools)).got == []
+    assert (await fanned(tools)).leased == []
 
 
 async def test_events_that_spoil_a_fan_out_are_told_apart_and_nothing_was_taken(
@@ -200,7 +187,7 @@ async def test_events_that_spoil_a_fan_out_are_told_apart_and_nothing_was_taken(
     await scenes.happen(sessions, agency_id)
     async with sessions.begin() as session:
         session.add(EventPersonal(agency_id=agency_id, id=broken.id, data={"answers": ["no", "text"]}))
-    assert (await fanned(tools)).got == []
+    await fanned_by_worker(tools)
     assert [row.lease_token for row in await scenes.deliveries(sessions, agency_id)] == [None]
     assert tools.alarm._event.is_set()
 
@@ -213,9 +200,7 @@ async def test_a_changed_endpoint_is_read_again(
     for wanted, expected in ((["access.*"], 1), (["link.*"], 0), (["access.verified"], 1)):
         await setting.endpoint(sessions, endpoint, event_types=wanted)
         await scenes.happen(sessions, agency_id)
-        hands = Hands(SlotUsage(100, {}, {}))
-        await fanning.once(tools, hands, 100)
-        assert len(hands.got) == expected
+        assert len((await fanning.once(100, SlotUsage(100, {}, {}))).leased) == expected
     await fanning.close()
 
 

@@ -11,7 +11,7 @@ from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.webhooks.context import WebhookContext
 from app.webhooks.dispatcher import result_writer
-from app.webhooks.dispatcher.http_attempt import DeliveryUpdate
+from app.webhooks.dispatcher.result_writer import AttemptResult
 from app.webhooks.models import EndpointHealth
 from tests.kit.egress.receivers import answers, receiver
 from tests.webhooks import scenes
@@ -34,7 +34,7 @@ def statements(engine: AsyncEngine) -> Iterator[list[str]]:
 
 async def failed(
     tools: WebhookContext, sessions: Sessions, keyring: Keyring, agency_id: str, number: int
-) -> Sequence[DeliveryUpdate]:
+) -> Sequence[AttemptResult]:
     """An attempt at each of so many more endpoints that came to nothing, not written down yet."""
     async with receiver(answers(BROKEN)) as there:
         for _ in range(number):

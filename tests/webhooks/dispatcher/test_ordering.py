@@ -13,10 +13,10 @@ from app.events.models import OutboxEntry
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.webhooks.context import WebhookContext
-from app.webhooks.dispatcher.fanout import fan_out
 from app.webhooks.endpoints.service import delete_endpoint
 from tests.kit.egress.receivers import Receiver, answers, chooses, receiver
 from tests.webhooks import scenes
+from tests.webhooks.scenes import fan_out
 from tests.world import TESTS, World
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"

@@ -13,7 +13,7 @@ from app.kit import clock, ids
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.webhooks.context import WebhookContext
-from app.webhooks.dispatcher import http_attempt
+from app.webhooks.dispatcher import worker
 from app.webhooks.dispatcher.worker import Dispatcher
 from app.webhooks.models import Delivery, Endpoint
 from tests.kit.egress.receivers import OK, answers, receiver
@@ -34,14 +34,14 @@ STEPS: dict[str, Callable[[Any], uuid.UUID]] = {
 
 def spoil(monkeypatch: pytest.MonkeyPatch, step: str, endpoint: Endpoint) -> None:
     """A fault in one step of sending, for one endpoint only."""
-    real = getattr(http_attempt, step)
+    real = getattr(worker, step)
 
     def faulty(given: Any, *others: Any) -> Any:
         if STEPS[step](given) == ids.parse("endpoint", endpoint.id):
             raise RuntimeError("a fault of ours")
         return real(given, *others)
 
-    monkeypatch.setattr(http_attempt, step, faulty)
+    monkeypatch.setattr(worker, step, faulty)
 
 
 async def round_(dispatcher: Dispatcher) -> None:
@@ -49,10 +49,9 @@ async def round_(dispatcher: Dispatcher) -> None:
     async with asyncio.timeout(LONGEST):
         await dispatcher.once()
         await dispatcher.settle()
-    async with dispatcher.reserve_slots() as taken:
-        assert taken
-        assert taken.free == taken.slots
-        assert not any([*taken.by_agency.values(), *taken.in_air.values(), *taken.arrived])
+    taken = dispatcher.slots.usage()
+    assert taken.free == taken.slots
+    assert not any([*taken.by_agency.values(), *taken.in_air.values(), *taken.arrived])
 
 
 async def deliveries_of(sessions: Sessions, endpoint: Endpoint) -> list[Delivery]:

@@ -6,10 +6,10 @@ import pytest_asyncio
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.webhooks.context import MaintenanceContext
-from app.webhooks.dispatcher.fanout import fan_out
 from app.webhooks.models import Endpoint
 from app.webhooks.replays import job
 from tests.webhooks import scenes
+from tests.webhooks.scenes import fan_out
 from tests.world import World
 
 

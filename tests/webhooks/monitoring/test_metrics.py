@@ -27,8 +27,8 @@ def test_the_names_are_those_promised() -> None:
 
 
 def test_no_label_names_anybody() -> None:
-    metrics.attempts_made("success", "2xx", "1", 1)
-    metrics.attempts_took("total", [1])
+    metrics.attempts_made(True, 200, "http_200", 1, 1)
+    metrics.DURATION.observe([0.001], "total")
     families = [family for family in REGISTRY.collect() if family.name.startswith("webhook_")]
     assert {label for family in families for sample in family.samples for label in sample.labels} <= LABELS
 
@@ -39,10 +39,10 @@ def test_an_attempt_counts_in_all_its_figures() -> None:
     phases = [("webhook_attempt_duration_seconds_count", {"phase": phase}) for phase in ("dns", "connect", "total")]
     before = [value("webhook_attempts_total", **labels), *map(value, names)]
     before_phases = [value(name, **phase) for name, phase in phases]
-    metrics.attempts_made("failure", "5xx", "2-4", 2)
-    metrics.attempts_took("dns", [3])
-    metrics.attempts_took("total", [25])
-    metrics.first_attempts([0.05])
+    metrics.attempts_made(False, 503, "http_503", 3, 2)
+    metrics.DURATION.observe([0.003], "dns")
+    metrics.DURATION.observe([0.025], "total")
+    metrics.FIRST_ATTEMPT.observe([0.05])
     assert [value("webhook_attempts_total", **labels), *map(value, names)] == [before[0] + 2, before[1] + 1, before[2]]
     changes = [value(name, **phase) - was for (name, phase), was in zip(phases, before_phases, strict=True)]
     assert changes == [1, 0, 1]

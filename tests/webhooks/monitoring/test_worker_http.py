@@ -107,7 +107,7 @@ async def test_a_database_that_is_away_is_no_reason_to_start_anew(pulse: Heartbe
 
 
 async def test_figures_of_the_process_and_of_the_database(http: httpx2.AsyncClient, endpoint: Endpoint) -> None:
-    metrics.claim_took(0.001)
+    metrics.CLAIM.observe(0.001)
     answer = await http.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain")
     for line in (
