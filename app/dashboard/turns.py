@@ -115,9 +115,10 @@ class Situation:
 
 def situation(link: Link, requests: Sequence[AccessRequest]) -> Situation:
     """The situation of a link: that of the first access request that is in the way, else of the link's status."""
-    if link.awaits_erasure:
+    if link.awaits_erasure and link.erase_by:
         return Situation(
-            _("The client asks you to erase its personal data."), _("See what is erased and what stays, then erase it.")
+            _("The client asks you to erase its personal data."),
+            _("See what is erased and what stays, then erase it. The law gives you until {day}.", day=link.erase_by),
         )
     turn = turn_of(link.stage, link.next_actor)
     if link.stage == "closed":

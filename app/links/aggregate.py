@@ -192,11 +192,13 @@ class LinkAggregate:
         self.draft_event(catalog.LINK_RENEWAL_REQUESTED)
         return True
 
-    def request_erasure(self) -> None:
-        """Record once that the client wants its personal data erased."""
-        if self.link.erasure_requested_at is None:
-            self.link.erasure_requested_at = self.now
-            self.draft_event(catalog.LINK_ERASURE_REQUESTED)
+    def request_erasure(self) -> bool:
+        """Record that the client wants its personal data erased. False if it is known."""
+        if self.link.erasure_requested_at is not None:
+            return False
+        self.link.erasure_requested_at = self.now
+        self.draft_event(catalog.LINK_ERASURE_REQUESTED)
+        return True
 
     def mark_erased(self) -> None:
         """Record that the personal data are erased, in the transaction that erases them."""

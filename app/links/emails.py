@@ -1,4 +1,4 @@
-"""E-mails about a link: the invitation, a client needed again, and a client that wants a new link."""
+"""E-mails about a link: the invitation, a client needed again, and what a client asks the agency for."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -22,10 +22,12 @@ from app.platforms import declarations
 from app.platforms.registry import Platforms
 from app.tenants.agencies import service as agencies
 from app.tenants.clients.models import Client
+from app.tenants.members import service as members
 
 INVITATION = "invitation"
 CLIENT_NEEDED = "needed_again"
 RENEWAL = "renewal_requested"
+ERASURE = "erasure_requested"
 #: Least time between two e-mails to a client that is needed again.
 _APART = timedelta(hours=1)
 
@@ -217,6 +219,31 @@ async def email_renewal(session: AsyncSession, outbox: MailQueue, aggregate: Lin
             **_instructions(aggregate, f"{outbox.public_url}/api/v1/links", now + DEFAULT_LIFE),
         },
     )
+
+
+async def request_erasure(session: AsyncSession, aggregate: LinkAggregate, *, outbox: MailQueue | None) -> None:
+    """Record once that the client wants its personal data erased, and e-mail those who may do it, if mail is on."""
+    if aggregate.request_erasure() and outbox is not None:
+        await _email_erasure(session, outbox, aggregate)
+
+
+async def _email_erasure(session: AsyncSession, outbox: MailQueue, aggregate: LinkAggregate) -> None:
+    """Queue an e-mail to each owner and manager; to the agency's contact if it has no members."""
+    agency, link = aggregate.agency, aggregate.link
+    people = [each for each in await members.every(session, agency.id) if members.may(each.role, "manager")]
+    recipients = [Recipient(each.email, each.name) for each in people]
+    for to in recipients or [Recipient(agency.contact_email, agency.contact_name)]:
+        await mails.queue(
+            session, outbox, agency.id, kind=ERASURE, to=to, letterhead=agencies.email_branding(agency),
+            about_id=link.id, languages=(agency.language,),
+            context={
+                "client": aggregate.client.name,
+                "link_id": link.id,
+                "asked_at": link.erasure_requested_at,
+                "until": link.erase_by,
+                "address": f"{outbox.public_url}/desk/links/{link.id}/personal-data",
+            },
+        )  # fmt: skip
 
 
 def _contact(client: Client) -> str | None:

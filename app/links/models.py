@@ -1,6 +1,7 @@
 """Tables of links, their platforms, access requests, intake, consents and browsers; and of public links."""
 
-from datetime import datetime
+from calendar import monthrange
+from datetime import date, datetime
 from typing import Any, TypedDict
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, String, Text, UniqueConstraint, func, text
@@ -106,6 +107,15 @@ class Link(Changing, JobMixin, CreatedAt, Base):
     claimed_external_id: Mapped[str | None] = mapped_column(String(200))
     #: the member who looks after it; may have left
     owner_member_id: Mapped[str | None] = mapped_column(ids.Id("member"))
+
+    @property
+    def erase_by(self) -> date | None:
+        """Day by which the agency answers the client's request: one month after it (GDPR, Article 12)."""
+        asked = self.erasure_requested_at
+        if asked is None:
+            return None
+        year, month = asked.year + asked.month // 12, asked.month % 12 + 1
+        return date(year, month, min(asked.day, monthrange(year, month)[1]))
 
     @property
     def awaits_erasure(self) -> bool:

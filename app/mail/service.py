@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Literal
 
@@ -24,7 +24,7 @@ from app.mail import rendered_email
 from app.mail.rendered_email import EmailBranding, Recipient, RenderedEmail
 
 #: Values of templates: text (names in one line), numbers, times, booleans and lists of text.
-Shown = Text | int | datetime | bool | None | tuple[Text, ...]
+Shown = Text | int | date | bool | None | tuple[Text, ...]
 
 
 class MailNotConfigured(AppError):

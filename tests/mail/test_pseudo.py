@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,13 @@ VALUES: Mapping[str, Mapping[str, tuple[Shown, ...]]] = {
         "command_line": ("keyturn links extend",),
         "api_line": ("curl -X POST extension",),
         "invitation_line": ("curl -X POST invitation", None),
+    },
+    "erasure_requested": {
+        "client": ("Maison Lune",),
+        "link_id": ("link_01",),
+        "asked_at": (_SINCE,),
+        "until": (date(2026, 12, 31),),
+        "address": (scenes.ADDRESS,),
     },
     "blind": {
         "platform": ("TikTok",),

@@ -34,6 +34,7 @@ from app.kit.database import Session
 from app.kit.html import forms, language, render
 from app.kit.i18n.message import ContentDate, Message, Text, _
 from app.kit.web import headers
+from app.links import emails
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
 from app.links.status import OVER
@@ -254,7 +255,7 @@ async def receipt(
 @router.post("/l/{link_id}/erasure-request")
 async def request_erasure(request: Request, session: Session, link: OpenLink, form: LinkForm) -> Response:  # noqa: ARG001
     """Ask the agency to erase the client's personal data; once."""
-    link.aggregate.request_erasure()
+    await emails.request_erasure(session, link.aggregate, outbox=services_of(request).outbox)
     await link.aggregate.save(session)
     return render.see_other(request, f"{link.path}/receipt#data")
 
