@@ -57,6 +57,7 @@ from app.events.catalog import EventType
 from app.events.rendering import API_VERSION
 from app.kit.web import health, manual
 from app.links import api as links_api
+from app.links.own_platforms import api as own_platforms_api
 from app.links.presets import api as presets_api
 from app.links.presets import requestable
 from app.links.public_links import api as public_links_api
@@ -81,6 +82,7 @@ NOUNS = {
     "clients": "Clients: the companies that grant access.",
     "platforms": "Platforms, and the kinds of access and roles that can be requested there.",
     "presets": "Presets: access requests and questions saved for reuse.",
+    "own platforms": "Manual platforms that you define yourself: what clients give access to, and their steps.",
     "links": "Links: one secret address for one client.",
     "time to access": "Time to access: how long clients take, where they stop, and what holds them up.",
     "public links": "Public links: one address where anybody gets a link.",
@@ -110,6 +112,7 @@ _API_ROUTERS = tuple(
         clients_api,
         personal_data_api,
         presets_api,
+        own_platforms_api,
         requestable,
         links_api,
         reminders_api,

@@ -15,6 +15,7 @@ from app.events import models as _events
 from app.kit import throttle as _throttle
 from app.kit.database import Base
 from app.links import models as _links
+from app.links.own_platforms import models as _own_platforms
 from app.links.presets import service as _presets
 from app.mail import service as _mails
 from app.platforms import rate_limiter as _rate_limiter
@@ -40,6 +41,7 @@ ROOMS = (
     _audit,
     _seals,
     _presets,
+    _own_platforms,
     _links,
     _connections,
     _evidence,

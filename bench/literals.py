@@ -37,7 +37,7 @@ _API, _FILES, _SQL = "the API says it to developers", "about files of the produc
 #: of the module, or by the text in a template or script.
 APART: Mapping[str, Mapping[str, str]] = {
     "app/access/grants/service.py": {"UNIQUE_GRANT": _SQL, "record_grants": _SQL},
-    "app/client_portal/branding.py": {"FOR_EVER": _HEADER, "logo": _HEADER},
+    "app/client_portal/branding.py": {"FOR_EVER": _HEADER, "_PICTURE": _HEADER},
     "app/client_portal/forms/intake.py": {"OTHER_NAMES": "names of countries that are typed, in any language"},
     "app/client_portal/first_screens.py": {"_MARKS": "names of browsers as they call themselves"},
     "app/dashboard/desk.py": dict.fromkeys(("_BROWSERS", "_SYSTEMS"), "names of browsers and systems, and their marks"),

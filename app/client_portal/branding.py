@@ -11,6 +11,8 @@ from app.kit.database import Session
 from app.kit.errors import NotFound
 from app.kit.html import forms
 from app.links.aggregate import LinkAggregate
+from app.links.own_platforms import pictures
+from app.links.own_platforms.models import PICTURES
 from app.tenants.agencies import branding, logos, own_words
 from app.tenants.agencies.models import Agency
 from app.tenants.agencies.own_words import ReturnAddress
@@ -19,6 +21,7 @@ router = forms.page_router()
 
 #: The content of these URLs never changes.
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+_PICTURE = FOR_EVER | {"Content-Security-Policy": "default-src 'none'"}
 _HEX = re.compile(r"[0-9a-f]{6}")
 
 
@@ -72,8 +75,15 @@ async def style_sheet(colour: str) -> Response:
     )
 
 
+@router.get(f"{PICTURES}/{{agency_id}}/{{sha256}}.png")
+async def step_picture(session: Session, agency_id: str, sha256: str) -> Response:
+    """Return a picture of a step on an own platform of an agency, by its hash."""
+    png = (await pictures.find(session, agency_id, sha256)).png
+    return Response(png, media_type="image/png", headers=_PICTURE)
+
+
 @router.get("/logo/{slug}/{sha256}.png")
 async def logo(session: Session, slug: str, sha256: str) -> Response:
     """Return an agency's logo by its hash. Raises NotFound for a logo that was replaced."""
     png = await logos.by_address(session, slug, sha256)
-    return Response(png, media_type="image/png", headers=FOR_EVER | {"Content-Security-Policy": "default-src 'none'"})
+    return Response(png, media_type="image/png", headers=_PICTURE)

@@ -216,7 +216,7 @@ async def _sentences(
     sentences = []
     for each in about:
         if each.platform not in possible:
-            asset = each.asset_name or platforms[each.platform].name
+            asset = each.asset_name or aggregate.manual_platform(each.platform).name
             sentences.append(_("{asset} isn’t shared yet. The link shows the steps.", asset=asset))
             continue
         row = status_rows.of_access_request(

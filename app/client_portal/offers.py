@@ -12,20 +12,23 @@ from app.client_portal.copy.manual_platforms import ManualGroup, ManualRequest
 from app.kit.i18n.message import _
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
-from app.platforms.manual import library
 from app.platforms.registry import Platforms
 from app.tenants.agencies import platform_ids
 
 
 def manual_requests(aggregate: LinkAggregate) -> list[ManualRequest]:
     """All access requests on manual platforms, in their order."""
-    return [_manual_request(access_request) for access_request in aggregate.access_requests if access_request.is_manual]
+    return [
+        _manual_request(aggregate, access_request)
+        for access_request in aggregate.access_requests
+        if access_request.is_manual
+    ]
 
 
 def open_manual_requests(aggregate: LinkAggregate) -> list[ManualRequest]:
     """Access requests on manual platforms that the client has not answered yet."""
     return [
-        _manual_request(access_request)
+        _manual_request(aggregate, access_request)
         for access_request in aggregate.access_requests
         if access_request.is_manual and not access_request.approved_at and not access_request.declined_at
     ]
@@ -47,10 +50,10 @@ async def manual_groups(
     return manual_copy.groups(asked, agency=aggregate.agency.name, identifiers=known)
 
 
-def _manual_request(access_request: AccessRequest) -> ManualRequest:
+def _manual_request(aggregate: LinkAggregate, access_request: AccessRequest) -> ManualRequest:
     return ManualRequest(
         id=access_request.id,
-        platform=library.find(access_request.platform),
+        platform=aggregate.manual_platform(access_request.platform),
         role=access_request.role,
         reason=access_request.why,
         status=access_request.status,

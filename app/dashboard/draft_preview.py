@@ -21,6 +21,7 @@ from app.kit.i18n.message import Message, _
 from app.links import service as link_service
 from app.links.aggregate import LinkAggregate
 from app.links.models import Link
+from app.links.own_platforms import service as own_platforms
 from app.links.presets.preset import Preset
 from app.platforms import declarations
 from app.platforms.manual.library import ManualPlatform
@@ -135,6 +136,7 @@ async def _in_memory(
     client = Client(agency_id=caller.agency_id, id=ids.new("client"), name=locales.find(tag).text(_("Your client")))
     made = link_service.assemble(
         link, preset, agency=agency, client=client, now=now,
+        own_platforms=await own_platforms.asked(session, caller.agency_id, asked),
         own={key: own.get(key, "") if key in declarations.every() else None for key in asked},
     )  # fmt: skip
     made.create(actor=caller.member.actor)  # in memory only: nothing saves it

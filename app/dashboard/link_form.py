@@ -17,6 +17,7 @@ from app.kit.input.text import TypedWrong
 from app.links import queries as links
 from app.links.agency_accounts import AgencyAccountMissing, IdentityMissing
 from app.links.models import Link
+from app.links.own_platforms import service as own_platforms
 from app.links.presets.preset import Preset
 from app.links.service import DEFAULT_LIFE, LONGEST_LIFE
 from app.platforms import declarations
@@ -81,7 +82,16 @@ async def with_links(session: AsyncSession, agency_id: str, found: Sequence[Clie
     return [KnownClient(each, active.get(each.id, [])) for each in found]
 
 
-def card(preset: Preset, platforms: Platforms) -> PresetCard:
+async def cards(
+    session: AsyncSession, agency_id: str, presets: Sequence[Preset], installed: Platforms
+) -> list[PresetCard]:
+    """The cards of presets in their order."""
+    asked = [each for preset in presets for each in preset.access_requests]
+    platforms = await own_platforms.requested(session, agency_id, installed, asked)
+    return [_card(each, platforms) for each in presets]
+
+
+def _card(preset: Preset, platforms: Platforms) -> PresetCard:
     """The card of a preset: each access with its role, in the words of its platform."""
     lines: list[Text] = []
     for each in preset.access_requests:

@@ -214,7 +214,7 @@ async def show(
     services = services_of(request)
     aggregate = await queries.load_link(session, caller.agency_id, link_id)
     link = aggregate.link
-    rows = await _rows(session, aggregate, services.platforms)
+    rows = await _rows(session, aggregate, aggregate.all_platforms(services.platforms))
     every = await queries.page(session, caller.agency_id, limit=_OTHERS + 1, client_id=link.client_id)
     days, more_events = await timeline.of_link(
         session, aggregate, [row.grant.id for row in rows if row.grant],

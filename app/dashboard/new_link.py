@@ -14,7 +14,7 @@ from app.dashboard.link_form import (
     CLIENT_FIELDS,
     LINKS,
     KnownClient,
-    card,
+    cards,
     chosen_accounts,
     impossible,
     language_choices,
@@ -168,7 +168,7 @@ async def _page(
     return desk.page(
         request, caller, "new_link", here=PATH, status=status, given=draft.values, chosen=draft.chosen,
         known=draft.known, problems=draft.problems, lives=lives(),
-        cards=[card(each, services.platforms) for each in offered],
+        cards=await cards(session, agency_id, offered, services.platforms),
         languages_offered=language_choices(services.languages), owners=await owners(session, agency_id),
         accounts=accounts, account=declarations.texts(services.platforms.default.key).account.noun,
     )  # fmt: skip

@@ -131,7 +131,7 @@ def _choices_of(key: str, platforms: Platforms) -> Iterator[tuple[str, Text]]:
 def line(key: str, kind: str, role: str, platforms: Platforms) -> Message:
     """An access with its role, as clients read it."""
     asset: Text = (
-        declarations.find(key, kind).texts.title(2) if platforms.has_api(key) else library.find(key).thing(role).one
+        declarations.find(key, kind).texts.title(2) if platforms.has_api(key) else platforms.manual(key).thing(role).one
     )
     return _("{asset}: {role}", asset=asset, role=platforms[key].role_words(kind, role).label)
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dashboard import desk, draft_preview, preset_form
 from app.dashboard.draft_preview import PreviewChoice
-from app.dashboard.link_form import card
+from app.dashboard.link_form import cards
 from app.dashboard.member_session import PATH as DESK
 from app.dashboard.member_session import CurrentMember, MemberForm, Viewer, Worker
 from app.dashboard.preset_form import PresetDraft
@@ -20,11 +20,13 @@ from app.kit.html.forms import Form
 from app.kit.i18n.message import Message, _
 from app.kit.input.validation_errors import checked
 from app.links import queries, url
+from app.links.own_platforms import service as own_platforms
 from app.links.presets import service
 from app.links.presets.preset import Preset
 from app.links.presets.schemas import NewPreset, PresetFields
 from app.links.presets.service import PresetBuiltIn, PresetTaken, PresetUnknown, TooManyPresets
 from app.links.queries import PresetUse
+from app.platforms.registry import Platforms
 from app.services import services_of
 
 router = forms.page_router()
@@ -37,14 +39,14 @@ _TOO_MANY = _("An agency has at most 200 presets. Archive one first.")
 @router.get(PATH)
 async def presets(request: Request, caller: Viewer, saved: Annotated[str, Query(max_length=64)] = "") -> Response:
     """Every preset with what it requests and where it is used. `saved`: the one that was saved just now."""
-    platforms = services_of(request).platforms
     async with reading(services_of(request).sessions) as session:
         found = await service.every(session, caller.agency_id)
         uses = await queries.preset_uses(session, caller.agency_id)
-    cards = [(card(each, platforms), uses.get(each.slug, PresetUse())) for each in found]
+        listed = await cards(session, caller.agency_id, found, services_of(request).platforms)
+    with_use = [(each, uses.get(each.preset.slug, PresetUse())) for each in listed]
     return desk.page(
-        request, caller, "presets", here=PATH, own=[each for each in cards if not each[0].preset.built_in],
-        built_in=[each for each in cards if each[0].preset.built_in],
+        request, caller, "presets", here=PATH, own=[each for each in with_use if not each[0].preset.built_in],
+        built_in=[each for each in with_use if each[0].preset.built_in],
         saved=next((each for each in found if each.slug == saved), None),
     )  # fmt: skip
 
@@ -76,8 +78,8 @@ async def create(request: Request, session: Session, caller: Worker, form: Membe
             )
             async with session.begin_nested():
                 made = await service.create_preset(
-                    session, caller.agency_id, given.slug, given.body(), platforms=services_of(request).platforms,
-                    actor=caller.member.actor,
+                    session, caller.agency_id, given.slug, given.body(),
+                    platforms=await _platforms(request, session, caller), actor=caller.member.actor,
                 )  # fmt: skip
             return render.see_other(request, f"{PATH}?saved={made.slug}")
         except InvalidInput as refused:
@@ -117,8 +119,8 @@ async def change(request: Request, session: Session, caller: Worker, form: Membe
             given = checked(PresetFields, **preset_form.fields(draft))
             async with session.begin_nested():
                 await service.change_preset(
-                    session, caller.agency_id, slug, given.body(), platforms=services_of(request).platforms,
-                    actor=caller.member.actor,
+                    session, caller.agency_id, slug, given.body(),
+                    platforms=await _platforms(request, session, caller), actor=caller.member.actor,
                 )  # fmt: skip
             return render.see_other(request, f"{PATH}?saved={slug}")
         except InvalidInput as refused:
@@ -154,6 +156,11 @@ async def _current(session: AsyncSession, caller: CurrentMember, slug: str) -> P
         raise NotFound from unknown
 
 
+async def _platforms(request: Request, session: AsyncSession, caller: CurrentMember) -> Platforms:
+    """The platforms of which a preset of the agency can request access."""
+    return await own_platforms.requestable(session, caller.agency_id, services_of(request).platforms)
+
+
 async def _copied(request: Request, session: AsyncSession, caller: CurrentMember, slug: str) -> PresetDraft:
     """The form of a copy of a preset."""
     draft = preset_form.of_preset(await _current(session, caller, slug))
@@ -181,7 +188,7 @@ async def _page(
     request: Request, session: AsyncSession, caller: CurrentMember, draft: PresetDraft, *, page: str, tag: str,
     problems: dict[str, Message] | None = None,
 ) -> Response:  # fmt: skip
-    platforms = services_of(request).platforms
+    platforms = await _platforms(request, session, caller)
     is_new = not draft.version
     preview = await draft_preview.frame(
         request, session, caller, preset_form.in_memory(draft, platforms), page=page, tag=tag

@@ -1,6 +1,6 @@
 """Requests for one more access on a link, or for another role. Wider access waits for the client's consent."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -10,11 +10,13 @@ from app.links import queries
 from app.links.agency_accounts import own_side
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
+from app.links.own_platforms import service as own_platforms
 from app.links.presets import validation
 from app.links.presets.preset import PresetAccessRequest
 from app.links.service import LinkOver
 from app.links.status import OVER
-from app.platforms.port import Platform
+from app.platforms.manual import own
+from app.platforms.registry import Platforms
 
 MOST_OPEN = 200
 
@@ -44,7 +46,7 @@ async def request_role(
     *,
     role: str,
     reason: str | None,
-    platforms: Mapping[str, Platform],
+    platforms: Platforms,
     actor: Actor,
 ) -> AccessRequest:
     """Request another role: a wider one needs a reason and the client's consent; a lower one applies immediately.
@@ -57,7 +59,7 @@ async def request_role(
     access_request = aggregate.find(access_request_id)
     if access_request is None:
         raise NotFound
-    now = access_request.role
+    platforms, now = aggregate.all_platforms(platforms), access_request.role
     wanted = validation.official(
         PresetAccessRequest(access_request.platform, access_request.kind, role, access_request.reason), platforms
     )
@@ -82,7 +84,7 @@ async def add_access_request(
     link_id: str,
     wanted: PresetAccessRequest,
     *,
-    platforms: Mapping[str, Platform],
+    platforms: Platforms,
     actor: Actor,
     agency_account_id: str | None = None,
 ) -> AccessRequest:
@@ -93,6 +95,8 @@ async def add_access_request(
     """
     aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
     refuse_over(aggregate)
+    if own.is_own(wanted.platform):
+        platforms = await own_platforms.requestable(session, agency_id, platforms)
     wanted = validation.official(wanted, platforms)
     to_choose = _as_wanted(each for each in aggregate.access_requests if each.status == "waiting")
     beside = [*_beside(aggregate), wanted]
@@ -102,8 +106,9 @@ async def add_access_request(
         raise TooManyAccessRequests
     if wanted.platform not in {each.platform for each in aggregate.platforms}:
         named = {wanted.platform: agency_account_id} if agency_account_id else {}
-        own = await own_side(session, agency_id, [wanted], named)
-        aggregate.add_platform(wanted.platform, own[wanted.platform])
+        accounts = await own_side(session, agency_id, [wanted], named)
+        own_platform = (await own_platforms.asked(session, agency_id, accounts)).get(wanted.platform)
+        aggregate.add_platform(wanted.platform, accounts[wanted.platform], own_platform=own_platform)
     access_request = aggregate.request_access(wanted, actor=actor)
     await aggregate.save(session)
     return access_request

@@ -11,7 +11,7 @@ from app.kit.i18n.locales import english
 from app.links import queries
 from app.links.models import Link, LinkPlatform, PublicLink
 from app.links.presets.preset import PresetAccessRequest
-from app.platforms.manual import library
+from app.platforms.manual import library, own
 from app.platforms.manual.library import CUSTOM
 from app.tenants.agencies import platform_ids, service
 
@@ -54,8 +54,9 @@ async def own_side(
         raise InvalidInput(
             fields={"agency_account_ids": f"Nothing is requested on {', '.join(sorted(wrong))} that needs one."}
         )
-    known = await platform_ids.every(session, agency_id) if any(manual.values()) else {}
-    for key in [key for key, is_manual in manual.items() if is_manual]:
+    with_ids = [key for key, is_manual in manual.items() if is_manual and not own.is_own(key)]
+    known = await platform_ids.every(session, agency_id) if with_ids else {}
+    for key in with_ids:
         platform = library.find(key)
         missing = platform.missing(known.get(key, {}))
         if missing:

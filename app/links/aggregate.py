@@ -23,9 +23,13 @@ from app.kit.i18n.locales import Locale
 from app.kit.i18n.message import Message, Text
 from app.links import event_data, status
 from app.links.models import AccessRequest, AccessRequestColumns, Consent, Intake, IntakeFile, Link, LinkPlatform
+from app.links.own_platforms.models import OwnPlatform
 from app.links.pasted_ids import SelectedAsset
 from app.links.presets.preset import Preset, PresetAccessRequest
 from app.links.status import OVER, PROVED, Pipeline, RequestStatus
+from app.platforms.manual import library
+from app.platforms.manual.library import ManualPlatform
+from app.platforms.registry import Platforms
 from app.tenants.agencies.models import Agency
 from app.tenants.clients.models import Client
 
@@ -48,6 +52,8 @@ class LinkAggregate:
     link: Link
     #: its platforms, in the order of the client's way
     platforms: list[LinkPlatform]
+    #: those of the agency's own among them, in the version of the link
+    own_platforms: list[OwnPlatform]
     access_requests: list[AccessRequest]
     intake: Intake
     preset: Preset
@@ -94,6 +100,15 @@ class LinkAggregate:
     def connecting(self) -> list[LinkPlatform]:
         """The platforms with an API that the client uses, in order."""
         return [each for each in self.platforms if not each.is_manual and each.unused_at is None]
+
+    def manual_platform(self, key: str) -> ManualPlatform:
+        """One of its manual platforms. Raises KeyError."""
+        own = next((each for each in self.own_platforms if each.key == key), None)
+        return own.platform if own else library.find(key)
+
+    def all_platforms(self, installed: Platforms) -> Platforms:
+        """The platforms of the installation, and those of the agency's own that the link has."""
+        return installed.beside([each.platform for each in self.own_platforms])
 
     def on(self, platform: str) -> LinkPlatform:
         """The row of one of its platforms."""
@@ -351,14 +366,18 @@ class LinkAggregate:
             if each.platform == platform:
                 self.reconsider(each)
 
-    def add_platform(self, platform: str, agency_account_id: str | None) -> None:
-        """Add a platform behind the others, before access on it is requested."""
+    def add_platform(
+        self, platform: str, agency_account_id: str | None, *, own_platform: OwnPlatform | None = None
+    ) -> None:
+        """Add a platform behind the others, before access on it is requested. `own_platform`: if it is one."""
         position = max(each.position for each in self.platforms) + 1
         added = LinkPlatform(
             agency_id=self.agency.id, link_id=self.link.id, platform=platform, position=position,
-            agency_account_id=agency_account_id,
+            agency_account_id=agency_account_id, own_version=own_platform.version if own_platform else None,
         )  # fmt: skip
         self.platforms.append(added)
+        if own_platform:
+            self.own_platforms.append(own_platform)
 
     def request_access(
         self, wanted: PresetAccessRequest, *, actor: Actor, asset_id: str | None = None, person_email: str | None = None

@@ -122,7 +122,7 @@ def _invitation(aggregate: LinkAggregate, platforms: Platforms, name: str | None
     """Values of the invitation's templates."""
     connecting = [each.platform for each in aggregate.connecting]
     others = dict.fromkeys(
-        access_request.asset_name or platforms[access_request.platform].name
+        access_request.asset_name or aggregate.manual_platform(access_request.platform).name
         for access_request in aggregate.access_requests
         if access_request.is_manual
     )

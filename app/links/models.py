@@ -136,6 +136,10 @@ class LinkPlatform(Base):
     )  # fmt: skip
     __table_args__ = (
         belongs_to("links", "link_id"),
+        ForeignKeyConstraint(
+            ["agency_id", "platform", "own_version"],
+            ["own_platforms.agency_id", "own_platforms.key", "own_platforms.version"],
+        ),
         CheckConstraint(f"lane IN {LANES}", name="lane"),
         Index("ix_link_platforms_client_account_id", "agency_id", "client_account_id"),
     )
@@ -143,6 +147,8 @@ class LinkPlatform(Base):
     agency_id: Mapped[str] = agency_key()
     link_id: Mapped[str] = mapped_column(ids.Id("link"), primary_key=True)
     platform: Mapped[str] = mapped_column(String(32), primary_key=True)
+    #: version of an own platform of the agency, with which the link was made
+    own_version: Mapped[int | None]
     #: its place on the client's way
     position: Mapped[int]
     #: `connected` or `guided`, once the client has chosen; may change at any time

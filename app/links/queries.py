@@ -16,6 +16,7 @@ from app.kit.web.paging import ChangePage
 from app.links import questions
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest, Consent, Intake, Link, LinkPlatform, LinkSession, PublicLink
+from app.links.own_platforms.models import OwnPlatform
 from app.links.presets import builtin
 from app.links.presets import service as presets
 from app.links.presets.service import AgencyPreset
@@ -161,12 +162,13 @@ async def _load(
     link, agency, client, intake, own_preset, now, *others = found
     chosen = presets.of_row(own_preset) if own_preset else builtin.versions()[link.preset, link.preset_version]
     where = (session, agency.id, link.id)
-    platforms, asked = await _platforms(*where, refresh=lock)
+    platforms, own_platforms, asked = await _platforms(*where, refresh=lock)
     loaded = LinkAggregate(
         agency=agency,
         client=client,
         link=link,
         platforms=platforms,
+        own_platforms=own_platforms,
         access_requests=asked,
         intake=intake,
         preset=chosen,
@@ -181,12 +183,16 @@ async def _load(
 
 async def _platforms(
     session: AsyncSession, agency_id: str, link_id: str, *, refresh: bool
-) -> tuple[list[LinkPlatform], list[AccessRequest]]:
-    """Platforms and access requests of a link, each in order; `refresh` overwrites what the session read before."""
+) -> tuple[list[LinkPlatform], list[OwnPlatform], list[AccessRequest]]:
+    """Platforms of a link, those of the agency's own, and access requests; each in order.
+
+    `refresh` overwrites what the session read before.
+    """
     values, options = {"agency_id": agency_id, "link_id": link_id}, {"populate_existing": refresh}
     found = (await session.execute(_PLATFORMS, values, execution_options=options)).all()
-    platforms = sorted({platform for platform, _ in found}, key=lambda each: each.position)
-    return platforms, [asked for _, asked in found if asked is not None]
+    platforms = sorted({platform for platform, _, _ in found}, key=lambda each: each.position)
+    own = {row for _, row, _ in found if row is not None}
+    return platforms, list(own), [asked for _, _, asked in found if asked is not None]
 
 
 def _of_platform() -> ColumnElement[bool]:
@@ -199,8 +205,16 @@ def _of_platform() -> ColumnElement[bool]:
 
 
 _PLATFORMS = (
-    select(LinkPlatform, AccessRequest)
+    select(LinkPlatform, OwnPlatform, AccessRequest)
     .outerjoin(AccessRequest, _of_platform())
+    .outerjoin(
+        OwnPlatform,
+        and_(
+            OwnPlatform.agency_id == LinkPlatform.agency_id,
+            OwnPlatform.key == LinkPlatform.platform,
+            OwnPlatform.version == LinkPlatform.own_version,
+        ),
+    )
     .where(LinkPlatform.agency_id == bindparam("agency_id"), LinkPlatform.link_id == bindparam("link_id"))
     .order_by(AccessRequest.position, AccessRequest.id)
 )

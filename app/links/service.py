@@ -21,6 +21,8 @@ from app.links import queries, url
 from app.links.agency_accounts import own_side
 from app.links.aggregate import LinkAggregate, new_access_request
 from app.links.models import Intake, Link, LinkPlatform
+from app.links.own_platforms import service as own_platforms
+from app.links.own_platforms.models import OwnPlatform
 from app.links.presets import service as presets
 from app.links.presets.preset import Preset
 from app.tenants.agencies import domains
@@ -109,6 +111,7 @@ async def create_link(
     chosen = preset if isinstance(preset, Preset) else await presets.current(session, agency_id, preset)
     agency, client, now = await _sides(session, agency_id, client_id)
     own = await own_side(session, agency_id, chosen.access_requests, agency_account_ids)
+    asked = await own_platforms.asked(session, agency_id, own)
     ends = checked_end(expires_at, clock.now())
     if owner_member_id is not None:
         await _check_owner(session, agency_id, owner_member_id)
@@ -123,7 +126,7 @@ async def create_link(
         expires_at=ends, due_at=ends, public_link_id=public_link_id, claimed_external_id=claimed_external_id,
         owner_member_id=owner_member_id,
     )  # fmt: skip
-    made = assemble(link, chosen, agency=agency, client=client, own=own, now=now)
+    made = assemble(link, chosen, agency=agency, client=client, own=own, own_platforms=asked, now=now)
     made.create(actor=actor)
     if sent:
         made.mark_sent(actor=actor)
@@ -132,18 +135,28 @@ async def create_link(
 
 
 def assemble(
-    link: Link, chosen: Preset, *, agency: Agency, client: Client, own: Mapping[str, str | None], now: datetime
-) -> LinkAggregate:
-    """A new link with the access requests of a preset, in memory. `own`: the agency's accounts, as of `own_side`."""
+    link: Link, chosen: Preset, *, agency: Agency, client: Client, own: Mapping[str, str | None],
+    own_platforms: Mapping[str, OwnPlatform], now: datetime,
+) -> LinkAggregate:  # fmt: skip
+    """A new link with the access requests of a preset, in memory.
+
+    `own`: the agency's accounts, as of `own_side`; `own_platforms`: its own platforms among those, by key.
+    """
     platforms = [
         LinkPlatform(
-            agency_id=agency.id, link_id=link.id, platform=platform, position=position, agency_account_id=account
+            agency_id=agency.id,
+            link_id=link.id,
+            platform=platform,
+            position=position,
+            agency_account_id=account,
+            own_version=own_platforms[platform].version if platform in own_platforms else None,
         )
         for position, (platform, account) in enumerate(own.items())
     ]
     asked = [new_access_request(link, wanted, position) for position, wanted in enumerate(chosen.access_requests)]
     return LinkAggregate(
-        agency=agency, client=client, link=link, platforms=platforms, access_requests=asked,
+        agency=agency, client=client, link=link, platforms=platforms,
+        own_platforms=list(own_platforms.values()), access_requests=asked,
         intake=Intake(agency_id=agency.id, id=link.id, screens_completed=[]),
         preset=chosen, answers={}, files=[], consent=None, now=now,
     )  # fmt: skip

@@ -168,6 +168,16 @@ class RoleWords:
 
 
 @dataclass(frozen=True)
+class StepPicture:
+    """A picture of a step, served at `path`; `alt` says it in words."""
+
+    path: str
+    width: int
+    height: int
+    alt: Message
+
+
+@dataclass(frozen=True)
 class GuidedStep:
     """One line of guidance. `where` is the menu path, with ` > ` between its parts; `variants` are its other names.
 
@@ -181,6 +191,7 @@ class GuidedStep:
     help_url: str = ""
     help_search: Message | None = None
     copies: str | None = None
+    picture: StepPicture | None = None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """The platforms of this installation, by key."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from app.platforms.manual.library import ManualPlatform
 from app.platforms.port import ConnectedPlatform, Platform
 
 
@@ -11,11 +12,12 @@ class Platforms(Mapping[str, Platform]):
     Raises ValueError for a connected platform that has no words for a role of its kinds, or no handler of a kind.
     """
 
-    def __init__(self, *connected: ConnectedPlatform, manual: Iterable[Platform] = ()) -> None:
+    def __init__(self, *connected: ConnectedPlatform, manual: Iterable[ManualPlatform] = ()) -> None:
         for platform in connected:
             _check(platform)
         self._connected = {platform.key: platform for platform in connected}
-        self._by_key: dict[str, Platform] = {**self._connected, **{platform.key: platform for platform in manual}}
+        self._manual = {platform.key: platform for platform in manual}
+        self._by_key: dict[str, Platform] = {**self._connected, **self._manual}
 
     def connected(self, key: str) -> ConnectedPlatform:
         """A platform with an API. Raises KeyError for any other."""
@@ -34,6 +36,14 @@ class Platforms(Mapping[str, Platform]):
     def default(self) -> ConnectedPlatform:
         """The platform of requests that name none: the first with an API."""
         return next(iter(self._connected.values()))
+
+    def manual(self, key: str) -> ManualPlatform:
+        """A manual platform. Raises KeyError for any other."""
+        return self._manual[key]
+
+    def beside(self, own: Sequence[ManualPlatform]) -> "Platforms":
+        """These platforms, and those of an agency's own."""
+        return Platforms(*self.with_api, manual=[*self._manual.values(), *own]) if own else self
 
     def __getitem__(self, key: str) -> Platform:
         return self._by_key[key]

@@ -19,6 +19,8 @@ from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.links import queries as links
 from app.links.models import IntakeFile
+from app.links.own_platforms import service as own_platforms
+from app.links.own_platforms.schemas import EXAMPLE, OwnPlatformFields
 from app.links.public_links.service import create_public_link
 from app.links.questions import file_place as file_place
 from app.mail.service import Mail
@@ -33,6 +35,8 @@ from app.webhooks.endpoints.verification import send_test
 from app.webhooks.replays.service import Selection
 from app.webhooks.replays.service import start as start_replay
 from tests.world import PUBLIC_URL, TESTS, Corner
+
+OWN_PLATFORM = OwnPlatformFields(**EXAMPLE).definition("en", ("en",))
 
 
 async def of(sessions: Sessions, keyring: Keyring, corner: Corner) -> dict[str, str]:
@@ -98,6 +102,7 @@ async def of(sessions: Sessions, keyring: Keyring, corner: Corner) -> dict[str, 
         contact = await contacts.add_contact(
             session, agency_id, corner.client_id, role="billing", name="Ida Berg", email=None, actor=TESTS
         )
+        own_platform = await own_platforms.create(session, agency_id, f"own_{corner.slug}", OWN_PLATFORM, actor=TESTS)
         webhooks = await _webhooks(session, keyring, agency_id)
         newest = select(Event.id).where(Event.agency_id == agency_id).limit(1)
         found = {
@@ -111,6 +116,7 @@ async def of(sessions: Sessions, keyring: Keyring, corner: Corner) -> dict[str, 
             "domain_id": domain.id,
             "contact_id": contact.id,
             "import_id": looked.id,
+            "platform_key": own_platform.key,
             "partner_id": partner.id,
             **webhooks,
             **await _members(session, agency_id),

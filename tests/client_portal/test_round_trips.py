@@ -28,6 +28,8 @@ from app.kit.database import Sessions, make_engine, make_sessions
 from app.kit.encryption import Keyring
 from app.kit.html import forms
 from app.links import service as link_service
+from app.links.own_platforms import pictures
+from app.links.own_platforms.models import PICTURES
 from app.mail.service import MailQueue
 from app.settings import Settings
 from app.tenants.agencies import logos
@@ -245,7 +247,9 @@ class Tour:
         async with self.sessions.begin() as session:
             made = picture(drawn(size=(600, 100)))
             await logos.set_logo(session, self.corner.agency_id, made, actor=TESTS)
+            await pictures.add(session, self.corner.agency_id, made)
         await browser.get(f"/logo/{self.corner.slug}/{made.sha256}.png")
+        await browser.get(f"{PICTURES}/{self.corner.agency_id}/{made.sha256}.png")
         await browser.get("/l/brand/112233.css")
 
 

@@ -43,7 +43,8 @@ def whole(*asset_ids: str | None, kind: str = "ad_account") -> LinkAggregate:
         agency=Agency(id=agency_id, name="North", slug="north", contact_name="Nora", contact_email="n@north.example"),
         client=Client(agency_id=agency_id, id=client_id, name="Brand", language="en"),
         link=link, platforms=[LinkPlatform(agency_id=agency_id, link_id=link_id, platform="tiktok", position=0)],
-        access_requests=asked, intake=Intake(agency_id=agency_id, id=link_id, screens_completed=[]),
+        own_platforms=[], access_requests=asked,
+        intake=Intake(agency_id=agency_id, id=link_id, screens_completed=[]),
         preset=builtin.newest()["run-campaigns"], answers={}, files=[], consent=None, now=clock.now(),
     )  # fmt: skip
 

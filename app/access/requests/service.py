@@ -1,6 +1,6 @@
 """Use cases of access requests: checks, attestations, statements of clients, and changes of role."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,7 +18,7 @@ from app.links import access_changes
 from app.links import queries as links
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
-from app.platforms.port import Platform
+from app.platforms.registry import Platforms
 
 
 class NotApproved(AppError):
@@ -103,7 +103,7 @@ async def change_role(
     access_request_id: str,
     wanted: NewRole,
     *,
-    platforms: Mapping[str, Platform],
+    platforms: Platforms,
     actor: Actor,
 ) -> AccessRequest:
     """Request another role, and make the client's handshakes due. Raises as `request_role`."""

@@ -8,7 +8,7 @@ from app.client_portal.copy.consent import Offer
 from app.client_portal.status_texts import Tone
 from app.kit.i18n.message import ContentDate, Message, Text, Value, _
 from app.platforms.manual.library import ManualPlatform
-from app.platforms.port import GuidedStep
+from app.platforms.port import GuidedStep, StepPicture
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ class ManualStep:
     help_search: Message | None = None
     label: Message | None = None
     value: Text = ""
+    picture: StepPicture | None = None
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class ManualGroup:
 
 _NOT_AGREED = _("Not agreed yet")
 _YOUR_TURN = _("Your turn")
-_FOLLOW = _("Follow the steps, then press “{button}”.", button=_("I have done this"))
+_FOLLOW = _("Follow the steps, then press “{button}”.")
 
 _SHORT: Mapping[str, tuple[Message, Tone]] = {
     "waiting": (_NOT_AGREED, "yours"),
@@ -186,8 +187,11 @@ def groups(
         ManualGroup(
             key=key,
             name=access_requests[0].platform.name,
-            dated=None if access_requests[0].platform.own_words else access_requests[0].platform.guided_dated,
-            lines=tuple(_line(asked, agency, identifiers.get(key, {})) for asked in access_requests),
+            dated=access_requests[0].platform.compared_on,
+            lines=tuple(
+                _line(asked, agency, {**asked.platform.known_ids, **identifiers.get(key, {})})
+                for asked in access_requests
+            ),
         )
         for key, access_requests in found.items()
     ]
@@ -203,7 +207,7 @@ def _line(asked: ManualRequest, agency: str, identifiers: Mapping[str, str]) -> 
         given=asked.given or "",
         role=asked.platform.role(asked.role).label,
         short=short,
-        sentence=sentence.fill(agency=agency, platform=asked.platform.name),
+        sentence=sentence.fill(agency=agency, platform=asked.platform.name, button=asked.platform.done),
         tone=tone,
         since=asked.since,
         steps=steps(asked, agency=agency, identifiers=identifiers) if to_do else (),
@@ -248,4 +252,5 @@ def _filled(asked: ManualRequest, step: GuidedStep, agency: str, identifiers: Ma
         help_search=step.help_search,
         label=_("{agency}: {label}", agency=agency, label=copied.label) if copied else None,
         value=known[copied.key] if copied else "",
+        picture=step.picture,
     )

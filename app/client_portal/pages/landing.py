@@ -26,6 +26,7 @@ from app.links import devices, emails, url
 from app.links import queries as links
 from app.links.aggregate import LinkAggregate
 from app.links.models import PublicLink
+from app.links.own_platforms import service as own_platforms
 from app.links.presets import builtin
 from app.links.presets import service as presets
 from app.links.public_links import service as public_links
@@ -217,7 +218,9 @@ async def _about(request: Request, session: AsyncSession, found: PublicLink) -> 
         access_request.platform: [each for each in read if each.platform == access_request.platform]
         for access_request in read
     }
-    platforms = services_of(request).platforms
+    platforms = await own_platforms.requested(
+        session, found.agency_id, services_of(request).platforms, chosen.access_requests
+    )
     agency = await agencies.find(session, found.agency_id)
     language.prefer(request, link=found.language, agency=agency.language)
     return {

@@ -134,6 +134,12 @@ class AccessProgress:
         return any(group.is_to_do for group in self.others)
 
     @property
+    def done_label(self) -> Message | None:
+        """The button for those steps, if it is the same on all of them."""
+        labels = {line.asked.platform.done for group in self.others for line in group.lines if line.can_say_done}
+        return labels.pop() if len(labels) == 1 else None
+
+    @property
     def mark(self) -> str:
         """Hash of the content, so that the browser gets it only after a change."""
         content = ([(each.lines, each.guided) for each in self.platforms], self.others)

@@ -20,12 +20,12 @@ FORM_BYTES = 64 * 1024
 API_BYTES = 1024 * 1024
 #: Five files of 5 MB with the form, and a margin to report which file is too large.
 FILES_BYTES = 30 * 1024 * 1024
-#: A logo of 2 MB with the form, and a margin to report its limit.
-LOGO_BYTES = 4 * 1024 * 1024
+#: A picture of 2 MB with the form, and a margin to report its limit.
+PICTURE_BYTES = 4 * 1024 * 1024
 #: A CSV of clients with far more rows than fit, so that the page can say how many do.
 CSV_BYTES = 8 * 1024 * 1024
 _CSV = "/desk/links/csv"
-_LOGOS = frozenset({"/api/v1/agency/logo/file", "/desk/brand"})
+_PICTURES = frozenset({"/api/v1/agency/logo/file", "/api/v1/own-platforms/pictures", "/desk/brand"})
 _WITH_FILES = re.compile(r"^/l/[^/]+/questions$")
 
 
@@ -33,8 +33,8 @@ def by_path(path: str) -> int:
     """1 MiB for the API, 64 KiB for forms, more for the addresses that take files."""
     if _WITH_FILES.match(path):
         return FILES_BYTES
-    if path in _LOGOS:
-        return LOGO_BYTES
+    if path in _PICTURES:
+        return PICTURE_BYTES
     if path == _CSV:
         return CSV_BYTES
     return API_BYTES if path.startswith("/api/") else FORM_BYTES

@@ -11,6 +11,7 @@ from app.kit.errors import InvalidInput, NotFound
 from app.kit.input.validation_errors import checked
 from app.kit.web.paging import Page
 from app.links import queries
+from app.links.own_platforms import service as own_platforms
 from app.links.presets import preset, service, validation
 from app.links.presets.preset import Preset
 from app.links.presets.schemas import NewPreset, PresetFields, PresetUseView, PresetView
@@ -49,10 +50,10 @@ async def list_presets(caller: Reader, session: Session) -> Page[PresetView]:
 @router.post("", status_code=201)
 async def create_preset(request: Request, caller: Writer, session: Session, given: NewPreset) -> PresetView:
     """Create a preset. The slug of an archived one continues with its next version."""
+    platforms = await own_platforms.requestable(session, caller.agency_id, services_of(request).platforms)
     made = await service.create_preset(
-        session, caller.agency_id, given.slug, given.body(), platforms=services_of(request).platforms,
-        actor=caller.actor,
-    )  # fmt: skip
+        session, caller.agency_id, given.slug, given.body(), platforms=platforms, actor=caller.actor
+    )
     return PresetView.of(made)
 
 
@@ -62,7 +63,7 @@ async def import_preset(
     file: Annotated[bytes, Body(media_type=TOML, description="A preset as a TOML file.", examples=[_EXAMPLE])],
 ) -> PresetView:  # fmt: skip
     """Create a preset, or a new version of it, from a TOML file. An unchanged file changes nothing."""
-    platforms = services_of(request).platforms
+    platforms = await own_platforms.requestable(session, caller.agency_id, services_of(request).platforms)
     given = _described(file, platforms)
     made = await service.save_preset(
         session, caller.agency_id, given.slug, given.body(), platforms=platforms, actor=caller.actor
@@ -103,13 +104,9 @@ async def update_preset(
     request: Request, caller: Writer, session: Session, slug: str, given: PresetFields
 ) -> PresetView:
     """Create a new version of your preset. Existing links keep theirs; an unchanged preset gets no new version."""
+    platforms = await own_platforms.requestable(session, caller.agency_id, services_of(request).platforms)
     changed = await service.change_preset(
-        session,
-        caller.agency_id,
-        _possible(slug),
-        given.body(),
-        platforms=services_of(request).platforms,
-        actor=caller.actor,
+        session, caller.agency_id, _possible(slug), given.body(), platforms=platforms, actor=caller.actor
     )
     return PresetView.of(changed)
 

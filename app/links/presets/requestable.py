@@ -6,9 +6,11 @@ from typing import Annotated
 from fastapi import Request
 from pydantic import BaseModel, Field
 
+from app.kit.database import Session
 from app.kit.errors import NotFound
 from app.kit.i18n.locales import english
 from app.kit.web.paging import Page
+from app.links.own_platforms import service as own_platforms
 from app.platforms.port import AssetKind, Platform
 from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
@@ -78,17 +80,19 @@ def every(platforms: Iterable[Platform]) -> list[RequestablePlatform]:
 
 
 @router.get("")
-async def list_platforms(_: Reader, request: Request) -> Page[RequestablePlatform]:
-    """List the platforms, kinds and roles that can be requested. There is no second page."""
-    return Page(data=every(services_of(request).platforms.values()))
+async def list_platforms(caller: Reader, session: Session, request: Request) -> Page[RequestablePlatform]:
+    """List the platforms, kinds and roles that can be requested, your own too. There is no second page."""
+    platforms = await own_platforms.requestable(session, caller.agency_id, services_of(request).platforms)
+    return Page(data=every(platforms.values()))
 
 
 @router.get("/{platform}")
-async def get_platform(_: Reader, request: Request, platform: str) -> RequestablePlatform:
+async def get_platform(caller: Reader, session: Session, request: Request, platform: str) -> RequestablePlatform:
     """Return one platform with its kinds and roles."""
-    if platform not in services_of(request).platforms:
+    platforms = await own_platforms.requestable(session, caller.agency_id, services_of(request).platforms)
+    if platform not in platforms:
         raise PlatformUnknown
-    return every([services_of(request).platforms[platform]])[0]
+    return every([platforms[platform]])[0]
 
 
 def _role(platform: Platform, kind: AssetKind, role: str) -> RequestableRole:

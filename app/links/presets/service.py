@@ -21,7 +21,7 @@ from app.kit.errors import AppError, InvalidInput, NotFound
 from app.links.presets import builtin, preset, validation
 from app.links.presets.preset import Preset
 from app.platforms.port import Platform
-from app.tenants.agencies.models import Agency
+from app.tenants.agencies import service as agencies
 
 MOST_PRESETS = 200
 
@@ -137,7 +137,7 @@ async def create_preset(
     Raises InvalidInput with a sentence for each field, PresetTaken, PresetBuiltIn, TooManyPresets.
     """
     body = _checked(slug, body, platforms)
-    await _lock_agency(session, agency_id)
+    await agencies.lock(session, agency_id)
     known = await newest_row(session, agency_id, slug)
     if known is not None and known.archived_at is None:
         raise PresetTaken
@@ -161,7 +161,7 @@ async def change_preset(
     Raises InvalidInput, NotFound, PresetBuiltIn.
     """
     body = _checked(slug, body, platforms)
-    await _lock_agency(session, agency_id)
+    await agencies.lock(session, agency_id)
     known = await newest_row(session, agency_id, slug)
     if known is None or known.archived_at is not None:
         raise NotFound
@@ -214,11 +214,6 @@ def _checked(slug: str, body: Mapping[str, Any], platforms: Mapping[str, Platfor
             for each, access_request in zip(body["access_requests"], access_requests, strict=True)
         ],
     }
-
-
-async def _lock_agency(session: AsyncSession, agency_id: str) -> None:
-    """Lock the agency, so that concurrent changes get different version numbers."""
-    await session.execute(select(Agency.id).where(Agency.id == agency_id).with_for_update())
 
 
 async def _add(

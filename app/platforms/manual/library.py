@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -10,14 +10,15 @@ from pydantic import ValidationError
 
 from app.kit.i18n.content import InvalidContent, read
 from app.kit.i18n.locales import SOURCE, english
-from app.kit.i18n.message import ContentDate
+from app.kit.i18n.message import ContentDate, Message, _
 from app.kit.input.text import folded
 from app.platforms.manual.schema import FileShape, IdShape, NeedShape, RoleShape, StepShape, ThingShape
-from app.platforms.port import AssetKind, GuidedStep, RoleWords
+from app.platforms.port import AssetKind, GuidedStep, RoleWords, StepPicture
 
 #: The one kind of access request that manual platforms have; its role says which thing it is about.
 CUSTOM = "custom"
 FOLDER = Path(__file__).parent / "content"
+DONE = _("I have done this")
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,14 @@ class ManualPlatform:
     """A platform defined by its content file. A role belongs to exactly one thing, so the role identifies the thing."""
 
     file: FileShape
+    #: of an own platform of an agency
+    version: int | None = None
+    #: ids that its definition has, beside those that the agency sets
+    known_ids: Mapping[str, str] = field(default_factory=dict)
+    #: pictures of an own platform by the number of the step
+    pictures: Mapping[int, StepPicture] = field(default_factory=dict)
+    #: label of the button with which the client says that the steps are done
+    done: Message = DONE
 
     @property
     def key(self) -> str:
@@ -45,6 +54,11 @@ class ManualPlatform:
     def guided_dated(self) -> ContentDate:
         """The day on which the steps were last compared with the vendor's help."""
         return self.file.dated
+
+    @property
+    def compared_on(self) -> ContentDate | None:
+        """The day on which the vendor's help was compared; None for steps that the agency writes."""
+        return None if self.own_words or self.version is not None else self.guided_dated
 
     @property
     def own_words(self) -> bool:
@@ -86,7 +100,8 @@ class ManualPlatform:
 
     def steps(self, role: str) -> tuple[GuidedStep, ...]:
         """The client's steps to give a role."""
-        return tuple(_step(step) for step in self.thing(role).steps)
+        steps = [_step(step) for step in self.thing(role).steps]
+        return tuple(replace(step, picture=self.pictures.get(at)) for at, step in enumerate(steps))
 
     def removal(self, role: str) -> tuple[GuidedStep, ...]:
         """The client's steps to remove a role."""
@@ -94,7 +109,7 @@ class ManualPlatform:
 
     def missing(self, identifiers: Mapping[str, str]) -> list[NeedShape]:
         """The needs for which the agency has not set an id yet."""
-        return [need for need in self.needs if not identifiers.get(need.key)]
+        return [need for need in self.needs if not (identifiers.get(need.key) or self.known_ids.get(need.key))]
 
     def wrong(self, identifiers: Mapping[str, str]) -> dict[str, str]:
         """An error sentence for each invalid id; empty if all are valid."""

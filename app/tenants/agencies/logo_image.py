@@ -11,7 +11,8 @@ from app.kit.errors import InvalidInput
 MOST_BYTES = 2 * 1024 * 1024
 #: Checked in the header, before decompression; as RGBA it is 64 MB.
 MOST_PIXELS = 16_000_000
-WIDEST, TALLEST = 512, 256
+#: Most pixels of a logo by side.
+LOGO = (512, 256)
 #: Pillow may use only these decoders.
 KINDS = ("PNG", "JPEG", "WEBP", "GIF")
 
@@ -26,7 +27,7 @@ class LogoRefused(InvalidInput):
 
 @dataclass(frozen=True)
 class Picture:
-    """A PNG of at most 512 by 256 pixels, and the SHA-256 of its bytes in hex."""
+    """A small PNG, and the SHA-256 of its bytes in hex."""
 
     png: bytes
     sha256: str
@@ -34,17 +35,20 @@ class Picture:
     height: int
 
 
-def picture(content: bytes) -> Picture:
-    """Re-encode a picture; of an animation, the first frame. Slow: not for the event loop. Raises LogoRefused."""
+def picture(content: bytes, *, most: tuple[int, int] = LOGO, kinds: tuple[str, ...] = KINDS) -> Picture:
+    """Re-encode a picture with at most this width and height; of an animation, the first frame.
+
+    Slow: not for the event loop. Raises LogoRefused.
+    """
     if len(content) > MOST_BYTES:
         raise LogoRefused("The picture has more than 2 MB.")
     if _is_svg(content):
         raise LogoRefused("SVG is not taken, because it can carry scripts.", hint="Save the logo as PNG and give that.")
     try:
-        with Image.open(io.BytesIO(content), formats=KINDS) as opened:
+        with Image.open(io.BytesIO(content), formats=kinds) as opened:
             if opened.width * opened.height > MOST_PIXELS:
                 raise LogoRefused("The picture has more than 16 million pixels.", hint="Make it smaller first.")
-            small = _small(opened)
+            small = _small(opened, most)
     except LogoRefused:
         raise
     except Exception as problem:  # decoders raise anything on broken content
@@ -58,10 +62,10 @@ def _is_svg(content: bytes) -> bool:
     return start.startswith((b"<svg", b"<?xml", b"<!--", b"<!doctype svg")) or content.startswith(b"\x1f\x8b")
 
 
-def _small(opened: Image.Image) -> Image.Image:
+def _small(opened: Image.Image, most: tuple[int, int]) -> Image.Image:
     opened.seek(0)
     turned = ImageOps.exif_transpose(opened).convert("RGBA")
-    turned.thumbnail((WIDEST, TALLEST), Image.Resampling.LANCZOS)
+    turned.thumbnail(most, Image.Resampling.LANCZOS)
     return turned
 
 

@@ -61,6 +61,11 @@ async def find(session: AsyncSession, agency_id: str) -> Agency:
     return found
 
 
+async def lock(session: AsyncSession, agency_id: str) -> None:
+    """Lock the agency, so that concurrent changes of what has versions get different numbers."""
+    await session.execute(select(Agency.id).where(Agency.id == agency_id).with_for_update())
+
+
 async def by_slug(session: AsyncSession, slug: str) -> Agency | None:
     """The agency with this slug, for the command line."""
     return (await session.scalars(select(Agency).where(Agency.slug == slug))).one_or_none()

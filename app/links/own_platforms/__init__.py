@@ -1,0 +1,1 @@
+"""Own platforms: manual platforms that an agency defines itself, with versions, as presets have."""

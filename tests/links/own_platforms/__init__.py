@@ -1,0 +1,1 @@
+"""Platforms that an agency defines itself."""
