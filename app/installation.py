@@ -28,6 +28,9 @@ from app.settings import Settings
 from app.tables import metadata
 from app.tenants.agencies import domains
 from app.tenants.agencies.models import Agency, AgencyDomain
+from app.tenants.api_keys import service as api_keys
+from app.tenants.members import service as members
+from app.tenants.members import ways
 from app.webhooks.maintenance.periodic_tasks import SWEEP
 from app.webhooks.models import PeriodicTask
 
@@ -251,6 +254,7 @@ async def for_agencies(chosen: Settings, sessions: Sessions, agency_id: str) -> 
         stored = await _stored(await session.connection(), chosen)
         own = [_domain(row, agency, chosen) for row, agency in await domains.verified(session, agency_id)]
         due_at = await session.scalar(select(PeriodicTask.due_at).where(PeriodicTask.id == SWEEP))
+        own += [*await _keys(session, agency_id), *await _members(session, chosen, agency_id)]
     found = [
         *stored, _background_work(due_at), _https(chosen), await public_address(chosen),
         *await bounded("mail", mail(chosen)), *own,
@@ -261,6 +265,23 @@ async def for_agencies(chosen: Settings, sessions: Sessions, agency_id: str) -> 
         )
         for each in found
     ]
+
+
+async def _keys(session: AsyncSession, agency_id: str) -> list[Finding]:
+    """API keys that outlive the membership of their maker; nothing if there are none."""
+    found = [f"“{each.name}” (ends in {each.hint})" for each in await api_keys.orphaned(session, agency_id)]
+    words = f"made by members who were removed, and still work: {', '.join(found)}."
+    do = "Revoke them under API keys, and make others for the programs that need them."
+    return [Finding("API keys", True, words, doubtful=True, do=do)] if found else []
+
+
+async def _members(session: AsyncSession, chosen: Settings, agency_id: str) -> list[Finding]:
+    """Members who can’t sign in, for example since their provider left the settings; nothing if there are none."""
+    known = await ways.of_members(session, agency_id, {each.issuer for each in chosen.oidc_providers})
+    found = [each.name for each in await members.every(session, agency_id) if not known[each.id].count]
+    words = f"no password, passkey or provider signs them in: {', '.join(found)}."
+    do = "Make one-time addresses for them in the team; they choose a password there."
+    return [Finding("members", True, words, doubtful=True, do=do)] if found else []
 
 
 def _background_work(due_at: datetime | None) -> Finding:

@@ -22,7 +22,7 @@ from app.tenants.agencies import service
 from app.tenants.agencies.api import AgencyChanges
 from app.tenants.agencies.schemas import AgencyView
 from app.tenants.api_keys import service as keys
-from app.tenants.api_keys.api import KeyView, NewKey, NewKeyView
+from app.tenants.api_keys.schemas import KeyView, NewKey, NewKeyView
 from app.tenants.api_keys.scopes import SCOPES
 from app.tenants.members import passkeys, second_factor
 from app.tenants.members import service as members

@@ -39,8 +39,9 @@ async def keys(
     last = before(cursor, "key")
     async with reading(services_of(request).sessions) as session:
         found = await api_keys.page(session, caller.agency_id, limit=_MANY + 1, before=last)
+        makers = await api_keys.makers(session, caller.agency_id, found)
     return desk.page(
-        request, caller, "keys", here=PATH, rows=[(each, _status(each)) for each in found[:_MANY]],
+        request, caller, "keys", here=PATH, makers=makers, rows=[(each, _status(each)) for each in found[:_MANY]],
         more=f"{PATH}?cursor={pack(found[_MANY - 1].id)}" if len(found) > _MANY else None,
     )  # fmt: skip
 

@@ -24,6 +24,7 @@ from app.kit.i18n.message import Message, _
 from app.kit.input import email_address
 from app.kit.input.text import TypedWrong
 from app.services import services_of
+from app.tenants.api_keys import service as api_keys
 from app.tenants.members import passkeys, second_factor, ways
 from app.tenants.members import service as members
 from app.tenants.members.models import ROLES, Member, Role
@@ -123,17 +124,21 @@ async def remove(
     session: Session,
     caller: RecentManager,
     member_id: str,
-    form: MemberForm,  # noqa: ARG001
+    form: MemberForm,
 ) -> Response:
-    """Remove a member, who is signed out everywhere."""
-    return await _done(
-        request,
-        session,
-        caller,
-        member_id,
-        members.remove(session, caller.agency_id, member_id, by=caller.member.role),
-        to=TEAM,
-    )
+    """Remove a member, who is signed out everywhere. API keys that they made are revoked or kept, as is chosen."""
+    keys, chosen = await api_keys.working_of(session, caller.agency_id, member_id), form.text("keys")
+    if keys and chosen not in ("revoke", "keep"):
+        at = {"keys": _("Choose what happens to the API keys.")}
+        return await _member(request, session, caller, member_id, status=422, problems=at)
+    try:
+        await members.remove(session, caller.agency_id, member_id, by=caller.member.role)
+    except _REFUSALS as refused:
+        return await _member(request, session, caller, member_id, status=refused.status, refused=refused)
+    if chosen == "revoke":
+        for each in keys:
+            await api_keys.revoke_key(session, caller.agency_id, each.id, actor=caller.member.actor)
+    return render.see_other(request, TEAM)
 
 
 @router.post(f"{TEAM}/{{member_id}}/address")
@@ -245,5 +250,6 @@ async def _member(
         can_act=_may_change(caller, found), is_self=found.id == caller.member.id, role_names=desk.ROLE_NAMES,
         roles=[(role, name) for role, name, _words in _givable(caller)], is_owner=caller.may("owner"),
         passkeys=await passkeys.of_member(session, caller.agency_id, found.id), own_ways=own,
+        keys=await api_keys.working_of(session, caller.agency_id, found.id) if caller.may("manager") else (),
         own_providers=[each.name for each in services.providers_of(own.issuers)],
     )  # fmt: skip

@@ -7,11 +7,16 @@ import httpx2
 import pytest
 from sqlalchemy import select
 
+from app import installation
+from app.kit.actor import Actor
 from app.kit.database import Sessions
+from app.settings import Settings
 from app.tenants.api_keys import service as api_keys
 from app.tenants.api_keys.service import ApiKey
-from app.tenants.members.models import Role
-from tests.dashboard.conftest import SignIn
+from app.tenants.members import service as members
+from app.tenants.members.models import Member, Role
+from tests.client_portal.walk import press
+from tests.dashboard.conftest import CHEAP_HASH, SignIn
 from tests.world import TESTS, Corner, World
 
 _TOKEN = re.compile(r'name="form_token" value="([^"]+)"')
@@ -130,3 +135,63 @@ async def test_another_agency_and_nobody(
 async def test_forms_need_their_token(browser: httpx2.AsyncClient, sign_in: SignIn, path: str) -> None:
     await sign_in()
     assert (await browser.post(f"/desk/keys/{path}", data={"form_token": "wrong"})).status_code == 403
+
+
+async def _made_by(sessions: Sessions, corner: Corner, actor: Actor, name: str, *scopes: str) -> tuple[ApiKey, str]:
+    async with sessions.begin() as session:
+        return await api_keys.create_key(
+            session, corner.agency_id, name=name, scopes=list(scopes) or ["links:read"], expires_at=None, actor=actor
+        )
+
+
+async def test_removing_a_member_asks_about_the_keys_they_made(
+    browser: httpx2.AsyncClient, api: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, settings: Settings,
+    world: World,
+) -> None:  # fmt: skip
+    await sign_in()
+    north, people = world.north, dict[str, Member]()
+    async with sessions.begin() as session:
+        for name in ("Bo", "Cy", "Di"):
+            people[name] = await members.add(
+                session, north.agency_id, name=name, email=f"{name}@x.example", role="manager", password_hash=CHEAP_HASH
+            )
+    _, value = await _made_by(sessions, north, people["Bo"].actor, "CRM", "keys:write", "links:read")
+    child = (await api.post("/keys", json={"name": "Child", "scopes": ["links:read"]}, headers=_as(value))).json()
+    assert child["made_by_id"] == people["Bo"].id, "a key of a key has its maker"
+    kept, kept_value = await _made_by(sessions, north, people["Cy"].actor, "Report")
+    over, _ = await _made_by(sessions, north, people["Bo"].actor, "Over")
+    async with sessions.begin() as session:
+        await api_keys.revoke_key(session, north.agency_id, over.id, actor=TESTS)
+    page, removal = f"/desk/team/{people['Bo'].id}", f"/desk/team/{people['Bo'].id}/removal"
+    shown = (await browser.get(page)).text
+    assert "Bo made 2 API keys" in shown
+    assert ("CRM" in shown, "Child" in shown, "Over" in shown, "Report" in shown) == (True, True, False, False)
+    undecided = await press(browser, page, removal)
+    assert (undecided.status_code, "Choose what happens to the API keys." in undecided.text) == (422, True)
+    assert (await browser.get(page)).status_code == 200, "and nobody is removed"
+    assert (await press(browser, page, removal, keys="revoke")).status_code == 303
+    for each in (value, child["value"]):
+        assert (await api.get("/links", headers=_as(each))).status_code == 401
+    assert (await api.get("/links", headers=_as(kept_value))).status_code == 200
+
+    assert "who was removed" not in (await browser.get("/desk/keys")).text
+    assert (await press(browser, "/desk/team", f"/desk/team/{people['Cy'].id}/removal", keys="keep")).status_code == 303
+    listed = (await browser.get("/desk/keys")).text
+    assert (listed.count("made by Cy"), listed.count("made by Bo"), listed.count("who was removed")) == (1, 3, 1)
+    found = {each.what: each for each in await installation.for_agencies(settings, sessions, north.agency_id)}
+    assert (found["API keys"].status, f"(ends in {kept.hint})" in found["API keys"].words) == ("limited", True)
+    foreign = await installation.for_agencies(settings, sessions, world.south.agency_id)
+    assert "API keys" not in {each.what for each in foreign}
+
+    _, without = await _made_by(sessions, north, TESTS, "Team", "members:write")
+    last, _ = await _made_by(sessions, north, people["Di"].actor, "Last")
+    path = f"/members/{people['Di'].id}"
+    refused = await api.delete(path, params={"revoke_keys": True}, headers=_as(without))
+    assert (refused.status_code, refused.json()["code"]) == (403, "scope_missing")
+    removed = (await api.delete(path, params={"revoke_keys": True})).json()
+    assert [(each["id"], bool(each["revoked_at"])) for each in removed["keys"]] == [(last.id, True)]
+    assert (await api.get(f"/keys/{last.id}")).json()["made_by_id"] == people["Di"].id
+
+
+def _as(value: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {value}"}

@@ -10,6 +10,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select, update
 
+from app import installation
 from app.dashboard.member_session import COOKIE
 from app.dashboard.oidc_sign_in import COOKIE as ATTEMPT
 from app.kit.database import CROSS_TENANT, Sessions
@@ -216,10 +217,11 @@ async def test_a_blocked_passkey_is_no_way_and_the_last_owner_keeps_one(
 
 
 async def test_after_the_provider_is_gone_a_one_time_address_leads_back(
-    browser: httpx2.AsyncClient, app: FastAPI, sessions: Sessions, world: World
+    browser: httpx2.AsyncClient, app: FastAPI, sessions: Sessions, settings: Settings, world: World
 ) -> None:
     path = await _invited(sessions, world.north.agency_id)
     await _join(browser, path, BO)
+    plain = settings.model_copy(update=dict.fromkeys(of_settings(""), ""))
     bo = await _one(sessions, world.north.agency_id)
     await _without_providers(app)
     assert "You have no way to sign in again." in (await browser.get(ACCOUNT)).text
@@ -232,6 +234,8 @@ async def test_after_the_provider_is_gone_a_one_time_address_leads_back(
         )
         browser.cookies.set(COOKIE, await members.sign_in(session, owner))
     assert "No way to sign in" in (await browser.get("/desk/team")).text
+    found = {each.what: each for each in await installation.for_agencies(plain, sessions, bo.agency_id)}
+    assert (found["members"].status, found["members"].words[-4:]) == ("limited", " Bo.")
     made = await press(browser, "/desk/team", f"/desk/team/{bo.id}/address")
     address = re.search(r"/desk/join/[\w-]{43}", made.text)
     assert address

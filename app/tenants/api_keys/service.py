@@ -1,6 +1,6 @@
 """API keys, with which programs of an agency sign in: table, queries and use cases."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,9 +14,10 @@ from app.events.schema import Data
 from app.kit import clock, encryption, ids
 from app.kit.actor import Actor
 from app.kit.audit import Audit
-from app.kit.database import CROSS_TENANT, Base, CreatedAt, agency_key, belongs_to_agency
+from app.kit.database import CROSS_TENANT, Base, CreatedAt, agency_key, belongs_to, belongs_to_agency
 from app.kit.errors import AppError, InvalidInput, NotFound
 from app.tenants.api_keys.scopes import SCOPES
+from app.tenants.members.models import Member
 
 PREFIX = "kt_live_"
 USE_RECORDED_EVERY = timedelta(minutes=1)
@@ -26,8 +27,8 @@ class ApiKey(CreatedAt, Base):
     """A key `kt_live_…`. Only its SHA-256 is stored; `hint` is its last four characters, to identify it."""
 
     __tablename__ = "api_keys"
-    __audit__ = Audit("api_key", ignored=("hint", "last_used_at"))
-    __table_args__ = (belongs_to_agency(),)
+    __audit__ = Audit("api_key", ignored=("hint", "last_used_at", "made_by_id"))
+    __table_args__ = (belongs_to_agency(), belongs_to("members", "made_by_id"))
 
     agency_id: Mapped[str] = agency_key()
     id: Mapped[str] = mapped_column(ids.Id("key"), primary_key=True)
@@ -38,6 +39,12 @@ class ApiKey(CreatedAt, Base):
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    #: the member who made it, or the key by which it was made; None for a command
+    made_by_id: Mapped[str | None] = mapped_column(ids.Id("member"))
+
+
+#: Conditions of a key that signs in.
+_WORKS = (ApiKey.revoked_at.is_(None), ApiKey.expires_at.is_(None) | (ApiKey.expires_at > func.now()))
 
 
 class ScopeNotYours(AppError):
@@ -72,7 +79,7 @@ async def create_key(
     value = PREFIX + encryption.new_secret()
     key = ApiKey(
         agency_id=agency_id, id=ids.new("key"), name=name, key_hash=encryption.sha256(value), hint=value[-4:],
-        scopes=sorted(set(scopes)), expires_at=expires_at,
+        scopes=sorted(set(scopes)), expires_at=expires_at, made_by_id=await _maker(session, agency_id, actor),
     )  # fmt: skip
     session.add(key)
     await session.flush()
@@ -89,6 +96,35 @@ async def revoke_key(session: AsyncSession, agency_id: str, key_id: str, *, acto
         await session.refresh(key)
         await record(session, catalog.KEY_REVOKED, agency_id=agency_id, subject_id=key.id, actor=actor, data=Data())
     return key
+
+
+async def _maker(session: AsyncSession, agency_id: str, actor: Actor) -> str | None:
+    """The member who makes a key; of a key that makes another, the member who made it."""
+    if actor.kind == "member":
+        return actor.id
+    return (await find(session, agency_id, actor.id)).made_by_id if actor.kind == "api_key" else None
+
+
+async def working_of(session: AsyncSession, agency_id: str, member_id: str) -> Sequence[ApiKey]:
+    """The keys that a member made and that still work, newest first."""
+    rows = select(ApiKey).where(ApiKey.agency_id == agency_id, ApiKey.made_by_id == member_id, *_WORKS)
+    return (await session.scalars(rows.order_by(ApiKey.id.desc()))).all()
+
+
+async def orphaned(session: AsyncSession, agency_id: str) -> Sequence[ApiKey]:
+    """The keys that still work although the member who made them was removed, newest first."""
+    rows = (
+        select(ApiKey)
+        .join(Member, (Member.agency_id == ApiKey.agency_id) & (Member.id == ApiKey.made_by_id))
+        .where(ApiKey.agency_id == agency_id, Member.removed_at.is_not(None), *_WORKS)
+    )
+    return (await session.scalars(rows.order_by(ApiKey.id.desc()))).all()
+
+
+async def makers(session: AsyncSession, agency_id: str, keys: Sequence[ApiKey]) -> Mapping[str, Member]:
+    """The members who made keys, removed ones included, by id."""
+    rows = select(Member).where(Member.agency_id == agency_id, Member.id.in_({each.made_by_id for each in keys}))
+    return {each.id: each for each in await session.scalars(rows)}
 
 
 async def find(session: AsyncSession, agency_id: str, key_id: str) -> ApiKey:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Self
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,13 +11,17 @@ from app.kit.input.fields import Email, RequestShape, Time
 from app.kit.web.paging import Page
 from app.services import services_of
 from app.tenants.agencies import service as agencies
-from app.tenants.api_keys.principal import Principal, requires
+from app.tenants.api_keys import service as api_keys
+from app.tenants.api_keys.principal import Principal, ScopeMissing, requires
 from app.tenants.api_keys.route import api_router
+from app.tenants.api_keys.schemas import KeyView
 from app.tenants.api_keys.scopes import AS_OWNER
 from app.tenants.members import service, ways
 from app.tenants.members.models import Member, Role
 from app.tenants.members.ways import SignInWays
 
+KEYS_WRITE = "keys:write"
+RevokeKeys = Annotated[bool, Query(description="Also revoke the API keys that the member made; needs `keys:write`.")]
 router = api_router("/members")
 Reader = Annotated[Principal, requires("members:read")]
 Writer = Annotated[Principal, requires("members:write")]
@@ -92,6 +96,15 @@ class NewMemberInvitationView(MemberInvitationView):
     mailed: bool = Field(description="True if it was e-mailed to the person, too.", examples=[False])
 
 
+class RemovedMemberView(BaseModel):
+    """A member who was removed."""
+
+    id: str = Field(examples=["member_01ksy1q3e0fzs8qj5m8g3d4w7r"])
+    keys: list[KeyView] = Field(
+        description="API keys of theirs that worked until now. With no `revoked_at` they still do."
+    )
+
+
 class NewMemberInvitation(RequestShape):
     """An invitation of a new member."""
 
@@ -159,11 +172,18 @@ async def update_member(
     return await _view(request, session, member)
 
 
-@router.delete("/{member_id}", status_code=204)
-async def remove_member(caller: Writer, session: Session, by: ActingRole, member_id: str) -> Response:
-    """Remove a member, who is signed out everywhere. The last owner stays."""
+@router.delete("/{member_id}")
+async def remove_member(
+    caller: Writer, session: Session, by: ActingRole, member_id: str, revoke_keys: RevokeKeys = False
+) -> RemovedMemberView:
+    """Remove a member, who is signed out everywhere, and return the API keys that they made. The last owner stays."""
+    if revoke_keys and KEYS_WRITE not in caller.scopes:
+        raise ScopeMissing(hint=f"Use a key with the scope `{KEYS_WRITE}`, too.")
     await service.remove(session, caller.agency_id, member_id, by=by)
-    return Response(status_code=204)
+    made = await api_keys.working_of(session, caller.agency_id, member_id)
+    if revoke_keys:
+        made = [await api_keys.revoke_key(session, caller.agency_id, each.id, actor=caller.actor) for each in made]
+    return RemovedMemberView(id=member_id, keys=[KeyView.model_validate(each) for each in made])
 
 
 @router.get("/{member_id}/sessions")
