@@ -104,13 +104,13 @@ class Fanout:
             )
             if not rows:
                 return FanoutResult()
-            events, places, endpoints, chooses = _read(rows)
+            events, places, endpoints = _read(rows)
             if taken is not None:
                 taken += [each.id for each in events]
             snapshots = await self._endpoints.get({(row.agency, row.id): row.version for row in endpoints})
             received = receivers(events, snapshots.values())
             free = {row.id: row for row in endpoints if row.is_free}
-            leased_now = _immediate(received, free, usage) if usage and chooses else {}
+            leased_now = _immediate(received, free, usage) if usage and rows[0]["chooses"] else {}
             batch = DeliveryBatch("event", self._public_url, leased_now)
             for event, recipients in received:
                 batch.add(event, recipients)
@@ -127,19 +127,19 @@ class Fanout:
         return FanoutResult(len(events), more, len(created) - skipped - len(leased), leased, versions)
 
 
-def _read(rows: Iterable[Any]) -> tuple[list[EventRecord], list[Place], list[EndpointRow], bool]:
-    """Events, the places of their outbox entries, their agencies' endpoints, and if this transaction allocates slots.
+def _read(rows: Iterable[Any]) -> tuple[list[EventRecord], list[Place], list[EndpointRow]]:
+    """Events, the places of their outbox entries, and their agencies' endpoints.
 
     Rows become tuples in place of objects: they are read by the thousand.
     """
-    events, places, endpoints, chooses = list[EventRecord](), list[Place](), list[EndpointRow](), False
-    for place, agency, event_id, *event, personal, chooses, found in rows:  # noqa: B007 - the same in each row
+    events, places, endpoints = list[EventRecord](), list[Place](), list[EndpointRow]()
+    for place, agency, event_id, *event, personal, _, found in rows:
         event_key = ids.text("agency", agency), ids.text("evt", event_id)
         events.append(EventRecord._make((*event_key, *event, personal or {}, 0)))
         places.append(place)
         if found is not None:
             endpoints += [EndpointRow(agency, *each) for each in found]
-    return events, places, endpoints, chooses
+    return events, places, endpoints
 
 
 def receivers(
