@@ -77,6 +77,7 @@ def _plain(request: Request, refusal: AppError) -> HTMLResponse:
         status=refusal.status,
         message=refusal.message,
         advice=refusal.advice,
+        is_of_member=request.scope["path"].startswith(f"{root(request)}/desk"),
         request_id=getattr(request.state, "request_id", None) if refusal.status >= 500 else None,
     )
 
