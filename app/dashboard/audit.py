@@ -75,6 +75,7 @@ SUBJECTS: Mapping[str, Message] = {
     "member_identity": _("Sign-in at a provider"),
     "member_passkey": _("Passkey"),
     "member_session": _("Sign-in"),
+    "own_platform": _("Own platform"),
     "platform_app": _("App at a platform"),
     "platform_identity": _("Own ID at a platform"),
     "preset": _("Preset"),

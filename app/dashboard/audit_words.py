@@ -57,6 +57,7 @@ FIELDS: Mapping[str, Message] = {
     "concurrency": _("Requests at once"),
     "contact_email": _("Contact’s e-mail"),
     "contact_name": _("Contact"),
+    "definition": _("Content"),
     "description": _("Name"),
     "destination": _("Destination"),
     "email": _("E-mail"),
