@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Index, String, UniqueConstraint, func, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Index, String, UniqueConstraint, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -69,17 +68,21 @@ async def start(
     agency_account_id: str,
 ) -> None:
     """Make the handshake of two Business Centers due now; create it if there is none."""
-    added = insert(Handshake).values(
-        agency_id=agency_id, id=ids.new("handshake"), client_id=client_id, platform=platform,
-        client_account_id=client_account_id,
-        agency_account_id=agency_account_id, due_at=func.now(),
-    )  # fmt: skip
-    await session.execute(
-        added.on_conflict_do_update(
-            index_elements=["agency_id", "client_id", "platform", "client_account_id", "agency_account_id"],
-            set_={"due_at": func.now(), "looks": 0, "watching": False},
-        )
-    )
+    values = {
+        "agency_id": agency_id, "id": ids.new("handshake"), "client_id": client_id, "platform": platform,
+        "client_account_id": client_account_id, "agency_account_id": agency_account_id,
+    }  # fmt: skip
+    await session.execute(_START, values)
+
+
+_START = text("""
+INSERT INTO handshakes (agency_id, id, client_id, platform, client_account_id, agency_account_id, due_at)
+VALUES (:agency_id, :id, :client_id, :platform, :client_account_id, :agency_account_id, now())
+ON CONFLICT (agency_id, client_id, platform, client_account_id, agency_account_id)
+DO UPDATE SET due_at = now(), looks = 0, watching = false
+""").bindparams(
+    *(bindparam(name, type_=Handshake.__table__.columns[name].type) for name in ("agency_id", "id", "client_id"))
+)
 
 
 async def wake_client(session: AsyncSession, agency_id: str, client_id: str) -> None:

@@ -8,7 +8,6 @@ from asyncpg.pgproto.pgproto import UUID
 from sqlalchemy import Dialect, Uuid
 from sqlalchemy.exc import DontWrapMixin
 from sqlalchemy.types import TypeDecorator
-from typeid import TypeID
 from typeid.codecs import base32
 from uuid_utils import uuid7
 
@@ -27,7 +26,7 @@ CLOCK_SKEW = timedelta(hours=1)
 
 def new(prefix: str) -> str:
     """A new id, e.g. `new("link")` -> `link_01m80…`; later ids sort later."""
-    return str(TypeID(prefix=prefix))
+    return f"{prefix}_{base32.encode(uuid7().bytes)}"
 
 
 def text(prefix: str, value: uuid.UUID) -> str:

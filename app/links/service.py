@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -162,11 +162,17 @@ def assemble(
     )  # fmt: skip
 
 
+_SIDES = (
+    select(Agency, Client, func.now())
+    .join(Client, Client.agency_id == Agency.id)
+    .where(Client.agency_id == bindparam("agency_id"), Client.id == bindparam("client_id"))
+)
+
+
 async def _sides(session: AsyncSession, agency_id: str, client_id: str) -> tuple[Agency, Client, datetime]:
     """The agency and its client, and the database's time. Raises NotFound, which names the client."""
     try:
-        rows = select(Agency, Client, func.now()).join(Client, Client.agency_id == Agency.id)
-        found = (await session.execute(rows.where(Client.agency_id == agency_id, Client.id == client_id))).one_or_none()
+        found = (await session.execute(_SIDES, {"agency_id": agency_id, "client_id": client_id})).one_or_none()
     except MalformedId:
         found = None
     if found is None:

@@ -25,6 +25,7 @@ from app.kit.input.text import (
     too_long,
     visible,
 )
+from app.kit.web.request_checks import PrefixedRoute
 from app.kit.web.services import web_services
 
 TOKEN_FIELD = "form_token"  # noqa: S105 - the name of a field
@@ -191,7 +192,7 @@ async def _check_shown(request: Request) -> None:
 
 def page_router() -> APIRouter:
     """A router for pages: not in the OpenAPI document, and forms of other sites are refused."""
-    return APIRouter(include_in_schema=False, dependencies=[Depends(check_site)])
+    return APIRouter(include_in_schema=False, route_class=PrefixedRoute, dependencies=[Depends(check_site)])
 
 
 #: For a form on a page that anybody can see; other forms always need their token.

@@ -217,10 +217,14 @@ def secret_place(agency_id: str, app_row_id: str) -> str:
 
 async def accounts(session: AsyncSession, agency_id: str, platform: str | None = None) -> Sequence[AgencyAccount]:
     """The agency's accounts in the order they were added, at one platform or at all."""
-    rows = select(AgencyAccount).where(AgencyAccount.agency_id == agency_id)
-    if platform is not None:
-        rows = rows.where(AgencyAccount.platform == platform)
-    return (await session.scalars(rows.order_by(AgencyAccount.id))).all()
+    rows = _ACCOUNTS if platform is None else _ACCOUNTS_AT
+    return (await session.scalars(rows, {"agency_id": agency_id, "platform": platform})).all()
+
+
+_ACCOUNTS = (
+    select(AgencyAccount).where(AgencyAccount.agency_id == bindparam("agency_id")).order_by(AgencyAccount.id)
+)  # fmt: skip
+_ACCOUNTS_AT = _ACCOUNTS.where(AgencyAccount.platform == bindparam("platform"))
 
 
 async def account(session: AsyncSession, agency_id: str, center_id: str) -> AgencyAccount | None:

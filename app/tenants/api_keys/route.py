@@ -6,18 +6,17 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
-from fastapi.routing import APIRoute
 
 from app.kit.input import fields
 from app.kit.web import problem
-from app.kit.web.request_checks import only_known
+from app.kit.web.request_checks import PrefixedRoute, only_known
 from app.tenants.api_keys.idempotency import CachedResponse, PendingRecord, promised
 
 API = f"{problem.API}v1"
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
-class ApiRoute(APIRoute):
+class ApiRoute(PrefixedRoute):
     """A route of the API. A POST accepts the header Idempotency-Key."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
