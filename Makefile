@@ -48,9 +48,11 @@ test-browser: .make/dev ## every page of the dashboard in Chromium: accessible, 
 	@command -v chromium >/dev/null || { echo "chromium is missing; as root: apt-get install chromium" >&2; exit 1; }
 	@$(BIN)/pytest -n 0 tests/browser $(ARGS)
 
-screens: .make/dev ## the same, with a PNG of each page and size in .make/screens
+screens: .make/dev ## the same, with a PNG of each page and size in .make/screens, and the pictures of the manual
 	@mkdir -p .make/screens
 	@KEYTURN_SCREENS=.make/screens $(BIN)/pytest -n 0 tests/browser -k fits $(ARGS)
+	@echo '· the pictures of the manual: docs/images'
+	@$(BIN)/python -m docs.pictures
 
 check: lint test ## lint and test: what has to be green before a commit
 

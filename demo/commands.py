@@ -70,7 +70,7 @@ def _show(made: Demo, seconds: float) -> None:
     curl = f"curl -H 'Authorization: Bearer {made.api_key}'"
     print(
         f"\nKeyturn demo is up ({seconds:.1f} s). Nothing here leaves this machine; TikTok is simulated.\n\n"
-        f"  The dashboard, signed in as Nora North (once)     {made.desk_address}\n"
+        f"  Begin here: the dashboard, as Nora North (once)   {made.desk_address}\n"
         f"     Later with her password                        {AGENCY_EMAIL}  {made.desk_password}\n"
         f"  1  Connect the agency to TikTok (as Nora North)   {made.connect_address}\n"
         f"  2  Client's link, connected lane (as Ana Client)  {made.links['connected']}\n"

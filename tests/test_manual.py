@@ -15,6 +15,7 @@ from app import routes
 from app.dashboard import desk
 from app.kit.web import manual
 from app.kit.web.manual import ManualFiles
+from docs import pictures
 from tests.dashboard.conftest import SignIn
 from tests.dashboard.conftest import sign_in as sign_in
 
@@ -73,6 +74,20 @@ def test_every_link_leads_somewhere_and_nothing_comes_from_elsewhere(site: Path,
             assert target.resolve().is_file(), f"{path} links to {address}"
             if anchor and target.suffix == ".html":
                 assert anchor in pages[target.resolve().relative_to(site.resolve()).as_posix()].ids, (path, address)
+
+
+def test_pictures_are_small_described_and_used() -> None:
+    """Each one that a page shows is there, and `make screens` renews it."""
+    shown: dict[str, str] = {}
+    for page in (ROOT / "docs").rglob("*.md"):
+        for words, path in re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", page.read_text("utf-8")):
+            place = page.parent / path
+            assert place.is_file(), f"{page.name} shows {path}"
+            shown[place.name] = words
+    known = {place.name: place.stat().st_size for place in pictures.FOLDER.iterdir()}
+    assert set(shown) == set(known) == {f"{name}.webp" for name in (*pictures.CLIENT, *pictures.DASHBOARD)}
+    assert max(known.values()) <= pictures.MOST_BYTES
+    assert all(len(words.split()) > 4 for words in shown.values())
 
 
 def test_pages_of_the_dashboard_lead_to_pages_of_the_manual(pages: dict[str, _Page]) -> None:

@@ -121,9 +121,9 @@ def _serve(
         err.print(f"· Keyturn is up at {env['KEYTURN_PUBLIC_URL']}")
         from app.cli import first_key  # the database is there only now
 
-        if first_key.is_empty():
-            err.print(f"· begin here, once, within a day: {first_key.setup_address()}")
         err.print(f"· an API key: `{where}keyturn key create`; another address to begin: `{where}keyturn setup`")
+        if first_key.is_empty():
+            err.print(f"\n· Begin here, in a browser, within a day: {first_key.setup_address()}\n")
         while not told:
             time.sleep(0.2)
             child_processes.check_parts(

@@ -265,6 +265,7 @@ async def _account(request: Request, session: AsyncSession, caller: CurrentMembe
         "found": [each for each in found if each.usable and each.account_id not in known],
         "can_connect": await oauth_flow.is_possible(session, platforms, caller.agency_id, platform.key),
         "platform": platform.name, "account": declarations.texts(platform.key).account.noun,
+        "ids": declarations.texts(platform.key).account.ids,
     }  # fmt: skip
 
 

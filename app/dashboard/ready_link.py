@@ -1,7 +1,7 @@
 """A link that is ready to be sent: its address, an e-mail, a text for a chat and a QR code."""
 
 from contextlib import suppress
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -13,6 +13,7 @@ from app.kit.database import RecordingSession, Session
 from app.kit.html import forms, language, render
 from app.kit.i18n import locales
 from app.kit.i18n.message import Message, Text, _, _n
+from app.kit.web import web_address
 from app.links import emails
 from app.links import queries as links
 from app.links import service as link_service
@@ -51,6 +52,7 @@ async def ready(request: Request, session: RecordingSession, caller: Worker, lin
         tag=tag, language_name=locales.find(tag).name, chat=chat,
         gloss=None if tag == language.locale_of(request).tag else text,
         mail=mail and InvitationView.of(mail), can_mail=services.outbox is not None, qr=desk.qr(address),
+        is_local=web_address.is_this_machine(urlsplit(address).hostname or ""),
         mailto=_query(f"mailto:{quote(client.contact_email or '')}", subject=letter.subject, body=letter.text),
         whatsapp=_query("https://wa.me/", text=chat),
     )  # fmt: skip

@@ -205,7 +205,12 @@ async def test_the_link_is_e_mailed_once_for_each_press(
 ) -> None:
     await sign_in("member")
     ready = f"/desk/links/{world.north.link_id}/ready"
-    assert "This installation sends no e-mails yet." in (await browser.get(ready)).text
+    page = (await browser.get(ready)).text
+    assert "Keyturn sends no e-mails yet." in page
+    assert "on this computer only" not in page
+    app.state.services.public_url = "http://localhost:8000"
+    assert "on this computer only" in (await browser.get(ready)).text
+    app.state.services.public_url = PUBLIC_URL
     app.state.services.outbox = MailQueue(keyring, PUBLIC_URL)
     page = (await browser.get(ready)).text
     assert "Send the e-mail" in page
