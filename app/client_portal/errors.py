@@ -90,6 +90,24 @@ class PublicLinkEnded(HtmlError):
         )
 
 
+class PublicLinkPaused(HtmlError):
+    """The public link takes no visitors at present."""
+
+    status = 409
+    code = "public_link_paused"
+    message = _("This link is paused")
+
+    def __init__(self, shown: dict[str, Any]) -> None:
+        super().__init__()
+        self.shown = shown
+
+    def page(self, request: Request) -> Response:
+        """Page with the agency's contact."""
+        return render.page(
+            request, "client_portal:door/open_paused.html", status=self.status, title=self.message, **self.shown
+        )
+
+
 class TooMany(HtmlError):
     """A limit of the link or the browser is reached."""
 

@@ -1,6 +1,7 @@
 """Public links: their numbers, a new one, its address to pass on, and its end."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
@@ -32,18 +33,20 @@ from app.kit.web.paging import before, pack
 from app.links.agency_accounts import AgencyAccountMissing, IdentityMissing
 from app.links.models import PublicLink
 from app.links.presets import service as presets
-from app.links.public_links import service, signup
-from app.links.public_links.service import MOST_PER_HOUR, PublicLinkProgress
+from app.links.public_links import service
+from app.links.public_links.service import MOST_PER_HOUR, PublicLinkOver, PublicLinkProgress
 from app.links.service import DEFAULT_PRESET
+from app.links.status import PublicLinkStatus
 from app.services import services_of
 
 router = forms.page_router()
 PATH = f"{DESK}/public-links"
 _MANY = 50
 _YOUR_ID = _p("in an address, in place of an id", "YOUR-ID")
-#: Statuses, as `signup.status_of`.
-STATUSES: Mapping[str, Label] = {
+#: Statuses, as `service.status_of`.
+STATUSES: Mapping[PublicLinkStatus, Label] = {
     "open": Label("verified", _("Open"), "good"),
+    "paused": Label("none", _("Paused"), "wait"),
     "revoked": Label("ended", _("Revoked"), "off"),
     "expired": Label("ended", _("Expired"), "off"),
     "used_up": Label("ended", _("Used up"), "off"),
@@ -69,6 +72,11 @@ class PublicLinkRow:
     def is_open(self) -> bool:
         """True while visitors can start with it."""
         return self.label is STATUSES["open"]
+
+    @property
+    def is_paused(self) -> bool:
+        """True while visitors are told to come back later."""
+        return self.label is STATUSES["paused"]
 
 
 @router.get(PATH)
@@ -142,7 +150,7 @@ async def address(request: Request, session: RecordingSession, caller: Worker, p
     """The address, to copy and as a QR code. Each time is recorded."""
     services = services_of(request)
     found = await service.find(session, caller.agency_id, public_link_id)
-    if signup.status_of(found) != "open":
+    if service.status_of(found) != "open":
         return render.see_other(request, f"{PATH}/{public_link_id}")
     shown = await service.show_address(
         session, caller.agency_id, public_link_id, public_url=services.public_url, keyring=services.keyring,
@@ -153,6 +161,22 @@ async def address(request: Request, session: RecordingSession, caller: Worker, p
         request, caller, "public_link_address", here=PATH, public_link=found, address=shown, qr=desk.qr(shown),
         crm_address=f"{shown}?external_id={quote(place)}",
     )  # fmt: skip
+
+
+@router.post(f"{PATH}/{{public_link_id}}/pause")
+async def pause(request: Request, session: Session, caller: Worker, form: MemberForm, public_link_id: str) -> Response:  # noqa: ARG001
+    """Let nobody new start for the moment."""
+    with suppress(PublicLinkOver):  # the page says so
+        await service.pause_public_link(session, caller.agency_id, public_link_id, actor=caller.member.actor)
+    return render.see_other(request, f"{PATH}/{public_link_id}")
+
+
+@router.post(f"{PATH}/{{public_link_id}}/resumption")
+async def resume(request: Request, session: Session, caller: Worker, form: MemberForm, public_link_id: str) -> Response:  # noqa: ARG001
+    """Let visitors start again, at the same address."""
+    with suppress(PublicLinkOver):  # the page says so
+        await service.resume_public_link(session, caller.agency_id, public_link_id, actor=caller.member.actor)
+    return render.see_other(request, f"{PATH}/{public_link_id}")
 
 
 @router.post(f"{PATH}/{{public_link_id}}/revocation")
@@ -167,7 +191,7 @@ async def _rows(session: AsyncSession, caller: CurrentMember, *found: PublicLink
     names = {each.slug: each.name for each in await presets.every(session, caller.agency_id)}
     return [
         PublicLinkRow(
-            each, names.get(each.preset, each.preset), STATUSES[signup.status_of(each)],
+            each, names.get(each.preset, each.preset), STATUSES[service.status_of(each)],
             numbers.get(each.id, PublicLinkProgress()),
         )
         for each in found

@@ -486,6 +486,12 @@ PUBLIC_LINK_SHOWN = audit_only(
     "public_link",
     schema.PublicLinkData,
 )
+PUBLIC_LINK_PAUSED = audit_only(
+    "public_link.paused", "The agency paused a public link.", "public_link", schema.PublicLinkData
+)
+PUBLIC_LINK_RESUMED = audit_only(
+    "public_link.resumed", "The agency resumed a public link.", "public_link", schema.PublicLinkData
+)
 PUBLIC_LINK_REVOKED = audit_only(
     "public_link.revoked", "The agency revoked a public link.", "public_link", schema.PublicLinkData
 )

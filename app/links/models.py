@@ -458,6 +458,8 @@ class PublicLink(CreatedAt, Base):
     most_uses: Mapped[int | None]
     most_per_hour: Mapped[int]
     expires_at: Mapped[datetime | None]
+    #: nobody new starts while it is set
+    paused_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
 
 

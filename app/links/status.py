@@ -169,15 +169,26 @@ PUBLIC_LINK_WINDOW = timedelta(hours=1)
 MOST_PER_ADDRESS = 5
 
 
+PublicLinkStatus = Literal["open", "paused", "revoked", "expired", "used_up"]
+
+
 def public_link_status(
-    *, revoked_at: datetime | None, expires_at: datetime | None, uses: int, most_uses: int | None, now: datetime
-) -> str:
-    """`open`, `revoked`, `expired` or `used_up`."""
+    *,
+    revoked_at: datetime | None,
+    expires_at: datetime | None,
+    paused_at: datetime | None,
+    uses: int,
+    most_uses: int | None,
+    now: datetime,
+) -> PublicLinkStatus:
+    """Its status: what has ended is not paused."""
     if revoked_at is not None:
         return "revoked"
     if expires_at is not None and expires_at <= now:
         return "expired"
-    return "used_up" if most_uses is not None and uses >= most_uses else "open"
+    if most_uses is not None and uses >= most_uses:
+        return "used_up"
+    return "paused" if paused_at is not None else "open"
 
 
 def is_too_busy(*, in_all: int, most_per_hour: int, from_here: int) -> bool:

@@ -63,6 +63,12 @@ async def test_a_public_link_is_made_used_counted_and_ended(
     view = (await api.get(f"/public-links/{row.id}")).json()
     assert (view["uses"], view["submitted"], view["completed"]) == (1, 0, 0)
 
+    assert (await _post(browser, f"{detail}/pause")).headers["location"] == detail
+    paused = (await browser.get(detail)).text
+    assert "Visitors read that they can come back later" in paused
+    assert re.search(r"<dt>Started</dt>\s*<dd>1</dd>", paused)
+    assert (await _post(browser, f"{detail}/resumption")).headers["location"] == detail
+    assert (await browser.get(address)).status_code == 200
     assert (await _post(browser, f"{detail}/revocation")).headers["location"] == detail
     assert "Revoked" in (await browser.get(detail)).text
     assert (await browser.get(f"{detail}/address")).headers["location"] == detail
@@ -80,10 +86,11 @@ async def test_roles_and_others(
     for path in (f"{PATH}/new", f"{detail}/address"):
         assert (await browser.get(path)).status_code == 403, path
     await sign_in("member")
-    for path in (f"{PATH}/new", f"{detail}/revocation"):
+    for path in (f"{PATH}/new", f"{detail}/pause", f"{detail}/resumption", f"{detail}/revocation"):
         assert (await browser.post(path, data=form, headers=SAME_ORIGIN)).status_code == 403, "a wrong token"
     await sign_in("owner", world.south)
     assert "Prospect" not in (await browser.get(PATH)).text
     for path in (detail, f"{detail}/address"):
         assert (await browser.get(path)).status_code == 404, path
-    assert (await _post(browser, f"{detail}/revocation")).status_code == 404
+    for act in ("pause", "resumption", "revocation"):
+        assert (await _post(browser, f"{detail}/{act}")).status_code == 404, act

@@ -10,7 +10,7 @@ from starlette.convertors import StringConvertor, register_url_convertor
 from app.client_portal import rate_limits, screens
 from app.client_portal.branding import brand_of_agency
 from app.client_portal.copy.consent import platform_offers
-from app.client_portal.errors import LinkEnded, LinkUnknown, PublicLinkEnded
+from app.client_portal.errors import LinkEnded, LinkUnknown, PublicLinkEnded, PublicLinkPaused
 from app.client_portal.first_screens import welcome_page
 from app.client_portal.forms import intake
 from app.client_portal.forms.intake import TRAP, Visitor
@@ -31,7 +31,7 @@ from app.links.presets import builtin
 from app.links.presets import service as presets
 from app.links.public_links import service as public_links
 from app.links.public_links import signup as entering
-from app.links.public_links.signup import Details, PublicLinkBusy, PublicLinkOver, Sender
+from app.links.public_links.signup import Details, PublicLinkBusy, PublicLinkClosed, Sender
 from app.platforms.manual.library import CUSTOM
 from app.services import services_of
 from app.tenants.agencies import hosts
@@ -76,8 +76,8 @@ async def read_public_link(request: Request, session: Session, token: str, exter
     if found is None:  # a client may be called Open
         return await welcome(request, session, token)
     about = await _about(request, session, found)
-    if entering.status_of(found) != "open":
-        raise PublicLinkEnded(about)
+    if public_links.status_of(found) != "open":
+        raise _closed(found, about)
     return _page(request, about, Visitor(), {}, claimed=external_id)
 
 
@@ -105,8 +105,8 @@ async def enter_public_link(request: Request, session: Session, token: str, form
     )
     try:
         link = await entering.enter(session, found, details, sender, keyring=services.keyring)
-    except PublicLinkOver as over:
-        raise PublicLinkEnded(about) from over
+    except PublicLinkClosed as closed:
+        raise _closed(found, about) from closed
     except PublicLinkBusy:
         return _page(request, about, given, {}, claimed=claimed, busy=True, status=429)
     answer = render.see_other(request, url.of_screens(link.id))
@@ -197,6 +197,11 @@ async def _public_link(request: Request, session: AsyncSession, token: str) -> P
     """The public link of a secret, at a host of its agency."""
     found = await public_links.by_token(session, token)
     return found if found is not None and hosts.serves(request, found.agency_id) else None
+
+
+def _closed(found: PublicLink, about: dict[str, Any]) -> PublicLinkEnded | PublicLinkPaused:
+    """The page of a public link with which nobody new can start."""
+    return PublicLinkPaused(about) if public_links.status_of(found) == "paused" else PublicLinkEnded(about)
 
 
 def _refuse_dead(request: Request, aggregate: LinkAggregate) -> None:

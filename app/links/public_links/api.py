@@ -1,6 +1,6 @@
 """JSON routes: public links."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,9 +10,10 @@ from app.kit.database import RecordingSession, Session
 from app.kit.input.fields import Language, Line120, Moment, RequestShape, Time, Word
 from app.kit.web.paging import Cursor, Limit, Page, before, by_id
 from app.links.models import PublicLink
-from app.links.public_links import service, signup
+from app.links.public_links import service
 from app.links.public_links.service import MOST_PER_HOUR, PublicLinkProgress
 from app.links.schemas import AddressView, AgencyAccountIds
+from app.links.status import PublicLinkStatus
 from app.services import services_of
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import api_router
@@ -53,7 +54,7 @@ class PublicLinkView(BaseModel):
     language: str | None = Field(examples=["fr"])
     requested_by: str = Field(examples=["Ana Agent"])
     agency_account_ids: dict[str, str] = Field(examples=[{"tiktok": "7000999988887777666"}])
-    status: Literal["open", "revoked", "expired", "used_up"] = Field(examples=["open"])
+    status: PublicLinkStatus = Field(examples=["open"])
     uses: int = Field(description="Number of links that it created.", examples=[4])
     submitted: int = Field(description="Number of those on which the client agreed.", examples=[3])
     completed: int = Field(
@@ -62,13 +63,14 @@ class PublicLinkView(BaseModel):
     most_uses: int | None
     most_per_hour: int = Field(examples=[30])
     expires_at: Time | None
+    paused_at: Time | None = Field(description="Since when nobody new can start.")
     revoked_at: Time | None
     created_at: Time
 
     @classmethod
     def of(cls, row: PublicLink, progress: PublicLinkProgress = NO_PROGRESS) -> "PublicLinkView":
         """From the row and the progress of its links."""
-        about = {"status": signup.status_of(row), **vars(progress)}
+        about = {"status": service.status_of(row), **vars(progress)}
         fields = [name for name in cls.model_fields if name not in about]
         return cls.model_validate({**{name: getattr(row, name) for name in fields}, **about})
 
@@ -133,6 +135,22 @@ async def revoke_public_link(caller: Writer, session: Session, public_link_id: s
     """Revoke a public link immediately. Its links stay active; revoking it again changes nothing."""
     revoked = await service.revoke_public_link(session, caller.agency_id, public_link_id, actor=caller.actor)
     return await _view(session, revoked)
+
+
+@router.post("/{public_link_id}/pause")
+async def pause_public_link(caller: Writer, session: Session, public_link_id: str) -> PublicLinkView:
+    """Pause a public link: nobody new starts until it is resumed. Its links stay active, and its numbers are kept."""
+    return await _view(
+        session, await service.pause_public_link(session, caller.agency_id, public_link_id, actor=caller.actor)
+    )
+
+
+@router.post("/{public_link_id}/resumption")
+async def resume_public_link(caller: Writer, session: Session, public_link_id: str) -> PublicLinkView:
+    """Resume a paused public link, at the same address."""
+    return await _view(
+        session, await service.resume_public_link(session, caller.agency_id, public_link_id, actor=caller.actor)
+    )
 
 
 async def _view(session: AsyncSession, row: PublicLink) -> PublicLinkView:

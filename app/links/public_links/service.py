@@ -15,16 +15,26 @@ from app.kit import clock, encryption, ids
 from app.kit.actor import Actor
 from app.kit.database import CROSS_TENANT
 from app.kit.encryption import Keyring
-from app.kit.errors import InvalidInput, NotFound
+from app.kit.errors import AppError, InvalidInput, NotFound
 from app.links import url
 from app.links.agency_accounts import own_side
 from app.links.models import Link, PublicLink
 from app.links.presets import service as presets
 from app.links.service import NO_ACCOUNTS
+from app.links.status import PublicLinkStatus, public_link_status
 from app.tenants.agencies import domains
 from app.tenants.agencies import service as agencies
 
 MOST_PER_HOUR = 30
+
+
+class PublicLinkOver(AppError):
+    """The public link was revoked, expired or used up."""
+
+    status = 409
+    code = "public_link_over"
+    detail = "This public link has ended."
+    hint = "Create a new one."
 
 
 async def find(session: AsyncSession, agency_id: str, public_link_id: str, *, lock: bool = False) -> PublicLink:
@@ -134,6 +144,41 @@ async def revoke_public_link(session: AsyncSession, agency_id: str, public_link_
         await session.refresh(found)
         await _record(session, found, catalog.PUBLIC_LINK_REVOKED, actor)
     return found
+
+
+async def pause_public_link(session: AsyncSession, agency_id: str, public_link_id: str, *, actor: Actor) -> PublicLink:
+    """Let nobody new start until it is resumed. Pausing it again changes nothing. Raises NotFound, PublicLinkOver."""
+    found = await _usable(session, agency_id, public_link_id)
+    if found.paused_at is None:
+        found.paused_at = clock.now()
+        await session.flush()
+        await _record(session, found, catalog.PUBLIC_LINK_PAUSED, actor)
+    return found
+
+
+async def resume_public_link(session: AsyncSession, agency_id: str, public_link_id: str, *, actor: Actor) -> PublicLink:
+    """Open a paused one again. Resuming an open one changes nothing. Raises NotFound, PublicLinkOver."""
+    found = await _usable(session, agency_id, public_link_id)
+    if found.paused_at is not None:
+        found.paused_at = None
+        await session.flush()
+        await _record(session, found, catalog.PUBLIC_LINK_RESUMED, actor)
+    return found
+
+
+async def _usable(session: AsyncSession, agency_id: str, public_link_id: str) -> PublicLink:
+    found = await find(session, agency_id, public_link_id, lock=True)
+    if status_of(found) not in ("open", "paused"):
+        raise PublicLinkOver
+    return found
+
+
+def status_of(public_link: PublicLink) -> PublicLinkStatus:
+    """Its status now."""
+    return public_link_status(
+        revoked_at=public_link.revoked_at, expires_at=public_link.expires_at, paused_at=public_link.paused_at,
+        uses=public_link.uses, most_uses=public_link.most_uses, now=clock.now(),
+    )  # fmt: skip
 
 
 async def address_of(session: AsyncSession, public_link: PublicLink, token: str, *, public_url: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit import clock, encryption, ids
+from app.kit import encryption, ids
 from app.kit.actor import Actor, bind_actor
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError
@@ -32,12 +32,12 @@ class PublicLinkBusy(AppError):
     hint = "Try again in an hour."
 
 
-class PublicLinkOver(AppError):
-    """The public link was revoked, expired or used up while the visitor filled in the form."""
+class PublicLinkClosed(AppError):
+    """The public link was paused, or ended, while the visitor filled in the form."""
 
     status = 410
-    code = "public_link_over"
-    detail = "This link has ended."
+    code = "public_link_closed"
+    detail = "Nobody new can start with this link."
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ async def enter(
 ) -> Link:
     """Create a link for the visitor, open in their browser. Submitting the same form again leads to the same link.
 
-    The form contains personal data, so another browser needs a code. Raises PublicLinkOver, PublicLinkBusy.
+    The form contains personal data, so another browser needs a code. Raises PublicLinkClosed, PublicLinkBusy.
     """
     agency_id = public_link.agency_id
     public_link = await public_links.find(session, agency_id, public_link.id, lock=True)
@@ -127,8 +127,8 @@ async def _sent_before(session: AsyncSession, public_link: PublicLink, form_hash
 
 
 async def _refuse_over_or_busy(session: AsyncSession, public_link: PublicLink, address_hash: str) -> None:
-    if status_of(public_link) != "open":
-        raise PublicLinkOver
+    if public_links.status_of(public_link) != "open":
+        raise PublicLinkClosed
     of_this = (PublicLinkUse.agency_id == public_link.agency_id, PublicLinkUse.public_link_id == public_link.id)
     await session.execute(
         delete(PublicLinkUse).where(*of_this, PublicLinkUse.created_at < func.now() - status.PUBLIC_LINK_WINDOW)
@@ -137,14 +137,6 @@ async def _refuse_over_or_busy(session: AsyncSession, public_link: PublicLink, a
     in_all, from_here = (await session.execute(select(func.count(), here).where(*of_this))).one()
     if status.is_too_busy(in_all=in_all, most_per_hour=public_link.most_per_hour, from_here=from_here):
         raise PublicLinkBusy
-
-
-def status_of(public_link: PublicLink) -> str:
-    """`open`, `revoked`, `expired` or `used_up`, now."""
-    return status.public_link_status(
-        revoked_at=public_link.revoked_at, expires_at=public_link.expires_at, uses=public_link.uses,
-        most_uses=public_link.most_uses, now=clock.now(),
-    )  # fmt: skip
 
 
 async def _made(session: AsyncSession, public_link: PublicLink, given: Details, keyring: Keyring) -> LinkAggregate:

@@ -134,6 +134,37 @@ async def test_a_revoked_one_takes_nobody_and_its_links_go_on(
     assert (await browser.get(f"{location}/tiktok/way")).status_code == 200
 
 
+async def test_a_paused_one_says_so_calmly_and_goes_on_with_its_numbers(
+    browser: httpx2.AsyncClient, api: httpx2.AsyncClient, path: str
+) -> None:
+    location = (await enter(browser, path)).headers["location"]
+    (public_link,) = (await api.get("/public-links")).json()["data"]
+    at = f"/public-links/{public_link['id']}"
+    form = await browser.get(path)
+    for _ in range(2):  # again changes nothing
+        paused = (await api.post(f"{at}/pause")).json()
+        assert (paused["status"], paused["uses"], bool(paused["paused_at"])) == ("paused", 1, True)
+    typed = dict(re.findall(r'name="(once|form_token)" value="([^"]+)"', form.text)) | DETAILS
+    for answer in (
+        await browser.get(path), await browser.post(path, data=typed, headers={"Sec-Fetch-Site": "same-origin"})
+    ):  # fmt: skip
+        assert answer.status_code == 409
+        for words in ("This link is paused", "Come back later with the same address", "Ana Agent"):
+            assert words in answer.text
+    assert (await browser.get(f"{location}/tiktok/way")).status_code == 200, "its links go on"
+    for _ in range(2):
+        assert (await api.post(f"{at}/resumption")).json()["status"] == "open"
+    assert (await enter(browser, path)).status_code == 303
+    told = (await api.get("/events", params={"subject_id": public_link["id"]})).json()["data"]
+    assert [each["type"] for each in reversed(told)][1:] == ["public_link.paused", "public_link.resumed"]
+    changed = (await api.get("/audit", params={"subject_id": public_link["id"]})).json()["data"]
+    assert [each["changed"] for each in changed[:2]] == [["paused_at"], ["paused_at"]]
+    await api.post(f"{at}/revocation")
+    for act in ("pause", "resumption"):
+        refused = await api.post(f"{at}/{act}")
+        assert (refused.status_code, refused.json()["code"]) == (409, "public_link_over")
+
+
 async def test_its_address_can_be_seen_again(api: httpx2.AsyncClient, path: str) -> None:
     (public_link,) = (await api.get("/public-links")).json()["data"]
     shown = (await api.get(f"/public-links/{public_link['id']}/address")).json()["address"]
