@@ -51,7 +51,7 @@ SCREEN_NAMES: Sequence[tuple[str, Message]] = tuple(
 
 
 @dataclass(frozen=True)
-class AccessRequestRow:
+class PresetAccess:
     """One access to request. `what`: platform, kind and role; `title` and `steps` are of the agency's own."""
 
     what: str = ""
@@ -92,7 +92,7 @@ class PresetDraft:
     version: int = 0
     built_in: bool = False
     screens: Sequence[str] = SCREENS
-    access_requests: Sequence[AccessRequestRow] = ()
+    access_requests: Sequence[PresetAccess] = ()
     questions: Sequence[QuestionRow] = ()
     problems: Mapping[str, Message] = field(default_factory=dict)
 
@@ -150,7 +150,7 @@ def of_preset(found: Preset) -> PresetDraft:
         name=found.name, sentence=found.sentence, slug=found.slug, version=found.version,
         built_in=found.built_in, screens=found.screens,
         access_requests=[
-            AccessRequestRow(
+            PresetAccess(
                 _official(each), each.reason, each.required, each.needs_events, each.title or "", "\n".join(each.steps)
             )
             for each in found.access_requests
@@ -170,7 +170,7 @@ def typed(form: Form) -> PresetDraft:
         version=int(version) if version.isascii() and version.isdigit() else 0,
         screens=[each for each in SCREENS if each in form.texts("screens")],
         access_requests=[
-            AccessRequestRow(
+            PresetAccess(
                 form.line(f"what-{at}"), form.line(f"reason-{at}", most=500), form.ticked(f"required-{at}"),
                 form.ticked(f"needs_events-{at}"), form.line(f"title-{at}", most=120),
                 form.text(f"steps-{at}", most=20 * 500),
@@ -196,7 +196,7 @@ def after(draft: PresetDraft, act: str) -> PresetDraft:
     if verb == "add":
         if noun == "question":
             return replace(draft, questions=[*draft.questions, QuestionRow()])
-        row = AccessRequestRow(OWN[0]) if noun == "tool" else AccessRequestRow()
+        row = PresetAccess(OWN[0]) if noun == "tool" else PresetAccess()
         return replace(draft, access_requests=[*draft.access_requests, row])
     number = int(at) if at.isascii() and at.isdigit() else -1
     if noun == "question":
@@ -227,7 +227,7 @@ def fields(draft: PresetDraft) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _access_request(row: AccessRequestRow) -> dict[str, Any]:
+def _access_request(row: PresetAccess) -> dict[str, Any]:
     platform, _slash, rest = row.what.partition("/")
     kind, _slash, role = rest.partition("/")
     own: dict[str, Any] = {"title": row.title, "steps": _lines(row.steps)} if row.own_words else {}

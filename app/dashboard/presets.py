@@ -58,7 +58,7 @@ async def new(
 ) -> Response:  # fmt: skip
     """The form of a new preset, empty or with what another one has."""
     async with reading(services_of(request).sessions) as session:
-        draft = PresetDraft(access_requests=[preset_form.AccessRequestRow()])
+        draft = PresetDraft(access_requests=[preset_form.PresetAccess()])
         if copy:
             draft = await _copied(request, session, caller, copy)
         return await _page(request, session, caller, draft, page=preview_page, tag=preview_language)

@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 
 from app.dashboard import preset_form
-from app.dashboard.preset_form import AccessRequestRow, PresetDraft, QuestionRow
+from app.dashboard.preset_form import PresetAccess, PresetDraft, QuestionRow
 from app.kit.database import Sessions
 from app.links.presets import service
 from tests.client_portal.walk import SAME_ORIGIN
@@ -159,7 +159,7 @@ async def test_roles_and_others(browser: httpx2.AsyncClient, sign_in: SignIn, wo
 
 
 def test_rows_move_and_go() -> None:
-    draft = PresetDraft(access_requests=[AccessRequestRow("a"), AccessRequestRow("b")], questions=[QuestionRow("q")])
+    draft = PresetDraft(access_requests=[PresetAccess("a"), PresetAccess("b")], questions=[QuestionRow("q")])
     order: dict[str, Any] = {
         "up-access-1": ["b", "a"], "up-access-0": ["a", "b"], "remove-access-0": ["b"], "remove-access-9": ["a", "b"],
         "remove-access-x": ["a", "b"], "fly-access-0": ["a", "b"], "add-access": ["a", "b", ""],
