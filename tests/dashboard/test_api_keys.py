@@ -165,9 +165,11 @@ async def test_removing_a_member_asks_about_the_keys_they_made(
     page, removal = f"/desk/team/{people['Bo'].id}", f"/desk/team/{people['Bo'].id}/removal"
     shown = (await browser.get(page)).text
     assert "Bo made 2 API keys" in shown
+    assert not re.search(r"<details\s+open", shown), "the button to remove somebody takes two presses"
     assert ("CRM" in shown, "Child" in shown, "Over" in shown, "Report" in shown) == (True, True, False, False)
     undecided = await press(browser, page, removal)
     assert (undecided.status_code, "Choose what happens to the API keys." in undecided.text) == (422, True)
+    assert re.search(r"<details\s+open", undecided.text), "the choice is in sight"
     assert (await browser.get(page)).status_code == 200, "and nobody is removed"
     assert (await press(browser, page, removal, keys="revoke")).status_code == 303
     for each in (value, child["value"]):
