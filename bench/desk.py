@@ -40,10 +40,11 @@ from app.tenants.members import service as members
 from app.webhooks.endpoints.service import EndpointSpec, create_endpoint
 from bench import writes
 from bench.webhooks.stage import cpu_seconds, postgres
-from bench.writes import BEFORE_EXECUTE, serve, serving
+from bench.writes import serve, serving
 from tests import many, plans, world
 from tests.world import TESTS, Corner
 
+BEFORE_EXECUTE = "before_cursor_execute"
 #: Requests of a page before it is measured.
 WARM = 3
 #: Events of each access request.

@@ -117,7 +117,7 @@ async def ask_bare(api: httpx2.AsyncClient, path: str, answer: httpx2.Response) 
 
 async def reads(web: Web, request: Callable[[], Awaitable[object]]) -> list[str]:
     """The statements of a request that read; now and then the use of the key is written, too."""
-    return [each for each in await web.statements(request) if each.startswith("SELECT")]
+    return [sql for sql, _ in await web.statements(request) if sql.startswith("SELECT")]
 
 
 async def run(database_url: str, number: int) -> dict[str, Any]:

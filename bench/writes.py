@@ -1,8 +1,9 @@
 """CPU of the web process for the main writes, beside a bare route: `make bench-writes`.
 
-The bare route sends as many trivial statements through the same session and returns as much JSON: the ratio says
-what our own code costs, on any machine. Both are asked in turns, one request at a time, in a real web process on an
-embedded PostgreSQL that writes to disk. Prints a table, and as its last line JSON.
+The bare route reads the same body, sends as many statements through the same session with as many values, and returns
+as much JSON: the ratio says what our own code costs, on any machine. It is the first route, and its statements are
+built once. Both are asked in turns, one request at a time, in a real web process on an embedded PostgreSQL that writes
+to disk. Prints a table, and as its last line JSON.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from statistics import median
 from typing import Any
 
@@ -23,7 +24,7 @@ import uvicorn
 from fastapi import APIRouter, FastAPI, Request
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import event, text
+from sqlalchemy import TextClause, event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.kit.database import Session, make_engine, make_sessions
@@ -41,7 +42,7 @@ WARM = 5
 CHUNK = 2
 #: JSON around the padding of a bare answer.
 AROUND = len('{"padding":""}')
-BEFORE_EXECUTE = "before_cursor_execute"
+AFTER_EXECUTE = "after_cursor_execute"
 #: Numbers of the first client's Business Center and ad accounts; those of the others follow.
 FIRST_CENTER, FIRST_ACCOUNT, SECOND_ACCOUNT = 7111222233334444601, 7200000000000001001, 7200000000000002001
 LATER_SCREENS = ("pixels", "markets", "contacts", "get-ready")
@@ -50,36 +51,53 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.post("/bare")
-async def bare(session: Session, statements: int, size: int) -> dict[str, str]:
-    """So many trivial statements, so many characters."""
-    for _ in range(statements):
-        (await session.execute(text("SELECT 1"))).scalar_one()
+async def bare(request: Request, session: Session, values: str, size: int) -> dict[str, str]:
+    """A statement for each number, with so many values sent and read; and so many characters."""
+    if request.headers.get("content-type") == "application/json":
+        await request.json()
+    else:
+        await request.form()
+    for number in values.split(","):
+        (await session.execute(*_trivial(int(number)))).one()
     return {"padding": "x" * size}
+
+
+@cache
+def _trivial(number: int) -> tuple[TextClause, dict[str, str]]:
+    names = [f"value{each}" for each in range(number)]
+    columns = (f"CAST(:{name} AS text) AS {name}" for name in names)
+    return text(f"SELECT {', '.join(columns) or 1}"), dict.fromkeys(names, "x" * 8)
 
 
 @router.put("/listening")
 async def start_listening(request: Request) -> None:
     """Note statements from now on."""
     heard = request.app.state.heard = Heard()
-    event.listen(engine_of(request).sync_engine, BEFORE_EXECUTE, heard)
+    event.listen(engine_of(request).sync_engine, AFTER_EXECUTE, heard)
 
 
 @router.delete("/listening")
-async def stop_listening(request: Request) -> list[str]:
+async def stop_listening(request: Request) -> list[tuple[str, int]]:
     """Note no more: what there was. What is measured afterwards does not pay for it."""
     heard: Heard = request.app.state.heard
-    event.remove(engine_of(request).sync_engine, BEFORE_EXECUTE, heard)
+    event.remove(engine_of(request).sync_engine, AFTER_EXECUTE, heard)
     return heard.statements
 
 
 class Heard:
-    """Statements that SQLAlchemy sent; BEGIN and COMMIT are none of them."""
+    """Statements that SQLAlchemy sent, each with its number of values, or that of a row of its result if that has more.
+
+    BEGIN and COMMIT are none of them.
+    """
 
     def __init__(self) -> None:
-        self.statements: list[str] = []
+        self.statements: list[tuple[str, int]] = []
 
-    def __call__(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
-        self.statements.append(statement)
+    def __call__(
+        self, _connection: object, cursor: Any, sql: str, given: Sequence[Any], _context: object, several: bool
+    ) -> None:
+        sent = sum(map(len, given)) if several else len(given)
+        self.statements.append((sql, max(sent, len(cursor.description or ()))))
 
 
 def engine_of(request: Request) -> AsyncEngine:
@@ -91,7 +109,7 @@ def engine_of(request: Request) -> AsyncEngine:
 def web() -> FastAPI:
     """The application, with the routes of this module besides."""
     app = create_app()
-    app.include_router(router)
+    app.router.routes[:0] = router.routes
     return app
 
 
@@ -197,16 +215,20 @@ class Web:
             "ratio": round(median(mine / theirs for mine, theirs in zip(ours, bares, strict=True)), 2),
         }  # fmt: skip
 
-    async def statements(self, request: Callable[[], Awaitable[object]]) -> list[str]:
-        """The statements of a request, with its savepoints; it is not measured otherwise."""
+    async def statements(self, request: Callable[[], Awaitable[object]]) -> list[tuple[str, int]]:
+        """The statements of a request, with their numbers of values; it is not measured otherwise."""
         (await self.http.put("/listening")).raise_for_status()
         await request()
-        return list((await self.http.delete("/listening")).json())
+        return [(sql, number) for sql, number in (await self.http.delete("/listening")).json()]
 
-    async def bare_write(self, answer: httpx2.Response, statements: int) -> httpx2.Response:
-        """The bare route with as many statements and as long bodies."""
-        query = {"statements": statements, "size": max(len(answer.content) - AROUND, 0)}
-        return await self.http.post("/bare", params=query, content=answer.request.content)
+    async def bare_write(self, answer: httpx2.Response, values: Sequence[int]) -> httpx2.Response:
+        """The bare route with the same body, as many statements and values, and as long an answer."""
+        query: dict[str, str | int] = {
+            "values": ",".join(map(str, values)),
+            "size": max(len(answer.content) - AROUND, 0),
+        }
+        sent = {"Content-Type": answer.request.headers["content-type"]}
+        return await self.http.post("/bare", params=query, content=answer.request.content, headers=sent)
 
 
 async def figures(of: Web, warm: Clients, measured: Clients) -> dict[str, Any]:
@@ -221,9 +243,10 @@ async def figures(of: Web, warm: Clients, measured: Clients) -> dict[str, Any]:
         *warming, last = await first()
         for each in warming:
             await each()
-        number = len(await of.statements(last))
+        values = [number for _, number in await of.statements(last)]
         found[name] = {
-            "statements": number, **await of.compare(await then(), partial(of.bare_write, statements=number)),
+            "statements": len(values), "values": sum(values),
+            **await of.compare(await then(), partial(of.bare_write, values=values)),
         }  # fmt: skip
     return found
 
@@ -286,7 +309,7 @@ def main() -> int:
         return 0
     with postgres() as (url, _):
         found = asyncio.run(run(url, given.number))
-    shown = Table("request, warm", "statements", "bytes", "web, ms of CPU", "bare route, ms", "ratio")
+    shown = Table("request, warm", "statements", "values", "bytes", "web, ms of CPU", "bare route, ms", "ratio")
     for name, figures_of in found.items():
         shown.add_row(name, *map(str, figures_of.values()))
     Console(width=110).print(shown)
