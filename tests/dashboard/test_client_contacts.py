@@ -16,7 +16,9 @@ async def test_a_contact_is_added_corrected_and_removed(
 ) -> None:
     path = f"/desk/links/{world.north.link_id}"
     await sign_in("member")
-    assert "gets no e-mails and no codes" in (await browser.get(path, params={"act": "new-contact"})).text
+    form = (await browser.get(path, params={"act": "new-contact"})).text
+    assert "gets no e-mails and no codes" in form
+    assert "What happened" not in form, "only the verdict and the form"
     wrong = await press(browser, path, f"{path}/contacts", role="king", name="", email="ida at work")
     assert wrong.status_code == 422
     for words in ("Choose a role from the list.", "Enter a name.", "ida at work", 'id="email-problem"'):

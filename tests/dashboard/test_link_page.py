@@ -71,6 +71,7 @@ async def test_a_fresh_link_is_ours_to_send_with_a_message(
     for words in ("Maison Lune", "The link is ready and was not sent.", "needs limited access", "Nothing"):
         assert words in page.text
     assert "/north/maison-lune/" not in page.text, "the address is secret"
+    assert page.text.index("The link is ready") < page.text.index("See as the client"), "the verdict comes first"
 
 
 async def test_verified_access_is_shown_with_role_and_evidence(
