@@ -14,6 +14,7 @@ from app.kit.database import Session, reading
 from app.kit.errors import InvalidInput, NotFound
 from app.kit.html import forms, render
 from app.kit.i18n.message import Message, _
+from app.links.own_platforms import service as own_platforms
 from app.platforms.manual import library
 from app.platforms.manual.library import ManualPlatform
 from app.services import services_of
@@ -28,6 +29,7 @@ async def platforms(request: Request, caller: Viewer, saved: Annotated[str, Quer
     """Every manual platform, and the ids that clients would miss there."""
     async with reading(services_of(request).sessions) as session:
         known = await platform_ids.every(session, caller.agency_id)
+        own, archived = [await own_platforms.every(session, caller.agency_id, archived=each) for each in (False, True)]
     rows = [(each, each.missing(known.get(each.key, {}))) for each in library.every().values() if not each.own_words]
     return desk.page(
         request,
@@ -35,7 +37,10 @@ async def platforms(request: Request, caller: Viewer, saved: Annotated[str, Quer
         "platforms",
         here=PATH,
         rows=rows,
+        own=own,
+        archived=archived,
         saved=next((each for each, _missing in rows if each.key == saved), None),
+        saved_own=next((each for each in own if each.key == saved), None),
     )
 
 

@@ -20,7 +20,7 @@ _NOT_WORD = re.compile(r"[^a-z0-9]+")
 #: Most characters of a key of an answer.
 _KEY_LENGTH = 40
 
-_TOO_LONG = _("This is empty or too long, or asks for a password. Clients are never asked for one.")
+TOO_LONG = _("This is empty or too long, or asks for a password. Clients are never asked for one.")
 PROBLEMS: Mapping[str, Message] = {
     "slug": _("Use 1 to 64 lower-case letters, digits and hyphens."),
     "name": _("Enter a name of at most 120 characters."),
@@ -201,12 +201,12 @@ def after(draft: PresetDraft, act: str) -> PresetDraft:
     number = int(at) if at.isascii() and at.isdigit() else -1
     if noun == "question":
         asked = draft.questions
-        return replace(draft, questions=[asked[each] for each in _order(len(asked), verb, number)])
+        return replace(draft, questions=[asked[each] for each in order(len(asked), verb, number)])
     wanted = draft.access_requests
-    return replace(draft, access_requests=[wanted[each] for each in _order(len(wanted), verb, number)])
+    return replace(draft, access_requests=[wanted[each] for each in order(len(wanted), verb, number)])
 
 
-def _order(count: int, verb: str, at: int) -> list[int]:
+def order(count: int, verb: str, at: int) -> list[int]:
     """The numbers of the rows that stay, in their new order."""
     order = list(range(count))
     if verb in ("remove", "up") and at in order:
@@ -230,7 +230,7 @@ def fields(draft: PresetDraft) -> dict[str, Any]:
 def _access_request(row: PresetAccess) -> dict[str, Any]:
     platform, _slash, rest = row.what.partition("/")
     kind, _slash, role = rest.partition("/")
-    own: dict[str, Any] = {"title": row.title, "steps": _lines(row.steps)} if row.own_words else {}
+    own: dict[str, Any] = {"title": row.title, "steps": lines(row.steps)} if row.own_words else {}
     return {
         "platform": platform, "kind": kind, "role": role, "reason": row.reason, "required": row.required,
         "needs_events": row.needs_events and declarations.find(platform, kind).has_events, **own,
@@ -247,7 +247,7 @@ def _questions(rows: Sequence[QuestionRow]) -> list[dict[str, Any]]:
         made.append(
             {
                 "key": key, "kind": row.kind or "text", "label": row.label, "hint": row.hint, "required": row.required,
-                "choices": _lines(row.choices) if row.kind == "choice" else [],
+                "choices": lines(row.choices) if row.kind == "choice" else [],
             }
         )  # fmt: skip
     return made
@@ -260,7 +260,8 @@ def _free(key: str, taken: set[str]) -> str:
     )
 
 
-def _lines(text: str) -> list[str]:
+def lines(text: str) -> list[str]:
+    """The lines of a text that are not empty, tidied."""
     return [each for each in (line.strip() for line in text.splitlines()) if each]
 
 
@@ -281,12 +282,12 @@ def problems_of(refused: InvalidInput) -> dict[str, Message]:
     for name in sorted(refused.fields, key=lambda each: not each.endswith(".platform")):
         first, *rest = name.split(".")
         if not rest or not rest[0].isdigit():
-            found.setdefault(first, PROBLEMS.get(first, _TOO_LONG))
+            found.setdefault(first, PROBLEMS.get(first, TOO_LONG))
             continue
         at, inner = rest[0], rest[1] if len(rest) > 1 else "label"
         if first == "questions":
             place = {"kind": "answer", "required": "must"}.get(inner, inner)
         else:
             place = _FIELDS.get(inner, inner)
-        found.setdefault(f"{place}-{at}", PROBLEMS.get(inner, _TOO_LONG))
+        found.setdefault(f"{place}-{at}", PROBLEMS.get(inner, TOO_LONG))
     return found

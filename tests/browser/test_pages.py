@@ -12,8 +12,10 @@ from playwright.async_api import Browser, Page, StorageState
 from starlette.routing import Route
 
 from app import routes
+from app.links.own_platforms.schemas import EXAMPLE
 from demo.world import Demo
 from tests.browser.look import check_all, complaints
+from tests.tenants.agencies.pictures import drawn
 
 #: Pages of somebody who is not signed in yet.
 DOOR = ("/desk/sign-in",)
@@ -71,12 +73,16 @@ def names(demo: Demo, signed_in: StorageState) -> Mapping[str, str]:
         domain = api.post("/agency/domains", json={"host": "access.north-agency.example"}).json()
         kickoff = api.post(f"/links/{link['id']}/kickoffs").raise_for_status().json()
         shared = api.post(f"/kickoffs/{kickoff['id']}/share", json={}).raise_for_status().json()
+        picture = api.put("/own-platforms/pictures", files={"file": ("step.png", drawn())}).raise_for_status().json()
+        step = {"text": {"en": "Open Members."}, "picture": {"sha256": picture["sha256"], "alt": {"en": "The page"}}}
+        own = api.post("/own-platforms", json={**EXAMPLE, "steps": [step, *EXAMPLE["steps"]]}).raise_for_status().json()
         demo_preset = next(each["slug"] for each in api.get("/presets").json()["data"] if not each["built_in"])
         return {
             "link_id": link["id"], "client_id": link["client_id"], "endpoint_id": demo.endpoint_id,
             "waiting_link_id": waiting["id"], "access_request_id": asked[0]["id"],
             "partner_id": partner["id"], "domain_id": domain["id"], "key_id": api.get("/me").json()["key_id"],
             "member_id": member_id, "platform": "tiktok", "name": "way", "slug": demo_preset, "key": "meta",
+            "platform_key": own["key"],
             "public_link_id": api.get("/public-links").json()["data"][0]["id"],
             "result": shared["address"].rpartition("/")[2],
         }  # fmt: skip

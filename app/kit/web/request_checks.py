@@ -28,7 +28,7 @@ PICTURE_BYTES = 4 * 1024 * 1024
 CSV_BYTES = 8 * 1024 * 1024
 _CSV = "/desk/links/csv"
 _PICTURES = frozenset({"/api/v1/agency/logo/file", "/api/v1/own-platforms/pictures", "/desk/brand"})
-_WITH_FILES = re.compile(r"^/l/[^/]+/questions$")
+_WITH_FILES = re.compile(r"^(/l/[^/]+/questions|/desk/platforms/own/[^/]+)$")
 
 
 def by_path(path: str) -> int:

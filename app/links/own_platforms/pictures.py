@@ -1,6 +1,6 @@
 """Pictures of the steps of own platforms: stored by hash, and deleted once no version has them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -70,21 +70,26 @@ async def add(session: AsyncSession, agency_id: str, made: Picture) -> None:
     )
 
 
+async def sizes(session: AsyncSession, agency_id: str, hashes: Collection[str]) -> Mapping[str, Mapping[str, int]]:
+    """Width and height of those pictures that are stored, by hash."""
+    rows = select(PlatformPicture.sha256, PlatformPicture.width, PlatformPicture.height).where(
+        PlatformPicture.agency_id == agency_id, PlatformPicture.sha256.in_(hashes)
+    )
+    return {sha256: {"width": width, "height": height} for sha256, width, height in await session.execute(rows)}
+
+
 async def with_sizes(session: AsyncSession, agency_id: str, definition: Mapping[str, Any]) -> dict[str, Any]:
     """The definition with the size of each of its pictures. Raises InvalidInput for one that is not stored."""
-    rows = select(PlatformPicture.sha256, PlatformPicture.width, PlatformPicture.height).where(
-        PlatformPicture.agency_id == agency_id, PlatformPicture.sha256.in_(_named([definition]))
-    )
-    sizes = {sha256: {"width": width, "height": height} for sha256, width, height in await session.execute(rows)}
+    found = await sizes(session, agency_id, _named([definition]))
     missing = {
         f"steps.{at}.picture.sha256": "There is no such picture. Upload it first: PUT /api/v1/own-platforms/pictures."
         for at, step in enumerate(definition["steps"])
-        if step["picture"] and step["picture"]["sha256"] not in sizes
+        if step["picture"] and step["picture"]["sha256"] not in found
     }
     if missing:
         raise InvalidInput(fields=missing)
     steps = [
-        {**step, "picture": step["picture"] and {**step["picture"], **sizes[step["picture"]["sha256"]]}}
+        {**step, "picture": step["picture"] and {**step["picture"], **found[step["picture"]["sha256"]]}}
         for step in definition["steps"]
     ]
     return {**definition, "steps": steps}
