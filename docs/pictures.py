@@ -131,7 +131,10 @@ async def _keep(page: Page, name: str) -> None:
     taken, place = Image.open(io.BytesIO(await page.screenshot())).convert("RGB"), FOLDER / f"{name}.webp"
     if place.exists() and not _differs(taken, Image.open(place).convert("RGB")):
         return
-    taken.save(place, "WEBP", quality=50, method=6)
+    for quality in (50, 35, 20):
+        taken.save(place, "WEBP", quality=quality, method=6)
+        if place.stat().st_size <= MOST_BYTES:
+            break
 
 
 def _differs(taken: Image.Image, kept: Image.Image) -> bool:

@@ -85,6 +85,8 @@ MANUAL: Mapping[str, str] = {
     "bulk_report": "new-link.html#many-at-once",
     "link": "pipeline.html#one-client",
     "kickoff": "dashboard.html#kickoff",
+    "personal_data": "dashboard.html#personal-data-of-a-client",
+    "webhooks/events": "webhooks-events.html",
 }
 
 
