@@ -32,7 +32,7 @@ FILES = re.compile(r"\.(?:csv|jsonl|svg)$|/files/\{file_id\}$")
 #: Further states of pages, in their address.
 STATES = (
     "/desk?turn=ended", "/desk?owner=mine", "/desk?turn=verified&q=lune", "/desk?q=nothing+has+this+name",
-    "/desk/links/{link_id}?act=owner",
+    "/desk/links/{link_id}?act=owner", "/desk/links/{link_id}?act=new-contact", "/desk/links/{link_id}?act=new-person",
     *(f"/desk/first-steps?step={step}" for step in ("account", "brand", "webhook", "link")),
     "/desk/doctor?platform=tiktok",
     "/desk/links/{link_id}?why={access_request_id}&calls=all&events=all", "/desk/links/{link_id}?act=new-link",

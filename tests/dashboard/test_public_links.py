@@ -63,7 +63,10 @@ async def test_a_public_link_is_made_used_counted_and_ended(
     view = (await api.get(f"/public-links/{row.id}")).json()
     assert (view["uses"], view["submitted"], view["completed"]) == (1, 0, 0)
 
+    copied_from = f'href="{detail}/address"'
+    assert copied_from in (await browser.get(PATH)).text
     assert (await _post(browser, f"{detail}/pause")).headers["location"] == detail
+    assert copied_from not in (await browser.get(PATH)).text
     paused = (await browser.get(detail)).text
     assert "Visitors read that they can come back later" in paused
     assert re.search(r"<dt>Started</dt>\s*<dd>1</dd>", paused)
