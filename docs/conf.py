@@ -14,6 +14,7 @@ root_doc = "index"
 exclude_patterns = ["README.md", "__pycache__"]
 myst_heading_anchors = 4
 html_theme = "furo"
+html_static_path, html_css_files = ["static"], ["pictures.css"]
 html_favicon = "../app/kit/html/static/icon.svg"
 html_theme_options = {
     "light_css_variables": {"color-brand-primary": "#4b3fc4", "color-brand-content": "#4b3fc4"},
