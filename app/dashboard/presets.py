@@ -25,6 +25,7 @@ from app.links.presets import service
 from app.links.presets.preset import Preset
 from app.links.presets.schemas import NewPreset, PresetFields
 from app.links.presets.service import PresetBuiltIn, PresetTaken, PresetUnknown, TooManyPresets
+from app.links.presets.validation import RESERVED
 from app.links.queries import PresetUse
 from app.platforms.registry import Platforms
 from app.services import services_of
@@ -33,6 +34,7 @@ router = forms.page_router()
 PATH = f"{DESK}/presets"
 _CHANGED = _("Somebody else saved version {version} in the meantime. Press Save again to replace it with yours.")
 _TAKEN = _("You already have a preset with this short name. Choose another.")
+_IMPOSSIBLE = _("It stays archived: it requests access that is no longer possible, such as on an archived platform.")
 _TOO_MANY = _("An agency has at most 200 presets. Archive one first.")
 
 
@@ -40,14 +42,23 @@ _TOO_MANY = _("An agency has at most 200 presets. Archive one first.")
 async def presets(request: Request, caller: Viewer, saved: Annotated[str, Query(max_length=64)] = "") -> Response:
     """Every preset with what it requests and where it is used. `saved`: the one that was saved just now."""
     async with reading(services_of(request).sessions) as session:
-        found = await service.every(session, caller.agency_id)
-        uses = await queries.preset_uses(session, caller.agency_id)
-        listed = await cards(session, caller.agency_id, found, services_of(request).platforms)
+        return await _listed(request, session, caller, saved=saved)
+
+
+async def _listed(
+    request: Request, session: AsyncSession, caller: CurrentMember, *, saved: str = "", refused: Message | None = None
+) -> Response:
+    """The list. `refused`: the reason why a preset stays archived."""
+    found = await service.every(session, caller.agency_id)
+    archived = await service.archived(session, caller.agency_id)
+    uses = await queries.preset_uses(session, caller.agency_id)
+    listed = await cards(session, caller.agency_id, found, services_of(request).platforms)
     with_use = [(each, uses.get(each.preset.slug, PresetUse())) for each in listed]
     return desk.page(
         request, caller, "presets", here=PATH, own=[each for each in with_use if not each[0].preset.built_in],
         built_in=[each for each in with_use if each[0].preset.built_in],
-        saved=next((each for each in found if each.slug == saved), None),
+        saved=next((each for each in found if each.slug == saved), None), archived=archived, refused=refused,
+        status=409 if refused else 200,
     )  # fmt: skip
 
 
@@ -147,6 +158,19 @@ async def archive(request: Request, session: Session, caller: Worker, form: Memb
     return render.see_other(request, PATH)
 
 
+@router.post(f"{PATH}/{{slug}}/restoration")
+async def restore(request: Request, session: Session, caller: Worker, form: MemberForm, slug: str) -> Response:  # noqa: ARG001
+    """Restore an archived preset, unless what it requests is no longer possible."""
+    platforms = await _platforms(request, session, caller)
+    try:
+        await service.restore_preset(session, caller.agency_id, slug, platforms=platforms, actor=caller.member.actor)
+    except InvalidInput:
+        return await _listed(request, session, caller, refused=_IMPOSSIBLE)
+    except TooManyPresets:
+        return await _listed(request, session, caller, refused=_TOO_MANY)
+    return render.see_other(request, f"{PATH}?saved={slug}")
+
+
 async def _current(session: AsyncSession, caller: CurrentMember, slug: str) -> Preset:
     if len(slug) > 64:
         raise NotFound
@@ -171,7 +195,7 @@ async def _copied(request: Request, session: AsyncSession, caller: CurrentMember
 async def _free_slug(session: AsyncSession, caller: CurrentMember, name: str) -> str:
     """A slug made of the name that neither a preset nor a page has."""
     made = url.slug(name)
-    taken = {"new", *(each.slug for each in await service.every(session, caller.agency_id))}
+    taken = {*RESERVED, *(each.slug for each in await service.every(session, caller.agency_id))}
     return next(each for number in range(1, 999) if (each := made if number == 1 else f"{made}-{number}") not in taken)
 
 

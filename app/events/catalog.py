@@ -467,6 +467,7 @@ KEY_CREATED = audit_only("api_key.created", "An API key was created.", "api_key"
 KEY_REVOKED = audit_only("api_key.revoked", "An API key was revoked.", "api_key", schema.Data)
 PRESET_SAVED = audit_only("preset.saved", "A preset was created or got a new version.", "preset", schema.PresetData)
 PRESET_ARCHIVED = audit_only("preset.archived", "A preset was archived.", "preset", schema.PresetData)
+PRESET_RESTORED = audit_only("preset.restored", "A preset was restored.", "preset", schema.PresetData)
 OWN_PLATFORM_SAVED = audit_only(
     "own_platform.saved", "A platform of the agency's own was defined or got a new version.", "own_platform",
     schema.PlatformData,

@@ -91,6 +91,10 @@ async def test_a_preset_is_written_previewed_saved_and_archived(
     assert (await _post(browser, f"{PATH}/brand-launch/archival")).status_code == 303
     assert (await browser.get(f"{PATH}/brand-launch")).status_code == 404
     assert (await _post(browser, f"{PATH}/brand-launch/archival")).status_code == 404
+    assert "1 archived preset" in (await browser.get(PATH)).text
+    restored = await _post(browser, f"{PATH}/brand-launch/restoration")
+    assert restored.headers["location"] == f"{PATH}?saved=brand-launch"
+    assert (await browser.get(f"{PATH}/brand-launch")).status_code == 200
 
 
 async def test_bad_input_is_answered_beside_its_field(browser: httpx2.AsyncClient, sign_in: SignIn) -> None:

@@ -42,9 +42,14 @@ _FILE = {200: {"description": "The file.", "content": {TOML: {"schema": {"type":
 
 
 @router.get("")
-async def list_presets(caller: Reader, session: Session) -> Page[PresetView]:
+async def list_presets(
+    caller: Reader,
+    session: Session,
+    archived: Annotated[bool, Query(description="True: those of yours that are archived instead.")] = False,
+) -> Page[PresetView]:
     """List the presets that links can use: Keyturn's own, then yours. There is no second page."""
-    return Page(data=[PresetView.of(preset) for preset in await service.every(session, caller.agency_id)])
+    found = await (service.archived if archived else service.every)(session, caller.agency_id)
+    return Page(data=[PresetView.of(preset) for preset in found])
 
 
 @router.post("", status_code=201)
@@ -116,6 +121,16 @@ async def archive_preset(caller: Writer, session: Session, slug: str) -> Respons
     """Archive your preset: new links cannot use it. Existing links keep it."""
     await service.archive_preset(session, caller.agency_id, _possible(slug), actor=caller.actor)
     return Response(status_code=204)
+
+
+@router.post("/{slug}/restoration")
+async def restore_preset(request: Request, caller: Writer, session: Session, slug: str) -> PresetView:
+    """Restore an archived preset of yours: new links can use its newest version again."""
+    platforms = await own_platforms.requestable(session, caller.agency_id, services_of(request).platforms)
+    restored = await service.restore_preset(
+        session, caller.agency_id, _possible(slug), platforms=platforms, actor=caller.actor
+    )
+    return PresetView.of(restored)
 
 
 def _described(file: bytes, platforms: Mapping[str, Platform]) -> NewPreset:

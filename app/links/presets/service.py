@@ -79,14 +79,23 @@ class TooManyPresets(AppError):
 
 async def every(session: AsyncSession, agency_id: str) -> Sequence[Preset]:
     """The newest version of each active preset: Keyturn's own first, then the agency's by slug."""
+    own = [of_row(row) for row in await _newest_rows(session, agency_id) if row.archived_at is None]
+    return [*builtin.newest().values(), *own]
+
+
+async def archived(session: AsyncSession, agency_id: str) -> Sequence[Preset]:
+    """The newest version of each archived preset of the agency, by slug."""
+    return [of_row(row) for row in await _newest_rows(session, agency_id) if row.archived_at is not None]
+
+
+async def _newest_rows(session: AsyncSession, agency_id: str) -> Sequence[AgencyPreset]:
     rows = (
         select(AgencyPreset)
         .where(AgencyPreset.agency_id == agency_id)
         .ext(distinct_on(AgencyPreset.slug))
         .order_by(AgencyPreset.slug, AgencyPreset.version.desc())
     )
-    own = [of_row(row) for row in await session.scalars(rows) if row.archived_at is None]
-    return [*builtin.newest().values(), *own]
+    return (await session.scalars(rows)).all()
 
 
 async def current(session: AsyncSession, agency_id: str, slug: str) -> Preset:
@@ -136,14 +145,14 @@ async def create_preset(
 
     Raises InvalidInput with a sentence for each field, PresetTaken, PresetBuiltIn, TooManyPresets.
     """
+    if slug in validation.RESERVED:
+        raise InvalidInput(fields={"slug": f"A page has the address {slug}: choose another slug, such as {slug}-1."})
     body = _checked(slug, body, platforms)
     await agencies.lock(session, agency_id)
     known = await newest_row(session, agency_id, slug)
     if known is not None and known.archived_at is None:
         raise PresetTaken
-    own = len(await every(session, agency_id)) - len(builtin.newest())
-    if own >= MOST_PRESETS:
-        raise TooManyPresets
+    await _refuse_more(session, agency_id)
     return await _add(session, agency_id, slug, body, known.version + 1 if known else 1, actor)
 
 
@@ -197,6 +206,33 @@ async def archive_preset(session: AsyncSession, agency_id: str, slug: str, *, ac
         session, catalog.PRESET_ARCHIVED, agency_id=agency_id, subject_id=known.id, actor=actor,
         data=PresetData(preset=slug),
     )  # fmt: skip
+
+
+async def restore_preset(
+    session: AsyncSession, agency_id: str, slug: str, *, platforms: Mapping[str, Platform], actor: Actor
+) -> Preset:
+    """Restore the newest version of an archived preset. One that is not archived stays.
+
+    Raises NotFound, PresetBuiltIn, TooManyPresets, and InvalidInput if what it requests is no longer possible.
+    """
+    await agencies.lock(session, agency_id)
+    known = await newest_row(session, agency_id, slug)
+    if known is None:
+        raise PresetBuiltIn if slug in builtin.newest() else NotFound
+    if known.archived_at is not None:
+        _checked(slug, known.body, platforms)
+        await _refuse_more(session, agency_id)
+        known.archived_at = None
+        await record(
+            session, catalog.PRESET_RESTORED, agency_id=agency_id, subject_id=known.id, actor=actor,
+            data=PresetData(preset=slug),
+        )  # fmt: skip
+    return of_row(known)
+
+
+async def _refuse_more(session: AsyncSession, agency_id: str) -> None:
+    if len(await every(session, agency_id)) - len(builtin.newest()) >= MOST_PRESETS:
+        raise TooManyPresets
 
 
 def _checked(slug: str, body: Mapping[str, Any], platforms: Mapping[str, Platform]) -> dict[str, Any]:

@@ -16,6 +16,9 @@ MOST_CHOICES = 20
 _KEY = re.compile(r"^[a-z][a-z0-9_]{0,39}$")
 _SLUG = re.compile(r"^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$")
 
+#: No slug of a new preset: fixed parts of the addresses of presets, in the API and in the dashboard.
+RESERVED = frozenset({"file", "new"})
+
 Problems = dict[str, str]
 
 

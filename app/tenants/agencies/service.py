@@ -23,7 +23,7 @@ SLUG = re.compile(r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$")
 #: First path segments of Keyturn itself: an agency with such a slug would hide them.
 RESERVED_SLUGS = frozenset({
     "api", "static", "l", "connect", "callbacks", "healthz", "readyz", "metrics", "docs", "openapi.json", "desk",
-    "logo", "manual", "tls", "kickoffs",
+    "logo", "manual", "tls", "kickoffs", "pictures",
 })  # fmt: skip
 
 

@@ -4,7 +4,11 @@ import asyncio
 from typing import Any
 
 import httpx2
+from starlette.routing import Route
 
+from app import routes
+from app.links.own_platforms.schemas import EXAMPLE
+from app.links.presets.validation import RESERVED
 from tests.world import World
 
 ASK = {"kind": "ad_account", "role": "ADMIN", "reason": "To move the account."}
@@ -55,6 +59,37 @@ async def test_an_archived_preset_makes_no_links_and_can_come_back(api: httpx2.A
     assert refused.json()["code"] == "preset_unknown"
     assert (await api.get(f"/links/{link['id']}")).status_code == 200
     assert (await made(api)).json()["version"] == 2
+
+
+async def test_archived_presets_are_listed_apart_and_restored(api: httpx2.AsyncClient, world: World) -> None:
+    theirs = {"Authorization": f"Bearer {world.south.key}"}
+    await made(api)
+    await api.delete("/presets/mine")
+    assert [each["slug"] for each in (await api.get("/presets?archived=true")).json()["data"]] == ["mine"]
+    assert (await api.get("/presets?archived=true", headers=theirs)).json()["data"] == []
+    assert (await api.post("/presets/mine/restoration", headers=theirs)).status_code == 404
+    assert (await api.post("/presets/prospect/restoration")).json()["code"] == "preset_built_in"
+    for _twice in range(2):
+        assert (await api.post("/presets/mine/restoration")).json()["version"] == 1
+    assert (await api.get("/presets?archived=true")).json()["data"] == []
+    assert (await api.post("/links", json={"client": {"name": "B"}, "preset": "mine"})).status_code == 201
+    # what it requests has to be possible still
+    ask = {"platform": "own_snaps", "kind": "custom", "role": "AS_WRITTEN", "reason": "To run ads."}
+    await api.post("/own-platforms", json={"key": "own_snaps", **EXAMPLE})
+    assert (await made(api, slug="snaps", access_requests=[ask])).status_code == 201
+    for path in ("/presets/snaps", "/own-platforms/own_snaps"):
+        assert (await api.delete(path)).status_code == 204
+    refused = await api.post("/presets/snaps/restoration")
+    assert list(refused.json()["errors"]) == ["access_requests.0.platform"]
+
+
+async def test_no_slug_is_a_fixed_part_of_an_address(api: httpx2.AsyncClient) -> None:
+    paths = [route.path for group in ("api", "pages") for route in routes.served(group) if isinstance(route, Route)]
+    rooms = ("/api/v1/presets/", "/desk/presets/")
+    parts = {path.removeprefix(room).partition("/")[0] for room in rooms for path in paths if path.startswith(room)}
+    assert parts - {"{slug}"} == RESERVED
+    for slug in RESERVED:
+        assert list((await made(api, slug=slug)).json()["errors"]) == ["slug"]
 
 
 async def test_refusals(api: httpx2.AsyncClient) -> None:
