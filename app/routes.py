@@ -21,6 +21,7 @@ from app.client_portal import api as reminders_api
 from app.client_portal import routes as portal
 from app.dashboard import (
     access,
+    access_removal,
     account,
     api_keys,
     audit,
@@ -151,6 +152,7 @@ _PAGE_ROUTERS = (
     doctor.router,
     pipeline.router,
     access.router,
+    access_removal.router,
     bulk_links.router,
     new_link.router,
     ready_link.router,

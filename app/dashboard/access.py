@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import Query, Request
@@ -14,8 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.connections import oauth_flow
 from app.access.connections import service as connections
 from app.access.existing_access import service as existing_access
-from app.access.existing_access.service import FINDINGS, AccessCounts, Finding, FoundAccess
-from app.access.grants.models import Grant
+from app.access.existing_access.service import FINDINGS, AccessCounts
 from app.access.imports import service as imports
 from app.access.imports.models import Import
 from app.access.imports.service import AgencyNotConnected, CenterNotAdministered
@@ -23,13 +21,13 @@ from app.access.partners import service as partners
 from app.access.partners.models import Partner
 from app.access.partners.service import PartnerLeaving, PartnerRequestedElsewhere
 from app.dashboard import desk
-from app.dashboard.member_session import PATH as DESK
+from app.dashboard.access_row import PATH, AccessRow, Shown, access_row
 from app.dashboard.member_session import CurrentMember, Manager, MemberForm, Viewer, Worker
 from app.dashboard.turns import Label
 from app.kit import ids
 from app.kit.database import Session, reading
 from app.kit.html import forms, render
-from app.kit.i18n.message import Message, Value, _, _n
+from app.kit.i18n.message import Message, _
 from app.kit.web.paging import before, pack
 from app.platforms import declarations
 from app.platforms.port import ConnectedPlatform
@@ -37,8 +35,6 @@ from app.services import services_of
 from app.tenants.clients.models import Client
 
 router = forms.page_router()
-PATH = f"{DESK}/access"
-Shown = Finding | Literal["none", "all"]
 _STRIP: tuple[Shown, ...] = (*FINDINGS, "none")
 #: Rows of a finding on the page of all findings, and on a page of one; clients to choose from; imports read back.
 _FEW, _MANY, _CHOICES, _IMPORTS = 5, 50, 20, 50
@@ -87,19 +83,6 @@ _NOT_ADMINISTERED = _(
 _ELSEWHERE = _("Access of this partner was requested on links of another client. Choose that client.")
 _LEAVING = _("Some access of this partner is being removed. Try again when that is done.")
 _NOT_CHOSEN = _("Choose a client.")
-
-
-@dataclass(frozen=True)
-class AccessRow:
-    """One access: client, asset, sentence about it, and the start of its state. `link_id`: of the link that asks."""
-
-    client: Client
-    asset: Value
-    kind: Message
-    sentence: Value
-    since: datetime
-    link_id: str | None
-    step: Message
 
 
 @dataclass(frozen=True)
@@ -250,7 +233,7 @@ async def _access(
     groups = [
         AccessGroup(
             each, LABELS[each], _ABOUT[each], _number(counts, each),
-            [_row(found, each, platform) for found in read[each][:most]],
+            [access_row(found, each, platform, caller) for found in read[each][:most]],
         )
         for each in shown
     ]  # fmt: skip
@@ -290,54 +273,6 @@ def _number(counts: AccessCounts, shown: Shown) -> int:
     if shown == "all":
         return counts.all
     return counts.agreed if shown == "none" else counts.by_finding[shown]
-
-
-def _row(found: FoundAccess, shown: Shown, platform: ConnectedPlatform) -> AccessRow:
-    grant, asked = found.grant, found.access_request
-    about = shown if shown in FINDINGS else next(iter(found.findings), None)
-    return AccessRow(
-        client=found.client, asset=grant.asset_name or grant.asset_id, kind=grant.asset_kind.texts.title(1),
-        sentence=_sentence(found, about, platform), since=grant.drifted_at or grant.verified_at,
-        link_id=asked.link_id if asked else None, step=_step(found, about),
-    )  # fmt: skip
-
-
-def _sentence(found: FoundAccess, about: str | None, platform: ConnectedPlatform) -> Value:
-    grant, asked = found.grant, found.access_request
-    role = _role(grant, grant.role, platform)
-    if about == "drifted":
-        if asked is None or asked.role_seen is None:
-            return _("Was {role}, is no longer shared", role=role)
-        return _("Was {before}, is {role}", before=role, role=_role(grant, asked.role_seen, platform))
-    if about == "closed":
-        return _n(
-            "{role}; {count} buyer, who cannot open it yet",
-            "{role}; {count} buyers, none can open it yet",
-            found.buyers,
-            role=role,
-        )
-    if about == "wide" and asked is not None:
-        seen = _role(grant, asked.role_seen or grant.role, platform)
-        return _("{role}; {wanted} was agreed", role=seen, wanted=_role(grant, asked.role, platform))
-    if about == "wide":
-        return _("{role}: full control", role=role)
-    if grant.status == "revoking":
-        return _("{role}, being removed", role=role)
-    return role
-
-
-def _step(found: FoundAccess, about: str | None) -> Message:
-    if found.access_request is None:
-        return _("Make a link")
-    return _("Ask for a smaller role") if about == "wide" else _("Open the link")
-
-
-def _role(grant: Grant, role: str, platform: ConnectedPlatform) -> Value:
-    """The role by its name in the platform's menus; one that is not known, as the platform writes it."""
-    try:
-        return platform.role_words(grant.kind, role).menu
-    except KeyError:
-        return role
 
 
 async def _partner(

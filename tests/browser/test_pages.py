@@ -83,6 +83,7 @@ def names(demo: Demo, signed_in: StorageState) -> Mapping[str, str]:
             "partner_id": partner["id"], "domain_id": domain["id"], "key_id": api.get("/me").json()["key_id"],
             "member_id": member_id, "platform": "tiktok", "name": "way", "slug": demo_preset, "key": "meta",
             "platform_key": own["key"],
+            "grant_id": api.get("/grants").json()["data"][0]["id"],
             "public_link_id": api.get("/public-links").json()["data"][0]["id"],
             "result": shared["address"].rpartition("/")[2],
         }  # fmt: skip

@@ -54,6 +54,16 @@ def _counts(page: str) -> dict[str, int]:
     }
 
 
+async def _opened(browser: httpx2.AsyncClient, page: str, step: str) -> str:
+    """The address behind a next step, which has on its page what it is about."""
+    found = re.search(rf'href="([^"]+)">{step}<', page)
+    assert found, step
+    address = html.unescape(found[1])
+    part = address.partition("#")[2]
+    assert not part or f'id="{part}"' in (await browser.get(address)).text, address
+    return address
+
+
 async def test_a_manager_connects_and_what_is_read_shows_up(
     browser: httpx2.AsyncClient, sign_in: SignIn, scene: Scene
 ) -> None:
@@ -108,6 +118,8 @@ async def test_findings_follow_what_is_read(
     page = (await browser.get("/desk/access")).text
     assert _counts(page)["drifted"] == 1
     assert "is no longer shared" in page
+    opened = await _opened(browser, page, "Write to the client")
+    assert re.fullmatch(rf"/desk/links/{world.north.link_id}\?why=access_\w+#message-title", opened)
     async with sessions.begin() as session:
         wide = update(Grant).values(status="live", role="ADMIN", access_request_id=None, asset_id="7200000000000000999")
         await session.execute(wide.execution_options(**CROSS_TENANT))
@@ -130,7 +142,7 @@ async def test_closed_and_too_wide_access_of_a_link_leads_to_the_link(
     browser: httpx2.AsyncClient, api: httpx2.AsyncClient, sign_in: SignIn, house: House, world: World,
     sessions: Sessions,
 ) -> None:  # fmt: skip
-    await sign_in("viewer")
+    await sign_in("member")
     await house.share(world.north, LUNE_EU)
     (center,) = (await api.get("/agency/accounts")).json()["data"]
     buyers = {"buyers": [{"email": "bo@north.example", "role": "OPERATOR"}]}
@@ -138,6 +150,8 @@ async def test_closed_and_too_wide_access_of_a_link_leads_to_the_link(
     page = (await browser.get("/desk/access")).text
     assert (_counts(page)["closed"], _counts(page)["none"]) == (1, 0)
     assert "Operator; 1 buyer, who cannot open it yet" in page
+    link = f"/desk/links/{world.north.link_id}"
+    assert await _opened(browser, page, "Set the buyers") == f"{link}?act=buyers#act"
     async with sessions.begin() as session:
         wide = update(AccessRequest).values(code="role_higher_than_requested", role_seen="ADMIN")
         await session.execute(wide.execution_options(**CROSS_TENANT))
@@ -146,7 +160,41 @@ async def test_closed_and_too_wide_access_of_a_link_leads_to_the_link(
     page = (await browser.get("/desk/access")).text
     assert (_counts(page)["closed"], _counts(page)["wide"]) == (0, 1)
     assert "Admin; Operator was agreed" in page
-    assert re.search(rf'href="/desk/links/{world.north.link_id}">Ask for a smaller role', page)
+    asked = re.search(r"why=(access_\w+)", page)
+    assert asked
+    assert (
+        await _opened(browser, page, "Ask for a smaller role") == f"{link}?why={asked[1]}&act=role&about={asked[1]}#act"
+    )
+    await sign_in("viewer")
+    page = (await browser.get("/desk/access")).text
+    assert await _opened(browser, page, "Open the link") == link
+
+
+async def test_access_in_no_link_is_taken_away(
+    browser: httpx2.AsyncClient, sign_in: SignIn, scene: Scene, world: World
+) -> None:
+    await scene.crowd(2)
+    await scene.connect()
+    await scene.run()
+    first, _second = await scene.grants()
+    path = f"/desk/access/grants/{first.id}/removal"
+    await sign_in("member")
+    assert "Take away" not in (await browser.get("/desk/access")).text
+    assert (await _send(browser, path)).status_code == 403
+    await sign_in(corner=world.south)
+    assert (await _send(browser, path)).status_code == 404
+    await sign_in("manager")
+    assert (await browser.get("/desk/access")).text.count("Take away") == 2
+    assert first.asset_id in (await browser.get(path)).text
+    assert [each.status for each in await scene.grants()] == ["live", "live"]
+    led = await _send(browser, path, on=path)
+    assert led.status_code == 303
+    row = (await browser.get(led.headers["location"])).text
+    assert "being removed" in row
+    assert "Take away" not in row
+    assert sorted(each.status for each in await scene.grants()) == ["live", "revoking"]
+    await scene.house.work()
+    assert "the client takes it away" in (await browser.get(led.headers["location"])).text
 
 
 @pytest.mark.parametrize(("words", "found"), [("  MAISON ", True), (LUNE_EU, True), (LUNE_EU[:9], False), ("%", False)])

@@ -41,7 +41,7 @@ FORMS: tuple[tuple[str, Role], ...] = (
 )
 PAGES: tuple[tuple[str, Role], ...] = (
     ("(audit|keys|doctor|first-steps|webhooks/new|webhooks/[^/]+/deletion|brand/domains/.+)", "manager"),
-    ("links/[^/]+/personal-data|platforms/own/(new|[^/]+/archival)", "manager"),
+    ("links/[^/]+/personal-data|platforms/own/(new|[^/]+/archival)|access/grants/[^/]+/removal", "manager"),
     ("links/(csv|new|[^/]+/ready)|presets/(new|[^/]+/archival)|public-links/(new|[^/]+/address)", "member"),
     ("", "viewer"),
 )
