@@ -105,7 +105,7 @@ async def test_every_page_of_a_client_is_in_its_language(
     pages = {route.path for route in portal_routes() if "GET" in (route.methods or ())}
     redirects_and_files = {
         "/l/brand/{colour}.css", "/logo/{slug}/{sha256}.png", "/l/{link_id}", "/l/{link_id}/return",
-        "/l/{link_id}/{platform}/return", "/{path:stray}",
+        "/l/{link_id}/{platform}/return", "/{path:stray}", "/pictures/{agency_id}/{sha256}.png",
     }  # fmt: skip
     assert pages - read - redirects_and_files == set(), "not read"
 
