@@ -109,3 +109,12 @@ async def test_what_is_not_there_is_not_found(browser: httpx2.AsyncClient, sign_
     await sign_in()
     for path in (each for each in GETS if "_01ksy1q3e0fzs8qj5m8g3d4w7s" in each):
         assert (await browser.get(path)).status_code in (303, 404, 422), path
+
+
+async def test_no_answer_is_kept_or_framed(browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
+    """Of any page, and of what is said instead of it."""
+    await sign_in()
+    for path in GETS:
+        headers = (await browser.get(path)).headers
+        assert headers["cache-control"] == "no-store", path
+        assert "frame-ancestors 'none'" in headers["content-security-policy"], path
