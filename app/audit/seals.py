@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     Uuid,
+    func,
     literal,
     select,
     tuple_,
@@ -236,6 +237,29 @@ async def in_order(sessions: Sessions, agency_id: str, after: Place, until: Plac
         if len(found) < AT_ONCE:
             return
         after = found[-1].place
+
+
+async def count(session: AsyncSession, agency_id: str, after: Place, until: Place) -> tuple[int, datetime | None]:
+    """The number of records between two places, and the time of the oldest one."""
+    counts, times = [], []
+    for kind in _KINDS:
+        rows = select(func.count(), func.min(kind.model.occurred_at))
+        rows = rows.where(kind.model.agency_id == agency_id, *kind.between(after, until))
+        number, earliest = (await session.execute(rows)).one()
+        counts.append(number)
+        times += [earliest] if earliest is not None else []
+    return sum(counts), min(times, default=None)
+
+
+async def first(session: AsyncSession, agency_id: str, after: Place, until: Place, *, earlier: datetime) -> str | None:
+    """The id of the first record between two places that occurred earlier than a time."""
+    found: list[tuple[int, str]] = []
+    for kind in _KINDS:
+        model = kind.model
+        rows = select(model.transaction_id, model.id).where(model.agency_id == agency_id, model.occurred_at < earlier)
+        rows = rows.where(*kind.between(after, until)).order_by(model.transaction_id, model.id).limit(1)
+        found += [(row.transaction_id, row.id) for row in await session.execute(rows)]
+    return min(found)[1] if found else None
 
 
 async def find_record(session: AsyncSession, agency_id: str, record_id: str) -> SealedRecord | None:

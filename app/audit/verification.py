@@ -9,7 +9,7 @@ from sqlalchemy import literal, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.audit import canonical, seals
-from app.audit.seals import Seal, SealedRecord
+from app.audit.seals import Place, Seal, SealedRecord
 from app.kit import clock
 from app.kit.database import Sessions
 from app.kit.encryption import DecryptionFailed, Keyring
@@ -120,7 +120,7 @@ class Verifier:
         result.is_partial = end is not None and number < end.number
         if not result.is_partial:
             self._compare_with_printed(number)
-            await self._count_waiting(records)
+            await self._count_waiting(last.place if last else seals.START, until)
         return result
 
     async def _page(self, after: int, end: int, most: int | None) -> Sequence[Seal]:
@@ -197,14 +197,12 @@ class Verifier:
                 moved = await session.scalar(select(Seal.number).where(Seal.agency_id == self.agency_id, holds))
                 self._deviates("inserted" if moved is None else "changed", found.id, moved or seal.number)
 
-    async def _count_waiting(self, records: AsyncIterator[SealedRecord]) -> None:
-        result = self._result
-        async for record in records:
-            result.waiting += 1
-            if result.waiting_since is None or record.occurred_at < result.waiting_since:
-                result.waiting_since = record.occurred_at
-            if record.occurred_at < clock.now() - LATE:
-                self._deviates("not_sealed", record.id)
+    async def _count_waiting(self, after: Place, until: Place) -> None:
+        result, late = self._result, clock.now() - LATE
+        async with self.sessions() as session:
+            result.waiting, result.waiting_since = await seals.count(session, self.agency_id, after, until)
+            if result.waiting_since is not None and result.waiting_since < late:
+                self._deviates("not_sealed", await seals.first(session, self.agency_id, after, until, earlier=late))
 
     def _compare_with_printed(self, end: int) -> None:
         missing = [number for number, _ in self.printed if number > end]

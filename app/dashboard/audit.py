@@ -40,8 +40,8 @@ router = forms.page_router()
 PATH = f"{DESK}/audit"
 #: Entries of a page, keys to choose from.
 _MANY, _KEYS = 50, 100
-#: Seals of the page of seals.
-_SEALS = 20
+#: Seals of the page of seals, and those that it verifies: each covers at most 500 records.
+_SEALS, _VERIFIED = 20, 3
 _FIRST, _LAST = date(2000, 1, 1), date(2199, 12, 31)
 
 ACTORS: Mapping[ActorKind, Message] = {
@@ -175,7 +175,10 @@ async def audit_seals(request: Request, caller: Manager, seal: Annotated[str, Qu
     services, agency_id = services_of(request), caller.agency_id
     async with reading(services.sessions) as session:
         made = await seals.newest_first(session, agency_id, before=None, limit=_SEALS)
-    done = await Verifier(services.sessions, services.keyring, agency_id).run(after=made[-1].number - 1 if made else 0)
+    newest = made[:_VERIFIED]
+    done = await Verifier(services.sessions, services.keyring, agency_id).run(
+        after=newest[-1].number - 1 if newest else 0
+    )  # fmt: skip
     confirmed, problem = None, None
     if seal:
         try:

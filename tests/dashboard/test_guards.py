@@ -10,10 +10,13 @@ from app import routes
 from app.dashboard.door import CODE, JOIN, SETUP
 from app.dashboard.member_session import PATH, SIGN_IN
 from app.dashboard.oidc_sign_in import OIDC
+from app.kit.database import Sessions
 from app.tenants.members import service as members
 from app.tenants.members.models import ROLES, Role
+from bench import desk
 from tests.client_portal.walk import SAME_ORIGIN
 from tests.dashboard.conftest import SignIn
+from tests.world import World
 
 #: In front of the sign-in; their tests are beside them.
 OPEN = (SIGN_IN, CODE, SETUP, JOIN, OIDC)
@@ -118,3 +121,10 @@ async def test_no_answer_is_kept_or_framed(browser: httpx2.AsyncClient, sign_in:
         headers = (await browser.get(path)).headers
         assert headers["cache-control"] == "no-store", path
         assert "frame-ancestors 'none'" in headers["content-security-policy"], path
+
+
+async def test_make_bench_desk_knows_every_page(sessions: Sessions, world: World) -> None:
+    """Each page can be opened with what the bench gives its agency."""
+    cookie, names = await desk.ready(sessions, world.north)
+    assert cookie
+    assert len([path.format_map(names) for path in desk.addresses()]) > len(desk.STATES) > 5
