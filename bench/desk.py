@@ -1,9 +1,10 @@
 """Pages of the dashboard for the largest agency of a large installation: `make bench-desk`.
 
-The installation has 200 agencies; one of them has 5,000 links, 50,000 access requests and as many grants, 500,000
-events, 100,000 deliveries and as many entries in its audit log. An owner asks for each page, one request at a time, in
-a real web process on an embedded PostgreSQL that writes to disk. Each page says how many statements it needed for one
-link and needs for 5,000, and which large tables it reads from end to end. Prints a table, and as its last line JSON.
+The installation has 200 agencies with 20,000 links; one more has 5,000 links, 50,000 access requests and as many
+grants, 500,000 events, 100,000 deliveries and as many entries in its audit log. An owner asks for each page, one
+request at a time, in a real web process on an embedded PostgreSQL that writes to disk. Each page says how many
+statements it needed for one link and needs for 5,000, and which large tables it reads from end to end: a page that
+does fails the run. Prints a table, and as its last line JSON.
 """
 
 import argparse
@@ -56,7 +57,8 @@ LARGE = 3_000
 ELSEWHERE = re.compile(r"/(?:sign-in|setup|join|oidc|files|second-factor|connect)\b|\{(?:code|token|file_id)\}|\.\w+$")
 #: Pages with much to find, besides their plain address.
 STATES = (
-    f"{PATH}?turn=client", f"{PATH}?turn=verified&q=lune+5a", f"{PATH}/access?finding=drifted",
+    f"{PATH}?turn=client", f"{PATH}?sort=newest", f"{PATH}?code=not_bc_admin&preset=own",
+    f"{PATH}?turn=verified&q=lune+5a", f"{PATH}/access?finding=drifted",
     f"{PATH}/access?q=brand+5a7", f"{PATH}/links/{{link_id}}?calls=all&events=all",
     f"{PATH}/links/{{link_id}}?why={{access_request_id}}", f"{PATH}/time-to-access?months=12",
     f"{PATH}/webhooks/{{endpoint_id}}/deliveries?status=succeeded",
@@ -64,6 +66,13 @@ STATES = (
 
 #: What happened in the installation, of the agency and of the links whose ids are given in both forms.
 _HISTORY = (
+    """
+    INSERT INTO links SELECT made.* FROM links AS link, generate_series(1, 20) AS number,
+        jsonb_populate_record(link, jsonb_build_object(
+            'id', new_id(), 'token_hash', sha256((link.id::text || number)::bytea), 'external_id', NULL
+        )) AS made
+    WHERE link.agency_id <> :agency_id
+    """,
     """
     INSERT INTO grants
         (agency_id, id, client_id, access_request_id, platform, kind, asset_id, asset_name, origin, client_account_id,
@@ -275,23 +284,27 @@ async def run(database_url: str, number: int, only: str) -> dict[str, Any]:
     sessions = make_sessions(engine)
     corner = (await world.make(sessions)).north
     cookie, names = await ready(sessions, corner)
-    async with (
-        serving(database_url, "bench.desk") as (address, pid),
-        httpx2.AsyncClient(base_url=address, trust_env=False, cookies={COOKIE: cookie}, timeout=60) as browser,
-    ):
+    async with serving(database_url, "bench.desk") as (address, pid):
         paths = [each for each in addresses() if only in each]
-        small = {path: await statements(browser, path.format_map(names)) for path in paths}
+        async with _browser(address, cookie) as browser:
+            small = {path: await statements(browser, path.format_map(names)) for path in paths}
         started = time.perf_counter()
         await fill(sessions, corner, names["endpoint_id"])
         await engine.dispose()
         sys.stderr.write(f"· written in {time.perf_counter() - started:.0f} s\n")
-        return {
-            path: asdict(await measure(browser, pid, path.format_map(names), number, small[path])) for path in paths
-        }
+        async with _browser(address, cookie) as browser:
+            return {
+                path: asdict(await measure(browser, pid, path.format_map(names), number, small[path]))
+                for path in paths
+            }  # fmt: skip
+
+
+def _browser(address: str, cookie: str) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(base_url=address, trust_env=False, cookies={COOKIE: cookie}, timeout=60)
 
 
 def main() -> int:
-    """Run and print; 1 if a page reads a large table from end to end or needs a statement more for more rows."""
+    """Run and print; 1 if a page reads a large table from end to end."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--number", type=int, default=30, help="of requests of each page")
     parser.add_argument("--only", default="", help="pages with this in their address")
@@ -307,11 +320,9 @@ def main() -> int:
         shown.add_row(name, *(str(each) for each in list(figures.values())[:-1]), " ".join(figures["scans"]))
     Console(width=170).print(shown)
     sys.stdout.write(json.dumps({"bench": "desk", "number": given.number, "pages": found}) + "\n")
-    grown = [name for name, figures in found.items() if figures["statements"] > figures["small"]]
     scanning = [name for name, figures in found.items() if figures["scans"]]
-    sys.stderr.writelines(f"· more statements for more rows: {name}\n" for name in grown)
     sys.stderr.writelines(f"· reads a large table from end to end: {name}\n" for name in scanning)
-    return 1 if grown or scanning else 0
+    return 1 if scanning else 0
 
 
 if __name__ == "__main__":

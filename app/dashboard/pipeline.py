@@ -1,14 +1,14 @@
 """The pipeline, home of the dashboard: links by whose turn it is, the longest wait first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Annotated, Literal
 from urllib.parse import urlencode
 
 from fastapi import Query, Request
 from fastapi.responses import Response
+from pydantic import BaseModel, Field
 from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, true, tuple_, union, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -22,6 +22,9 @@ from app.kit.html import forms
 from app.kit.i18n.message import Message, _
 from app.kit.web.paging import CursorWrong, before, pack, unpack
 from app.links.models import AccessRequest, Link
+from app.links.presets import service as presets
+from app.links.status import OVER, PROVED
+from app.platforms.blockers import BLOCKERS
 from app.services import services_of
 from app.tenants.clients import service as clients
 from app.tenants.clients.models import Client
@@ -36,6 +39,9 @@ _TOGETHER: tuple[Turn, ...] = TURNS[:-1]
 _NEWEST_FIRST: tuple[Turn, ...] = ("verified", "ended")
 #: Links by the member who looks after them.
 Owned = Literal["all", "mine", "nobody"]
+#: Order of the groups in which somebody waits.
+Sort = Literal["wait", "newest"]
+SORTS: Mapping[Sort, Message] = {"wait": _("Longest wait first"), "newest": _("Newest first")}
 OWNED: Mapping[Owned, Message] = {"all": _("All"), "mine": _("Mine"), "nobody": _("No owner")}
 _ENDED = ("expired", "revoked", "closed")
 _PROVED_OR_ENDED = ("verified", "drifted", *_ENDED)
@@ -70,43 +76,63 @@ class Group:
         return self.since is not None and clock.now() - self.since >= timedelta(minutes=1)
 
 
+class Sought(BaseModel):
+    """Parameters of the address of the pipeline. `q` seeks in names; `code`: a blocker; `cursor` is within `turn`."""
+
+    turn: Turn | None = None
+    q: Annotated[str, Field(max_length=200)] = ""
+    owner: Owned = "all"
+    preset: Annotated[str, Field(max_length=64)] = ""
+    code: Annotated[str, Field(max_length=48)] = ""
+    sort: Sort = "wait"
+    cursor: Annotated[str | None, Field(max_length=400)] = None
+
+    @property
+    def words(self) -> str:
+        """The words of the search, each after one space."""
+        return " ".join(self.q.split())
+
+    @property
+    def is_all(self) -> bool:
+        """True if no link is left out."""
+        return not (self.turn or self.words or self.preset or self.code) and self.owner == "all"
+
+    @property
+    def newest_first(self) -> Collection[Turn]:
+        """Groups with the newest link first."""
+        return TURNS if self.sort == "newest" else _NEWEST_FIRST
+
+    def at(self, **changed: str | None) -> str:
+        """The address with other parameters, without a cursor. Those that change nothing are left out."""
+        given = {**self.model_dump(exclude_defaults=True, exclude={"cursor"}), **changed}
+        query = {name: value for name, value in given.items() if value and value != Sought.model_fields[name].default}
+        return f"{PATH}?{urlencode(query)}" if query else PATH
+
+
 @router.get(PATH)
-async def pipeline(
-    request: Request,
-    caller: Viewer,
-    turn: Annotated[Turn | None, Query()] = None,
-    q: Annotated[str, Query(max_length=200)] = "",
-    owner: Annotated[Owned, Query()] = "all",
-    cursor: Annotated[str | None, Query(max_length=400)] = None,
-) -> Response:
-    """Every group, or one page by page. `q` seeks in names of clients, contacts and assets; `owner`: whose links."""
-    words, most = " ".join(q.split()), _MANY if turn else _FEW
-    wanted = _sought(caller.agency_id, words) & _owned(caller, owner)
+async def pipeline(request: Request, caller: Viewer, sought: Annotated[Sought, Query()]) -> Response:
+    """Every group, or one page by page."""
+    turn, most = sought.turn, _MANY if sought.turn else _FEW
+    wanted = _wanted(caller, sought)
     async with reading(services_of(request).sessions) as session:
         counts = await _counts(session, wanted)
         shown = (turn,) if turn else _TOGETHER
-        rows = await _rows(session, caller.agency_id, shown, wanted, most=most + 1, after=cursor if turn else None)
+        rows = await _rows(session, caller.agency_id, shown, wanted, sought, most=most + 1)
+        known = await presets.every(session, caller.agency_id)
         steps_done = await first_steps.progress(session, caller.agency) if caller.may("manager") else None
     platform = services_of(request).platforms.default.name
     groups = [
         Group(each, turns.in_words(each, platform), *counts.get(each, (0, None)), rows=rows.get(each, [])[:most])
         for each in TURNS
     ]
-    more = _place(turn, rows[turn][most - 1].link) if turn and len(rows.get(turn, ())) > most else None
+    more = _place(turn, rows[turn][most - 1].link, sought) if turn and len(rows.get(turn, ())) > most else None
+    blocker = BLOCKERS.get(sought.code)
     return desk.page(
-        request, caller, "pipeline", here=PATH, groups=groups, shown=shown, turn=turn, q=words, now=clock.now(),
-        is_empty=not (counts or turn or words or owner != "all"), owner=owner, owned=OWNED,
-        at=partial(_at, turn=turn or "", q=words, owner="" if owner == "all" else owner),
-        meanings=turns.MEANINGS, cursor=cursor, more=more,
-        progress=steps_done if steps_done and steps_done.next else None,
-        steps=first_steps.titles(),
+        request, caller, "pipeline", here=PATH, groups=groups, shown=shown, turn=turn, q=sought.words,
+        now=clock.now(), is_empty=sought.is_all and not counts, sought=sought, owned=OWNED, sorts=SORTS,
+        presets=known, blocker=blocker.summary if blocker else sought.code, meanings=turns.MEANINGS, more=more,
+        progress=steps_done if steps_done and steps_done.next else None, steps=first_steps.titles(),
     )  # fmt: skip
-
-
-def _at(**query: str) -> str:
-    """The address of the pipeline with these parameters; empty ones are left out."""
-    given = {name: value for name, value in query.items() if value}
-    return f"{PATH}?{urlencode(given)}" if given else PATH
 
 
 def of_turn(turn: Turn) -> ColumnElement[bool]:
@@ -140,6 +166,20 @@ def _sought(agency_id: str, words: str) -> ColumnElement[bool]:
     return and_(Link.agency_id == agency_id, Link.id == func.any(func.array(found.scalar_subquery())))
 
 
+def _wanted(caller: CurrentMember, sought: Sought) -> ColumnElement[bool]:
+    """Condition of the links that the address is about."""
+    conditions = [_sought(caller.agency_id, sought.words), _owned(caller, sought.owner)]
+    if sought.preset:
+        conditions.append(Link.preset == sought.preset)
+    if sought.code:
+        held_up = select(AccessRequest.link_id).where(
+            AccessRequest.agency_id == caller.agency_id, AccessRequest.code == sought.code,
+            AccessRequest.status.not_in(PROVED | OVER),
+        )  # fmt: skip
+        conditions.append(Link.id == func.any(func.array(held_up.scalar_subquery())))
+    return and_(*conditions)
+
+
 def _owned(caller: CurrentMember, owner: Owned) -> ColumnElement[bool]:
     """Condition of the member's own links, of those that nobody of the agency looks after, or of all."""
     if owner == "mine":
@@ -168,12 +208,12 @@ async def _rows(
     agency_id: str,
     shown: Sequence[Turn],
     wanted: ColumnElement[bool],
+    sought: Sought,
     *,
     most: int,
-    after: str | None = None,
 ) -> Mapping[Turn, Sequence[PipelineRow]]:
     """The rows of some groups: all links in one statement, their access requests in another. Raises CursorWrong."""
-    chosen = union_all(*(_of_group(turn, wanted, most, after) for turn in shown)).subquery()
+    chosen = union_all(*(_of_group(turn, wanted, most, sought) for turn in shown)).subquery()
     both = (
         select(Link, Client)
         .join(Client, (Client.agency_id == Link.agency_id) & (Client.id == Link.client_id))
@@ -192,14 +232,14 @@ async def _rows(
     for link, client in found:
         row = _row(link, client, requests.get(link.id, []))
         rows.setdefault(turns.turn_of(link.stage, link.next_actor), []).append(row)
-    for turn in _NEWEST_FIRST:
+    for turn in sought.newest_first:
         rows.get(turn, []).sort(key=lambda each: each.link.id, reverse=True)
     return rows
 
 
-def _of_group(turn: Turn, wanted: ColumnElement[bool], most: int, after: str | None) -> Select[tuple[str]]:
-    rows = select(Link.id).where(wanted, of_turn(turn))
-    if turn in _NEWEST_FIRST:
+def _of_group(turn: Turn, wanted: ColumnElement[bool], most: int, sought: Sought) -> Select[tuple[str]]:
+    rows, after = select(Link.id).where(wanted, of_turn(turn)), sought.cursor if sought.turn else None
+    if turn in sought.newest_first:
         rows = rows.order_by(Link.id.desc())
         if after:
             rows = rows.where(Link.id < before(after, "link"))
@@ -210,9 +250,9 @@ def _of_group(turn: Turn, wanted: ColumnElement[bool], most: int, after: str | N
     return select(rows.limit(most).subquery().c.id)
 
 
-def _place(turn: Turn, link: Link) -> str:
+def _place(turn: Turn, link: Link, sought: Sought) -> str:
     """The cursor of what comes after a link."""
-    if turn in _NEWEST_FIRST:
+    if turn in sought.newest_first:
         return pack(link.id)
     return pack(link.next_actor_since.isoformat() if link.next_actor_since else "", link.id)
 

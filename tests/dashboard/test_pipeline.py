@@ -7,7 +7,7 @@ from typing import get_args
 
 import httpx2
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from app.access.requests import lifecycle
 from app.dashboard import turns
@@ -15,7 +15,7 @@ from app.dashboard.pipeline import of_turn
 from app.kit import ids
 from app.kit.database import CROSS_TENANT, Sessions
 from app.kit.web.paging import pack
-from app.links.models import Link
+from app.links.models import AccessRequest, Link
 from app.links.status import ACCESS_STATUSES, STAGES, STATUSES, TURNS
 from app.platforms.blockers import BLOCKERS
 from app.tenants.agencies import service as agencies
@@ -146,14 +146,14 @@ WHERE link.agency_id = :agency_id
 """
 
 
-@pytest.mark.parametrize("turn", ["drifted", "verified"])
+@pytest.mark.parametrize("query", ["turn=drifted", "turn=verified", "turn=drifted&sort=newest"])
 async def test_a_long_group_has_pages(
-    browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World, turn: str
+    browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World, query: str
 ) -> None:
     await sign_in()
     async with sessions.begin() as session:
         await session.execute(text(_COPIES), {"agency_id": ids.parse("agency", world.north.agency_id)})
-    found, address, pages = list[str](), f"/desk?turn={turn}", 0
+    found, address, pages = list[str](), f"/desk?{query}", 0
     while address:
         page = (await browser.get(address)).text
         found += re.findall(r'<h3><a href="/desk/links/(link_\w+)"', page)
@@ -161,6 +161,31 @@ async def test_a_long_group_has_pages(
         more = re.search(r'href="(/desk\?[^"]*cursor=[^"]*)">Show more', page)
         address = html.unescape(more[1]) if more else ""
     assert (len(found), len(set(found)), pages) == (55, 55, 2)
+    if query != "turn=drifted":
+        assert found == sorted(found, reverse=True)
+
+
+async def test_filters_and_order_stand_in_the_address(
+    browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World
+) -> None:
+    await sign_in()
+    one = '<h3><a href="/desk/links/link_'
+    async with sessions.begin() as session:
+        stuck = update(AccessRequest).where(AccessRequest.agency_id == world.north.agency_id)
+        await session.execute(stuck.values(status="blocked", code="not_bc_admin"))
+        (preset,) = await session.scalars(select(Link.preset).where(Link.agency_id == world.north.agency_id))
+    for query in ({}, {"preset": preset}, {"code": "not_bc_admin"}, {"sort": "newest", "owner": "all"}):
+        assert (await browser.get("/desk", params=query)).text.count(one) == 1, query
+    filtered = (await browser.get("/desk", params={"code": "not_bc_admin", "sort": "newest"})).text
+    assert "held up by: The person who signed in is not an Admin" in filtered
+    assert 'href="/desk?code=not_bc_admin&amp;sort=newest&amp;turn=agency"' in filtered
+    assert 'href="/desk?sort=newest">Remove the filter' in filtered
+    assert '<input type="hidden" name="code" value="not_bc_admin">' in filtered
+    for query in ({"preset": "prospect"}, {"code": "role_too_low"}):
+        page = (await browser.get("/desk", params=query)).text
+        assert (page.count(one), "No link matches the filter." in page) == (0, True), query
+    for query in ({"sort": "x"}, {"preset": "x" * 65}, {"code": "x" * 49}):
+        assert (await browser.get("/desk", params=query)).status_code == 422
 
 
 async def test_a_place_that_nobody_gave_is_refused(browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
