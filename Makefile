@@ -50,7 +50,7 @@ test-browser: .make/dev ## every page of the dashboard in Chromium: accessible, 
 
 screens: .make/dev ## the same, with a PNG of each page and size in .make/screens, and the pictures of the manual
 	@mkdir -p .make/screens
-	@KEYTURN_SCREENS=.make/screens $(BIN)/pytest -n 0 tests/browser -k fits $(ARGS)
+	@KEYTURN_SCREENS=.make/screens $(BIN)/pytest -n 0 tests/browser -k "fits or signing_in" $(ARGS)
 	@echo '· the pictures of the manual: docs/images'
 	@$(BIN)/python -m docs.pictures
 

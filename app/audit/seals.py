@@ -251,15 +251,15 @@ async def count(session: AsyncSession, agency_id: str, after: Place, until: Plac
     return sum(counts), min(times, default=None)
 
 
-async def first(session: AsyncSession, agency_id: str, after: Place, until: Place, *, earlier: datetime) -> str | None:
-    """The id of the first record between two places that occurred earlier than a time."""
-    found: list[tuple[int, str]] = []
+async def first(session: AsyncSession, agency_id: str, after: Place, until: Place) -> list[tuple[str, datetime]]:
+    """Ids and times of the first event and the first audit entry between two places, in order."""
+    found: list[tuple[int, str, datetime]] = []
     for kind in _KINDS:
         model = kind.model
-        rows = select(model.transaction_id, model.id).where(model.agency_id == agency_id, model.occurred_at < earlier)
+        rows = select(model.transaction_id, model.id, model.occurred_at).where(model.agency_id == agency_id)
         rows = rows.where(*kind.between(after, until)).order_by(model.transaction_id, model.id).limit(1)
-        found += [(row.transaction_id, row.id) for row in await session.execute(rows)]
-    return min(found)[1] if found else None
+        found += [(row.transaction_id, row.id, row.occurred_at) for row in await session.execute(rows)]
+    return [(record_id, occurred_at) for _, record_id, occurred_at in sorted(found)]
 
 
 async def find_record(session: AsyncSession, agency_id: str, record_id: str) -> SealedRecord | None:

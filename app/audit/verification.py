@@ -203,11 +203,12 @@ class Verifier:
     async def _look_at_waiting(self, after: Place, until: Place, *, counting: bool) -> None:
         result = self._result
         async with self.sessions() as session:
-            late = await seals.first(session, self.agency_id, after, until, earlier=clock.now() - LATE)
+            first = await seals.first(session, self.agency_id, after, until)
             if counting:
                 result.waiting, result.waiting_since = await seals.count(session, self.agency_id, after, until)
-        if late is not None:
-            self._deviates("not_sealed", late)
+        for record_id, occurred_at in first:
+            if occurred_at < clock.now() - LATE:
+                self._deviates("not_sealed", record_id)
 
     def _compare_with_printed(self, end: int) -> None:
         missing = [number for number, _ in self.printed if number > end]

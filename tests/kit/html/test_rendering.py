@@ -58,8 +58,8 @@ def test_no_page_is_heavier_than_a_phone_likes() -> None:
     assert sum(path.stat().st_size for path in loaded if path.name not in OF_DESK) < 135_000
 
 
-#: Of the dashboard, which loads no other style sheet.
-OF_DESK = ("desk.css", "passkey.js")
+#: Of the dashboard, and of the preview of a client's page there: no client loads them.
+OF_DESK = ("desk.css", "passkey.js", "preview.css")
 PAGES = [
     page
     for room in ("kit", "client_portal", "dashboard")
