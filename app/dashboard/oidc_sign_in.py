@@ -98,6 +98,7 @@ async def come_back(request: Request, provider: str, state: str = "", code: str 
     if iss and iss != client.provider.issuer:
         raise OidcNotFinished
     attempt = OidcAttempt("", state, kept["nonce"], kept["verifier"])
+    await identities.count_way(services.sessions, services.keyring)
     try:
         identity = await client.finish(attempt, code=code, since=kept["began"] if "session" in kept else 0)
     except OidcFailed as failed:
@@ -132,8 +133,10 @@ async def _member(session: AsyncSession, identity: OidcIdentity, kept: dict[str,
 
 async def _away(request: Request, provider: str, purpose: dict[str, str], *, again: bool = False) -> Response:
     """Redirect to the provider; a cookie keeps the attempt."""
+    services, client = services_of(request), _client(request, provider)
+    await identities.count_way(services.sessions, services.keyring)
     try:
-        attempt = await _client(request, provider).begin(again=again)
+        attempt = await client.begin(again=again)
     except OidcFailed as failed:
         raise OidcNotFinished from failed
     now = clock.now().timestamp()
@@ -141,7 +144,6 @@ async def _away(request: Request, provider: str, purpose: dict[str, str], *, aga
         "provider": provider, "began": now, "until": now + LIFETIME, "state": attempt.state, "nonce": attempt.nonce,
         "verifier": attempt.verifier,
     }  # fmt: skip
-    services = services_of(request)
     stored = services.keyring.encrypt(json.dumps(kept, ensure_ascii=False), bound_to=_PLACE).hex()
     answer = render.see_other(request, attempt.address)
     answer.set_cookie(

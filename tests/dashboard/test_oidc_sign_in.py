@@ -27,8 +27,9 @@ from app.kit import clock
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.kit.oidc import OidcClient, OidcFailed, OidcIdentity, OidcProvider
+from app.kit.throttle import Throttle
 from app.settings import Settings
-from app.tenants.members import second_factor
+from app.tenants.members import identities, second_factor
 from app.tenants.members import service as members
 from app.tenants.members.identities import MemberIdentity
 from app.tenants.members.models import MemberSession
@@ -207,6 +208,14 @@ async def test_a_sign_in_at_the_provider_long_ago_confirms_nothing(issuer: str) 
         query = await at_provider(attempt.address, STALE)
         with pytest.raises(OidcFailed, match="once more") if is_refused else nullcontext():
             assert await client.finish(attempt, code=query["code"], since=since)
+
+
+async def test_ways_to_a_provider_and_back_are_limited(browser: httpx2.AsyncClient, sessions: Sessions) -> None:
+    query = await at_provider(await _out(browser), NORA)
+    async with sessions.begin() as session:
+        await session.execute(update(Throttle).values(full_at=clock.now() + identities.WAYS_FROM_ADDRESS.within))
+    assert ((await come_back(browser, query)).status_code, _is_in(await come_back(browser, query))) == (429, False)
+    assert (await press(browser, "/desk/sign-in", "/desk/oidc/oidc")).status_code == 429
 
 
 async def test_a_code_works_once(browser: httpx2.AsyncClient) -> None:

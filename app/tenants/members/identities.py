@@ -1,21 +1,28 @@
 """Identities of members at OpenID providers: with a known one, its member signs in."""
 
+from datetime import timedelta
+
 from sqlalchemy import String, UniqueConstraint, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.kit import ids
+from app.kit import ids, throttle
+from app.kit.actor import current_origin
 from app.kit.audit import Audit
-from app.kit.database import CROSS_TENANT, Base, CreatedAt, agency_key, belongs_to
+from app.kit.database import CROSS_TENANT, Base, CreatedAt, Sessions, agency_key, belongs_to
+from app.kit.encryption import Keyring
 from app.kit.errors import AppError
 from app.kit.i18n.message import _
 from app.kit.input.text import one_line
 from app.kit.oidc import OidcIdentity
+from app.kit.throttle import Limit, Throttled
 from app.tenants.members import service as members
 from app.tenants.members.models import Member
 
 LONGEST_NAME = 120
+#: Ways to a provider and back from one network address: each costs a request to the provider.
+WAYS_FROM_ADDRESS = Limit("oidc-address", 120, timedelta(minutes=15))
 
 
 class AddressUnclear(AppError):
@@ -56,6 +63,14 @@ class IdentityTaken(AppError):
     advice = _("Go back, and choose a password or a passkey. The invitation still works.")
 
 
+class TooManyWays(AppError):
+    """One network address went to the providers too often."""
+
+    status = 429
+    code = "too_many_sign_ins"
+    message = _("Too many attempts. Wait some minutes.")
+
+
 class MemberIdentity(CreatedAt, Base):
     """A member at one issuer. The subject, not the e-mail address, names the person for ever (OpenID Core, 5.7)."""
 
@@ -68,6 +83,18 @@ class MemberIdentity(CreatedAt, Base):
     member_id: Mapped[str] = mapped_column(ids.Id("member"))
     issuer: Mapped[str] = mapped_column(String(200))
     subject: Mapped[str] = mapped_column(String(255))
+
+
+async def count_way(sessions: Sessions, keyring: Keyring) -> None:
+    """Count a way to a provider or back, in a transaction of its own. Raises TooManyWays."""
+    origin = current_origin()
+    if origin is None:
+        return
+    try:
+        async with sessions.begin() as session:
+            await throttle.take(session, (WAYS_FROM_ADDRESS, keyring.keyed_hash(origin.address, purpose="oidc")))
+    except Throttled as reached:
+        raise TooManyWays from reached
 
 
 async def member_of(session: AsyncSession, identity: OidcIdentity) -> Member | None:
