@@ -100,8 +100,11 @@ async def test_blockers_are_counted(
         stuck = update(AccessRequest).where(AccessRequest.agency_id == world.north.agency_id)
         since = clock.now() - timedelta(hours=5)
         await session.execute(stuck.values(status="blocked", code="not_bc_admin", status_since=since))
-    text = _text((await browser.get("/desk/time-to-access")).text)
-    assert "The person who signed in is not an Admin of the Business Center 1 5 h 0 min" in text
+    shown = (await browser.get("/desk/time-to-access")).text
+    assert "The person who signed in is not an Admin of the Business Center 1 5 h 0 min" in _text(shown)
+    leads_to = re.search(r'href="(/desk\?code=[^"]+)"', shown)
+    assert leads_to
+    assert "Only links held up by: The person who signed in" in (await browser.get(leads_to[1])).text
 
 
 async def test_each_role_and_nothing_of_another_agency(
