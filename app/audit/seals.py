@@ -251,7 +251,9 @@ async def count(session: AsyncSession, agency_id: str, after: Place, until: Plac
     return sum(counts), min(times, default=None)
 
 
-async def first(session: AsyncSession, agency_id: str, after: Place, until: Place) -> list[tuple[str, datetime]]:
+async def first_of_each_kind(
+    session: AsyncSession, agency_id: str, after: Place, until: Place
+) -> list[tuple[str, datetime]]:
     """Ids and times of the first event and the first audit entry between two places, in order."""
     found: list[tuple[int, str, datetime]] = []
     for kind in _KINDS:

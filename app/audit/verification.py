@@ -203,7 +203,7 @@ class Verifier:
     async def _look_at_waiting(self, after: Place, until: Place, *, counting: bool) -> None:
         result = self._result
         async with self.sessions() as session:
-            first = await seals.first(session, self.agency_id, after, until)
+            first = await seals.first_of_each_kind(session, self.agency_id, after, until)
             if counting:
                 result.waiting, result.waiting_since = await seals.count(session, self.agency_id, after, until)
         for record_id, occurred_at in first:

@@ -103,7 +103,7 @@ async def progress(session: AsyncSession, agency: Agency) -> SetUpProgress | Non
                 EndpointHealth.id == Endpoint.id,
                 EndpointHealth.failing_since.is_(None),
             ),
-            # by its index: a large table is not read up to the first link of this agency
+            # ordered, so that its index is read and not the table up to the first link of this agency
             select(Link.id).where(Link.agency_id == here).order_by(Link.id).limit(1).scalar_subquery().is_not(None),
         )
     )

@@ -98,7 +98,7 @@ async def come_back(request: Request, provider: str, state: str = "", code: str 
     if iss and iss != client.provider.issuer:
         raise OidcNotFinished
     attempt = OidcAttempt("", state, kept["nonce"], kept["verifier"])
-    await identities.count_way(services.sessions, services.keyring)
+    await identities.count_provider_request(services.sessions, services.keyring)
     try:
         identity = await client.finish(attempt, code=code, since=kept["began"] if "session" in kept else 0)
     except OidcFailed as failed:
@@ -134,7 +134,7 @@ async def _member(session: AsyncSession, identity: OidcIdentity, kept: dict[str,
 async def _away(request: Request, provider: str, purpose: dict[str, str], *, again: bool = False) -> Response:
     """Redirect to the provider; a cookie keeps the attempt."""
     services, client = services_of(request), _client(request, provider)
-    await identities.count_way(services.sessions, services.keyring)
+    await identities.count_provider_request(services.sessions, services.keyring)
     try:
         attempt = await client.begin(again=again)
     except OidcFailed as failed:

@@ -76,8 +76,8 @@ class Group:
         return self.since is not None and clock.now() - self.since >= timedelta(minutes=1)
 
 
-class Sought(BaseModel):
-    """Parameters of the address of the pipeline. `q` seeks in names; `code`: a blocker; `cursor` is within `turn`."""
+class PipelineQuery(BaseModel):
+    """Parameters of the pipeline's address. `q` searches names; `code` is a blocker's; `cursor` is one of `turn`."""
 
     turn: Turn | None = None
     q: Annotated[str, Field(max_length=200)] = ""
@@ -105,19 +105,21 @@ class Sought(BaseModel):
     def at(self, **changed: str | None) -> str:
         """The address with other parameters, without a cursor. Those that change nothing are left out."""
         given = {**self.model_dump(exclude_defaults=True, exclude={"cursor"}), **changed}
-        query = {name: value for name, value in given.items() if value and value != Sought.model_fields[name].default}
+        query = {
+            name: value for name, value in given.items() if value and value != PipelineQuery.model_fields[name].default
+        }
         return f"{PATH}?{urlencode(query)}" if query else PATH
 
 
 @router.get(PATH)
-async def pipeline(request: Request, caller: Viewer, sought: Annotated[Sought, Query()]) -> Response:
+async def pipeline(request: Request, caller: Viewer, query: Annotated[PipelineQuery, Query()]) -> Response:
     """Every group, or one page by page."""
-    turn, most = sought.turn, _MANY if sought.turn else _FEW
-    wanted = _wanted(caller, sought)
+    turn, most = query.turn, _MANY if query.turn else _FEW
+    wanted = _wanted(caller, query)
     async with reading(services_of(request).sessions) as session:
         counts = await _counts(session, wanted)
         shown = (turn,) if turn else _TOGETHER
-        rows = await _rows(session, caller.agency_id, shown, wanted, sought, most=most + 1)
+        rows = await _rows(session, caller.agency_id, shown, wanted, query, most=most + 1)
         known = await presets.every(session, caller.agency_id)
         steps_done = await first_steps.progress(session, caller.agency) if caller.may("manager") else None
     platform = services_of(request).platforms.default.name
@@ -125,12 +127,12 @@ async def pipeline(request: Request, caller: Viewer, sought: Annotated[Sought, Q
         Group(each, turns.in_words(each, platform), *counts.get(each, (0, None)), rows=rows.get(each, [])[:most])
         for each in TURNS
     ]
-    more = _place(turn, rows[turn][most - 1].link, sought) if turn and len(rows.get(turn, ())) > most else None
-    blocker = BLOCKERS.get(sought.code)
+    more = _place(turn, rows[turn][most - 1].link, query) if turn and len(rows.get(turn, ())) > most else None
+    blocker = BLOCKERS.get(query.code)
     return desk.page(
-        request, caller, "pipeline", here=PATH, groups=groups, shown=shown, turn=turn, q=sought.words,
-        now=clock.now(), is_empty=sought.is_all and not counts, sought=sought, owned=OWNED, sorts=SORTS,
-        presets=known, blocker=blocker.summary if blocker else sought.code, meanings=turns.MEANINGS, more=more,
+        request, caller, "pipeline", here=PATH, groups=groups, shown=shown, turn=turn, q=query.words,
+        now=clock.now(), is_empty=query.is_all and not counts, query=query, owned=OWNED, sorts=SORTS,
+        presets=known, blocker=blocker.summary if blocker else query.code, meanings=turns.MEANINGS, more=more,
         progress=steps_done if steps_done and steps_done.next else None, steps=first_steps.titles(),
     )  # fmt: skip
 
@@ -149,7 +151,7 @@ def of_turn(turn: Turn) -> ColumnElement[bool]:
     return active & Link.next_actor.in_(("platform", "us"))
 
 
-def _sought(agency_id: str, words: str) -> ColumnElement[bool]:
+def _matching(agency_id: str, words: str) -> ColumnElement[bool]:
     """Condition of the links that a search is about: few, so that each is looked up by its id."""
     if not words:
         return Link.agency_id == agency_id
@@ -166,14 +168,14 @@ def _sought(agency_id: str, words: str) -> ColumnElement[bool]:
     return and_(Link.agency_id == agency_id, Link.id == func.any(func.array(found.scalar_subquery())))
 
 
-def _wanted(caller: CurrentMember, sought: Sought) -> ColumnElement[bool]:
+def _wanted(caller: CurrentMember, query: PipelineQuery) -> ColumnElement[bool]:
     """Condition of the links that the address is about."""
-    conditions = [_sought(caller.agency_id, sought.words), _owned(caller, sought.owner)]
-    if sought.preset:
-        conditions.append(Link.preset == sought.preset)
-    if sought.code:
+    conditions = [_matching(caller.agency_id, query.words), _owned(caller, query.owner)]
+    if query.preset:
+        conditions.append(Link.preset == query.preset)
+    if query.code:
         held_up = select(AccessRequest.link_id).where(
-            AccessRequest.agency_id == caller.agency_id, AccessRequest.code == sought.code,
+            AccessRequest.agency_id == caller.agency_id, AccessRequest.code == query.code,
             AccessRequest.status.not_in(PROVED | OVER),
         )  # fmt: skip
         conditions.append(Link.id == func.any(func.array(held_up.scalar_subquery())))
@@ -208,12 +210,12 @@ async def _rows(
     agency_id: str,
     shown: Sequence[Turn],
     wanted: ColumnElement[bool],
-    sought: Sought,
+    query: PipelineQuery,
     *,
     most: int,
 ) -> Mapping[Turn, Sequence[PipelineRow]]:
     """The rows of some groups: all links in one statement, their access requests in another. Raises CursorWrong."""
-    chosen = union_all(*(_of_group(turn, wanted, most, sought) for turn in shown)).subquery()
+    chosen = union_all(*(_of_group(turn, wanted, most, query) for turn in shown)).subquery()
     both = (
         select(Link, Client)
         .join(Client, (Client.agency_id == Link.agency_id) & (Client.id == Link.client_id))
@@ -232,14 +234,14 @@ async def _rows(
     for link, client in found:
         row = _row(link, client, requests.get(link.id, []))
         rows.setdefault(turns.turn_of(link.stage, link.next_actor), []).append(row)
-    for turn in sought.newest_first:
+    for turn in query.newest_first:
         rows.get(turn, []).sort(key=lambda each: each.link.id, reverse=True)
     return rows
 
 
-def _of_group(turn: Turn, wanted: ColumnElement[bool], most: int, sought: Sought) -> Select[tuple[str]]:
-    rows, after = select(Link.id).where(wanted, of_turn(turn)), sought.cursor if sought.turn else None
-    if turn in sought.newest_first:
+def _of_group(turn: Turn, wanted: ColumnElement[bool], most: int, query: PipelineQuery) -> Select[tuple[str]]:
+    rows, after = select(Link.id).where(wanted, of_turn(turn)), query.cursor if query.turn else None
+    if turn in query.newest_first:
         rows = rows.order_by(Link.id.desc())
         if after:
             rows = rows.where(Link.id < before(after, "link"))
@@ -250,9 +252,9 @@ def _of_group(turn: Turn, wanted: ColumnElement[bool], most: int, sought: Sought
     return select(rows.limit(most).subquery().c.id)
 
 
-def _place(turn: Turn, link: Link, sought: Sought) -> str:
+def _place(turn: Turn, link: Link, query: PipelineQuery) -> str:
     """The cursor of what comes after a link."""
-    if turn in sought.newest_first:
+    if turn in query.newest_first:
         return pack(link.id)
     return pack(link.next_actor_since.isoformat() if link.next_actor_since else "", link.id)
 

@@ -210,10 +210,12 @@ async def test_a_sign_in_at_the_provider_long_ago_confirms_nothing(issuer: str) 
             assert await client.finish(attempt, code=query["code"], since=since)
 
 
-async def test_ways_to_a_provider_and_back_are_limited(browser: httpx2.AsyncClient, sessions: Sessions) -> None:
+async def test_requests_to_providers_are_limited_both_ways(browser: httpx2.AsyncClient, sessions: Sessions) -> None:
     query = await at_provider(await _out(browser), NORA)
     async with sessions.begin() as session:
-        await session.execute(update(Throttle).values(full_at=clock.now() + identities.WAYS_FROM_ADDRESS.within))
+        await session.execute(
+            update(Throttle).values(full_at=clock.now() + identities.PROVIDER_REQUESTS_FROM_ADDRESS.within)
+        )
     assert ((await come_back(browser, query)).status_code, _is_in(await come_back(browser, query))) == (429, False)
     assert (await press(browser, "/desk/sign-in", "/desk/oidc/oidc")).status_code == 429
 

@@ -19,7 +19,7 @@ class KeyView(BaseModel):
     last_used_at: Time | None = Field(description="To the minute.")
     revoked_at: Time | None
     made_by_id: str | None = Field(
-        description="The member who made it, or the key by which it was made; null for a command on the server.",
+        description="The member who made it, directly or by another key; null for a command on the server.",
         examples=["member_01ksy1q3e0fzs8qj5m8g3d4w7r"],
     )
 

@@ -39,7 +39,7 @@ class ApiKey(CreatedAt, Base):
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
-    #: the member who made it, or the key by which it was made; None for a command
+    #: the member who made it, directly or by another key; None for a command
     made_by_id: Mapped[str | None] = mapped_column(ids.Id("member"))
 
 

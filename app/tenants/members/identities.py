@@ -21,8 +21,8 @@ from app.tenants.members import service as members
 from app.tenants.members.models import Member
 
 LONGEST_NAME = 120
-#: Ways to a provider and back from one network address: each costs a request to the provider.
-WAYS_FROM_ADDRESS = Limit("oidc-address", 120, timedelta(minutes=15))
+#: Requests to providers for one network address: on the way there, and back.
+PROVIDER_REQUESTS_FROM_ADDRESS = Limit("oidc-address", 120, timedelta(minutes=15))
 
 
 class AddressUnclear(AppError):
@@ -63,8 +63,8 @@ class IdentityTaken(AppError):
     advice = _("Go back, and choose a password or a passkey. The invitation still works.")
 
 
-class TooManyWays(AppError):
-    """One network address went to the providers too often."""
+class TooManyProviderRequests(AppError):
+    """Too many requests to providers for one network address."""
 
     status = 429
     code = "too_many_sign_ins"
@@ -85,16 +85,18 @@ class MemberIdentity(CreatedAt, Base):
     subject: Mapped[str] = mapped_column(String(255))
 
 
-async def count_way(sessions: Sessions, keyring: Keyring) -> None:
-    """Count a way to a provider or back, in a transaction of its own. Raises TooManyWays."""
+async def count_provider_request(sessions: Sessions, keyring: Keyring) -> None:
+    """Count a request to a provider, in a transaction of its own. Raises TooManyProviderRequests."""
     origin = current_origin()
     if origin is None:
         return
     try:
         async with sessions.begin() as session:
-            await throttle.take(session, (WAYS_FROM_ADDRESS, keyring.keyed_hash(origin.address, purpose="oidc")))
+            await throttle.take(
+                session, (PROVIDER_REQUESTS_FROM_ADDRESS, keyring.keyed_hash(origin.address, purpose="oidc"))
+            )
     except Throttled as reached:
-        raise TooManyWays from reached
+        raise TooManyProviderRequests from reached
 
 
 async def member_of(session: AsyncSession, identity: OidcIdentity) -> Member | None:
