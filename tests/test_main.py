@@ -94,6 +94,15 @@ async def test_below_a_path_the_api_names_it(below: httpx2.AsyncClient, world: W
     assert (unknown.status_code, unknown.headers["content-type"]) == (404, "application/problem+json")
 
 
+@pytest.mark.parametrize(("path", "leads_back"), [("/desk/join/none", True), ("/deskless", False)])
+async def test_below_a_path_refusals_of_the_dashboard_lead_back_to_it(
+    below: httpx2.AsyncClient, path: str, leads_back: bool
+) -> None:
+    refused = await below.get(path)
+    assert refused.status_code >= 400
+    assert ('<a href="/keyturn/desk">' in refused.text) == leads_back
+
+
 async def test_a_proxy_may_cut_the_path_off(below: httpx2.AsyncClient, world: World) -> None:
     page = await below.get(f"https://agency.example{world.north.link_path}")
     assert page.status_code == 200
