@@ -1,5 +1,6 @@
 """Error responses: `application/problem+json` under /api, a page for people elsewhere."""
 
+import math
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -23,6 +24,7 @@ from app.kit.i18n.message import _
 from app.kit.ids import MalformedId
 from app.kit.input.validation_errors import BrokenJson, refusal_of
 from app.kit.keyring_check import KeyringIncomplete
+from app.kit.throttle import Throttled
 from app.kit.web import headers
 from app.kit.web.services import web_services
 
@@ -96,16 +98,24 @@ def answer(request: Request, refusal: AppError, *, page: Page) -> Response:
     """The error in the format of the caller."""
     if not request.url.path.startswith(API):
         made = page(request, refusal)
-        if refusal.status == DatabaseAway.status:
-            made.headers.update(_HEADERS[refusal.status])
+        if refusal.status == DatabaseAway.status or isinstance(refusal.__cause__, Throttled):
+            made.headers.update(_headers(refusal))
         return made
     body = Problem(
         type=f"urn:keyturn:problem:{refusal.code}", title=_title(refusal.code),
         status=refusal.status, code=refusal.code, detail=refusal.detail, hint=refusal.hint,
         request_id=getattr(request.state, "request_id", None), errors=refusal.fields,
     )  # fmt: skip
-    more = {"Cache-Control": "no-store", **_HEADERS.get(refusal.status, {})}
+    more = {"Cache-Control": "no-store", **_headers(refusal)}
     return JSONResponse(body.model_dump(), refusal.status, more, MEDIA_TYPE)
+
+
+def _headers(refusal: AppError) -> dict[str, str]:
+    """Headers by the status, with the true wait where a limit of usage is the cause."""
+    found = dict(_HEADERS.get(refusal.status, {}))
+    if isinstance(refusal.__cause__, Throttled):
+        found["Retry-After"] = str(math.ceil(refusal.__cause__.retry_after.total_seconds()))
+    return found
 
 
 def _title(code: str) -> str:

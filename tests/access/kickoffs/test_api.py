@@ -102,3 +102,5 @@ async def test_another_agency_and_too_many_runs_are_refused(api: httpx2.AsyncCli
     answers = [await api.post(f"/links/{world.north.link_id}/kickoffs") for _ in range(service.RUNS_OF_LINK.most + 1)]
     assert {each.status_code for each in answers[:-1]} == {201}
     assert (answers[-1].status_code, answers[-1].json()["code"]) == (429, "too_many_kickoffs")
+    step = service.RUNS_OF_LINK.step.total_seconds()
+    assert step / 2 < int(answers[-1].headers["retry-after"]) <= step, "the true wait"
