@@ -242,7 +242,7 @@ def _questions(rows: Sequence[QuestionRow]) -> list[dict[str, Any]]:
     taken = {row.key for row in rows if row.key}
     made = []
     for row in rows:
-        key = row.key or _free(_NOT_WORD.sub("_", url.slug(row.label))[:_KEY_LENGTH].strip("_"), taken)
+        key = row.key or _free(_NOT_WORD.sub("_", url.slug(row.label, "question"))[:_KEY_LENGTH].strip("_"), taken)
         taken.add(key)
         made.append(
             {

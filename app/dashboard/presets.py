@@ -194,7 +194,7 @@ async def _copied(request: Request, session: AsyncSession, caller: CurrentMember
 
 async def _free_slug(session: AsyncSession, caller: CurrentMember, name: str) -> str:
     """A slug made of the name that neither a preset nor a page has."""
-    made = url.slug(name)
+    made = url.slug(name, "preset")
     taken = {*RESERVED, *(each.slug for each in await service.every(session, caller.agency_id))}
     return next(each for number in range(1, 999) if (each := made if number == 1 else f"{made}-{number}") not in taken)
 

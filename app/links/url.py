@@ -9,15 +9,15 @@ SECRET_LENGTH = 43
 _SECRET_RUN = re.compile(rf"[A-Za-z0-9_-]{{{SECRET_LENGTH},}}")
 
 
-def slug(name: str) -> str:
-    """A client's name as an address part of at most 40 characters: `Zoë & Co.` -> `zoe-co`; never empty."""
+def slug(name: str, otherwise: str) -> str:
+    """A name as an address part of at most 40 characters: `Zoë & Co.` -> `zoe-co`; `otherwise` if nothing is left."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return _NOT_WORD.sub("-", plain).strip("-")[:40].strip("-") or "client"
+    return _NOT_WORD.sub("-", plain).strip("-")[:40].strip("-") or otherwise
 
 
 def of_link(public_url: str, agency_slug: str, client_name: str, token: str) -> str:
     """The secret address: `https://host/agency/client/token`."""
-    return f"{public_url.rstrip('/')}/{agency_slug}/{slug(client_name)}/{token}"
+    return f"{public_url.rstrip('/')}/{agency_slug}/{slug(client_name, 'client')}/{token}"
 
 
 def of_public_link(public_url: str, agency_slug: str, token: str) -> str:

@@ -219,7 +219,7 @@ async def _presets(session: AsyncSession, agency_id: str, key: str) -> list[str]
 
 
 def _free_key(name: str, taken: Collection[str]) -> str:
-    made = url.slug(name).replace("-", "_")[: _KEY_LENGTH - 3]
+    made = url.slug(name, "platform").replace("-", "_")[: _KEY_LENGTH - 3]
     numbered = (f"{own.PREFIX}{made}" if number == 1 else f"{own.PREFIX}{made}_{number}" for number in range(1, 999))
     return next(each for each in numbered if each not in taken)
 

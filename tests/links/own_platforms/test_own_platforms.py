@@ -126,6 +126,11 @@ async def test_the_other_agency_never_sees_it(api: httpx2.AsyncClient, world: Wo
     assert (await api.post("/own-platforms", json=MINE, headers=theirs)).json()["version"] == 1
 
 
+async def test_a_key_is_made_of_any_name(api: httpx2.AsyncClient) -> None:
+    keys = [(await api.post("/own-platforms", json={**EXAMPLE, "name": "小红书"})).json()["key"] for _ in range(2)]
+    assert keys == ["own_platform", "own_platform_2"]
+
+
 async def test_bad_input_is_named_by_field_and_nothing_is_kept(api: httpx2.AsyncClient) -> None:
     step = {"text": {"en": "Open it."}}
     for changed, field in (
