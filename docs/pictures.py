@@ -91,7 +91,7 @@ async def _ids(api: httpx2.AsyncClient, demo: Demo) -> dict[str, str]:
 
 
 async def _of_the_client(browser: Browser, address: str) -> None:
-    """What a client sees from the first page to verified access."""
+    """The client's pages, from the first one to verified access."""
     async with _page(browser, PHONE) as page:
         welcome, way, review, progress = CLIENT
         await page.goto(address)

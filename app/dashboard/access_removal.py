@@ -32,7 +32,7 @@ async def confirm_removal(request: Request, caller: Manager, grant_id: str) -> R
 async def take_away(
     request: Request, session: Session, caller: RecentManager, grant_id: str, form: MemberForm  # noqa: ARG001
 ) -> Response:  # fmt: skip
-    """Take away the access of a grant and of those that depend on it, and lead to the row that says by whom."""
+    """Remove the access of a grant and of the grants that depend on it, then redirect to its row."""
     try:
         async with session.begin_nested():
             grant = await grants.revoke_grant(session, caller.agency_id, grant_id, actor=caller.member.actor)

@@ -134,7 +134,7 @@ class AssetRow:
 
     @property
     def can_withdraw(self) -> bool:
-        """True if it is a person of the agency to whom the client has not agreed."""
+        """True for access of a person of the agency that the client has not agreed to yet."""
         each = self.request
         return each.asset_kind.is_person and each.approved_at is None and each.status not in OVER
 

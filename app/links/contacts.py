@@ -13,7 +13,10 @@ from app.tenants.clients.schemas import ClientContactView
 
 
 async def of_client(session: AsyncSession, agency_id: str, client_id: str) -> Sequence[ClientContactView]:
-    """All of them by role, the agency's first. A person whom several links name is there once. Raises NotFound."""
+    """Contacts of a client by role, the agency's before the client's. Raises NotFound.
+
+    A person named on several links appears once.
+    """
     await clients.find(session, agency_id, client_id)
     ours = [ClientContactView.of(each) for each in await own.of_client(session, agency_id, client_id)]
     intakes = (
