@@ -77,7 +77,7 @@ class PublicLinkEnded(HtmlError):
 
     status = 410
     code = "public_link_ended"
-    message = _("This link takes nobody new any more")
+    message = _("This link takes no new clients any more")
 
     def __init__(self, shown: dict[str, Any]) -> None:
         super().__init__()

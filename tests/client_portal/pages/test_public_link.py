@@ -130,7 +130,7 @@ async def test_a_revoked_one_takes_nobody_and_its_links_go_on(
     assert public_link["uses"] == 1
     assert (await api.post(f"/public-links/{public_link['id']}/revocation")).json()["status"] == "revoked"
     for answer in (await browser.get(path), await enter(browser, path)):
-        assert (answer.status_code, "takes nobody new" in answer.text) == (410, True)
+        assert (answer.status_code, "takes no new clients" in answer.text) == (410, True)
     assert (await browser.get(f"{location}/tiktok/way")).status_code == 200
 
 
@@ -149,7 +149,7 @@ async def test_a_paused_one_says_so_calmly_and_goes_on_with_its_numbers(
         await browser.get(path), await browser.post(path, data=typed, headers={"Sec-Fetch-Site": "same-origin"})
     ):  # fmt: skip
         assert answer.status_code == 409
-        for words in ("This link is paused", "Come back later with the same address", "Ana Agent"):
+        for words in ("This link is paused", "Open this address again later", "Ana Agent"):
             assert words in answer.text
     assert (await browser.get(f"{location}/tiktok/way")).status_code == 200, "its links go on"
     for _ in range(2):
