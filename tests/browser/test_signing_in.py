@@ -1,9 +1,7 @@
 """Passkeys with Chromium's virtual authenticator, and the pages that only a form or half a sign-in leads to."""
 
 import re
-import shlex
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pyotp
@@ -11,10 +9,11 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, StorageState
 from sqlalchemy import ColumnElement, func, select, update
 
-from app.kit.database import CROSS_TENANT, Sessions, make_engine, make_sessions
+from app.kit.database import CROSS_TENANT, Sessions
 from app.tenants.members import service as members
 from app.tenants.members.models import Member, MemberSession
 from demo.world import Demo
+from tests.browser.conftest import PASSWORD
 from tests.browser.look import check_all, complaints
 
 #: A device that keeps passkeys, and whose user is verified by its screen lock and touches it at once.
@@ -22,7 +21,6 @@ DEVICE = {
     "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
     "isUserVerified": True, "automaticPresenceSimulation": True,
 }  # fmt: skip
-PASSWORD = "plum harbor violet anchor"
 
 
 @pytest.fixture
@@ -31,21 +29,6 @@ async def nora(chromium: Browser, signed_in: StorageState) -> AsyncIterator[Brow
     made = await chromium.new_context(storage_state=signed_in)
     yield made
     await made.close()
-
-
-@pytest.fixture
-def database_url(demo: Demo) -> str:
-    """The address of the demo's database."""
-    lines = Path(demo.env).read_text().splitlines()
-    return next(shlex.split(line)[1].partition("=")[2] for line in lines if line.startswith("export DATABASE_URL="))
-
-
-@pytest.fixture
-async def sessions(database_url: str) -> AsyncIterator[Sessions]:
-    """The demo's database."""
-    engine = make_engine(database_url)
-    yield make_sessions(engine)
-    await engine.dispose()
 
 
 async def _authenticated(sessions: Sessions, moment: Any, *only: ColumnElement[bool]) -> None:
