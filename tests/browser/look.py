@@ -1,5 +1,6 @@
-"""Checks of an open page in Chromium: accessible, no wider than the window, one main heading. And its screenshot."""
+"""Checks of an open page in Chromium: accessible, no wider than the window, one main heading; screenshot, downloads."""
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -47,3 +48,11 @@ async def check_all(page: Page, name: str) -> None:
         await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
         await page.evaluate("Promise.all(document.getAnimations().map(each => each.finished))")
         await check(page, name, width, scheme)
+
+
+async def downloaded(page: Page, name: str) -> str:
+    """The text of the file that a link downloads."""
+    async with page.expect_download() as coming:
+        await page.get_by_role("link", name=name).click()
+    path = await (await coming.value).path()
+    return await asyncio.to_thread(path.read_text, encoding="utf-8")

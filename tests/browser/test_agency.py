@@ -1,6 +1,5 @@
 """The agency's own pages in a browser: team, API keys, audit log, time to access."""
 
-import asyncio
 import csv
 import io
 import json
@@ -14,7 +13,7 @@ from app.tenants.members import service as members
 from app.tenants.members.models import Member, MemberSession
 from demo.world import Demo
 from tests.browser.conftest import PASSWORD, Joined
-from tests.browser.look import check_all
+from tests.browser.look import check_all, downloaded
 
 
 async def _name_of(page: Page) -> str:
@@ -29,14 +28,6 @@ async def _forget_the_proof(sessions: Sessions, name: str) -> None:
     async with sessions.begin() as session:
         aged = update(MemberSession).where(MemberSession.member_id.in_(of)).values(authenticated_at=long_ago)
         await session.execute(aged, execution_options=CROSS_TENANT)
-
-
-async def _downloaded(page: Page, name: str) -> str:
-    """The text of the file that a link downloads."""
-    async with page.expect_download() as coming:
-        await page.get_by_role("link", name=name).click()
-    path = await (await coming.value).path()
-    return await asyncio.to_thread(path.read_text, encoding="utf-8")
 
 
 async def test_a_manager_invites_somebody_changes_their_role_and_removes_them(
@@ -151,8 +142,8 @@ async def test_the_audit_log_is_filtered_and_exported_as_it_is_shown(
     await expect(page.get_by_role("row").filter(has_text=name)).to_have_count(0)
     await page.get_by_text("Details").first.click()
     await check_all(page, "audit-filtered")
-    lines = [json.loads(line) for line in (await _downloaded(page, "Export JSONL")).splitlines()]
-    rows = list(csv.DictReader(io.StringIO(await _downloaded(page, "Export CSV"))))
+    lines = [json.loads(line) for line in (await downloaded(page, "Export JSONL")).splitlines()]
+    rows = list(csv.DictReader(io.StringIO(await downloaded(page, "Export CSV"))))
     assert len(lines) == len(rows) > 0
     assert "Audited Atelier" in json.dumps(lines, ensure_ascii=False)
     assert all("client" in json.dumps(each) for each in lines)
@@ -181,6 +172,6 @@ async def test_time_to_access_is_chosen_and_exported(demo: Demo, joined: Joined)
     await expect(page.get_by_role("link", name="Year")).to_have_attribute("aria-current", "true")
     await check_all(page, "time-to-access-preset")
     shown = await page.get_by_role("region", name="Median by month").get_by_role("row").nth(1).inner_text()
-    (row,) = csv.DictReader(io.StringIO(await _downloaded(page, "Export CSV")))
+    (row,) = csv.DictReader(io.StringIO(await downloaded(page, "Export CSV")))
     assert row["links"] in shown.split()
     assert float(row["median_seconds"]) > 0
