@@ -4,7 +4,7 @@ import csv
 import io
 
 import httpx2
-from playwright.async_api import Page, expect
+from playwright.async_api import FilePayload, Page, expect
 
 from demo.world import Demo
 from tests.browser.conftest import Joined
@@ -19,6 +19,11 @@ Dairy Dan,Dan,dan@dairy.example,,,one too many
 Etch & Sons,Eve,eve@etch.example,,
 Etch & Sons,Eve,eve@etch.example,,
 """
+
+
+def _file(content: bytes) -> FilePayload:
+    """A CSV file to choose."""
+    return {"name": "rows.csv", "mimeType": "text/csv", "buffer": content}
 
 
 async def _copied(page: Page) -> str:
@@ -118,13 +123,12 @@ async def test_a_csv_file_gets_a_report_of_each_row_and_no_formula_in_its_downlo
 ) -> None:
     page = await joined("member")
     await page.goto(f"{demo.addresses.web}/desk/links/csv")
-    await page.get_by_label("CSV file").set_input_files({"name": "rows.csv", "mimeType": "text/csv", "buffer": b"\xff"})
+    await page.get_by_label("CSV file").set_input_files(_file(b"\xff"))
     await page.get_by_role("button", name="Make the links").click()
     await expect(page.get_by_role("alert")).to_be_focused()
     await check_all(page, "csv-problem")
     await page.set_viewport_size({"width": 390, "height": 844})
-    rows = {"name": "rows.csv", "mimeType": "text/csv", "buffer": ROWS.encode()}
-    await page.get_by_label("CSV file").set_input_files(rows)
+    await page.get_by_label("CSV file").set_input_files(_file(ROWS.encode()))
     await page.get_by_role("button", name="Make the links").click()
     await expect(page.get_by_role("heading", level=1, name="2 links made")).to_be_visible()
     await expect(page.get_by_text("3 rows are wrong.")).to_be_visible()
