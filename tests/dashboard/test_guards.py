@@ -4,32 +4,24 @@ import re
 
 import httpx2
 import pytest
-from starlette.routing import Route
 
-from app import routes
-from app.dashboard.door import CODE, JOIN, SETUP
 from app.dashboard.member_session import PATH, SIGN_IN
-from app.dashboard.oidc_sign_in import OIDC
 from app.kit.database import Sessions
 from app.tenants.members import service as members
 from app.tenants.members.models import ROLES, Role
 from bench import desk
 from tests.client_portal.walk import SAME_ORIGIN
+from tests.dashboard import addresses
 from tests.dashboard.conftest import SignIn
 from tests.world import World
 
-#: In front of the sign-in; their tests are beside them.
-OPEN = (SIGN_IN, CODE, SETUP, JOIN, OIDC)
-
 
 def _addresses(method: str) -> list[str]:
-    """Paths of the dashboard with this method; parameters have a value that nothing has."""
-    found = [
-        re.sub(r"\{(\w+)[^}]*\}", lambda name: f"{name[1].removesuffix('_id')}_01ksy1q3e0fzs8qj5m8g3d4w7s", route.path)
-        for route in routes.served("pages")
-        if isinstance(route, Route) and route.path.startswith(PATH) and method in (route.methods or ())
+    """Their parameters have a value that nothing has."""
+    return [
+        re.sub(r"\{(\w+)[^}]*\}", lambda name: f"{name[1].removesuffix('_id')}_01ksy1q3e0fzs8qj5m8g3d4w7s", path)
+        for path in addresses.of(method)
     ]
-    return sorted(path for path in found if not path.startswith(OPEN))
 
 
 GETS, POSTS = _addresses("GET"), _addresses("POST")
