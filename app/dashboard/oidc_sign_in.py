@@ -11,7 +11,7 @@ from app.dashboard import door
 from app.dashboard.desk import FIRST_STEPS
 from app.dashboard.member_session import PATH, MemberForm, Viewer, is_ours, signed_in
 from app.kit import clock
-from app.kit.database import Session
+from app.kit.database import reading
 from app.kit.encryption import DecryptionFailed
 from app.kit.errors import NotFound
 from app.kit.html import forms, render
@@ -61,18 +61,20 @@ async def begin(request: Request, provider: str, form: SentForm) -> Response:
 
 
 @router.post(f"{OIDC}/{{provider}}/join", dependencies=[forms.SHOWN_HERE])
-async def begin_to_join(request: Request, session: Session, provider: str, form: SentForm) -> Response:
+async def begin_to_join(request: Request, provider: str, form: SentForm) -> Response:
     """Redirect to the provider somebody who accepts an invitation without a password."""
     token = form.secret("invitation")
-    await members.invitation(session, token)
+    async with reading(services_of(request).sessions) as session:
+        await members.invitation(session, token)
     return await _away(request, provider, {"join": token, "name": form.line("name")[:LONGEST_NAME]})
 
 
 @router.post(f"{OIDC}/{{provider}}/setup", dependencies=[forms.SHOWN_HERE])
-async def begin_setup(request: Request, session: Session, provider: str, form: SentForm) -> Response:
+async def begin_setup(request: Request, provider: str, form: SentForm) -> Response:
     """Redirect to the provider the first owner of an agency."""
     code, agency_name, name = form.secret("code"), form.line("agency", most=120), form.line("name", most=120)
-    await members.check_setup_code(session, code)
+    async with reading(services_of(request).sessions) as session:
+        await members.check_setup_code(session, code)
     if not agency_name:
         form.problems["agency"] = door.NO_AGENCY_NAME
     if form.problems:

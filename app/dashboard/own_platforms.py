@@ -26,6 +26,7 @@ from app.links.own_platforms.pictures import PictureRefused, TooManyPictures
 from app.links.own_platforms.schemas import MOST_STEPS, NewOwnPlatform, OwnPlatformFields
 from app.links.own_platforms.service import OwnPlatformInPresets, OwnPlatformTaken, TooManyOwnPlatforms
 from app.services import services_of
+from app.tenants.agencies import service as agencies
 from app.tenants.agencies.logo_image import Picture
 
 router = forms.page_router()
@@ -152,6 +153,7 @@ async def _saved(
                 definition = wanted.definition(own, offered)
                 made = await service.create(session, caller.agency_id, wanted.key, definition, actor=actor)
                 return replace(draft, key=made.key), {}
+            await agencies.lock(session, caller.agency_id)  # two who save at once see each other
             found = await _active(session, caller, key)
             if draft.version != found.version:
                 return replace(draft, version=found.version), {"version": _CHANGED.fill(version=found.version)}

@@ -29,6 +29,7 @@ from app.links.presets.validation import RESERVED
 from app.links.queries import PresetUse
 from app.platforms.registry import Platforms
 from app.services import services_of
+from app.tenants.agencies import service as agencies
 
 router = forms.page_router()
 PATH = f"{DESK}/presets"
@@ -115,6 +116,7 @@ async def preset(
 @router.post(f"{PATH}/{{slug}}")
 async def change(request: Request, session: Session, caller: Worker, form: MemberForm, slug: str) -> Response:
     """Save a new version, for new links; or change rows of the form, or its preview, and save nothing."""
+    await agencies.lock(session, caller.agency_id)  # two who save at once see each other
     found = await _current(session, caller, slug)
     if found.built_in:
         return render.see_other(request, f"{PATH}/{slug}")

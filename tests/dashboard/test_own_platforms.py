@@ -1,19 +1,26 @@
 """The editor of own platforms: steps with pictures beside the client's page, refusals in words, and the archive."""
 
+import asyncio
 import re
 from typing import Any
 
 import httpx2
+import pytest
 
+from app.kit.database import Sessions
+from app.tenants.agencies import service as agencies
 from tests.client_portal.walk import SAME_ORIGIN
 from tests.dashboard.conftest import SignIn
-from tests.dashboard.test_presets import previewed
+from tests.dashboard.test_presets import GIVEN, previewed
+from tests.dashboard.test_presets import PATH as PRESETS
 from tests.links.own_platforms.test_own_platforms import PRESET
 from tests.tenants.agencies.pictures import drawn
+from tests.tenants.api_keys.test_idempotency import until_waiting
 from tests.world import World
 
 PATH = "/desk/platforms"
 NEW, SNAP = f"{PATH}/own/new", f"{PATH}/own/own_snapchat_ads"
+OWN_PRESET = f"{PRESETS}/brand-launch"
 TYPED = {
     "name": "Snapchat Ads", "access-en": "Ad account", "role-en": "Manager", "can-en": "Run ads\r\n\r\nSee results",
     "cannot-en": "Pay", "value": "ads@north.example", "label-en": "Address to invite",
@@ -84,6 +91,28 @@ async def test_a_platform_is_written_beside_the_clients_page_changed_and_archive
     assert (await browser.get(SNAP)).status_code == 404
     assert (await _post(browser, f"{SNAP}/restoration")).status_code == 303
     assert (await browser.get(SNAP)).status_code == 200
+
+
+@pytest.mark.parametrize(("path", "known", "given"), [(SNAP, NEW, TYPED), (OWN_PRESET, f"{PRESETS}/new", GIVEN)])
+async def test_of_two_who_save_at_once_the_second_is_told(
+    browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World,
+    path: str, known: str, given: dict[str, str],
+) -> None:  # fmt: skip
+    """Of own platforms and of presets: both are read before either is saved."""
+    await sign_in("manager")
+    assert (await _post(browser, known, **given)).status_code == 303
+    opened = re.search(r'name="version" value="(\d+)"', (await browser.get(path)).text)
+    assert opened
+    async with sessions.begin() as session:
+        await agencies.lock(session, world.north.agency_id)
+        saving = [
+            asyncio.create_task(_post(browser, path, **given | {"name": name, "version": opened[1]}))
+            for name in ("One", "Other")
+        ]
+        await until_waiting(sessions, 2)
+    saved = sorted([await each for each in saving], key=lambda answer: answer.status_code)
+    assert [each.status_code for each in saved] == [303, 422]
+    assert "Somebody else saved version" in saved[1].text
 
 
 async def test_members_read_it_and_nobody_else_does(

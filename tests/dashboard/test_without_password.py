@@ -9,11 +9,13 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app import installation
 from app.dashboard.member_session import COOKIE
 from app.dashboard.oidc_sign_in import COOKIE as ATTEMPT
 from app.kit.database import CROSS_TENANT, Sessions
+from app.kit.oidc import OidcAttempt, OidcClient
 from app.settings import Settings
 from app.tenants.agencies.models import Agency
 from app.tenants.members import passkeys
@@ -270,3 +272,22 @@ async def test_the_first_owner_comes_from_the_provider(browser: httpx2.AsyncClie
         role,
         None,
     )
+
+
+async def test_no_connection_is_held_while_the_provider_is_asked(
+    browser: httpx2.AsyncClient, sessions: Sessions, engine: AsyncEngine, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, begin = [], OidcClient.begin
+
+    async def watched(client: OidcClient, **given: bool) -> OidcAttempt:
+        held.append(engine.pool.checkedout())  # type: ignore[attr-defined] # of a pool with a queue
+        return await begin(client, **given)
+
+    monkeypatch.setattr(OidcClient, "begin", watched)
+    async with sessions.begin() as session:
+        code = await members.new_setup_code(session)
+    path = await _invited(sessions, world.north.agency_id)
+    assert (await press(browser, path, f"{OIDC}/join", invitation=path.rpartition("/")[2])).status_code == 303
+    set_up = await press(browser, f"/desk/setup/{code}", f"{OIDC}/setup", code=code, agency="Café")
+    assert set_up.status_code == 303
+    assert held == [0, 0]

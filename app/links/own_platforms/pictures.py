@@ -59,7 +59,9 @@ async def add(session: AsyncSession, agency_id: str, made: Picture) -> None:
     """Store a picture; the same one again changes nothing. Raises TooManyPictures."""
     await agencies.lock(session, agency_id)
     await _delete_unused(session, agency_id)
-    stored = select(func.count()).where(PlatformPicture.agency_id == agency_id)
+    stored = select(func.count()).where(
+        PlatformPicture.agency_id == agency_id, PlatformPicture.sha256 != made.sha256
+    )  # fmt: skip
     if (await session.scalars(stored)).one() >= MOST:
         raise TooManyPictures
     row = {"sha256": made.sha256, "png": made.png, "width": made.width, "height": made.height}

@@ -6,8 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 import httpx2
+import pytest
 from fastapi import FastAPI
 
+from app.links.own_platforms import pictures
 from app.links.own_platforms.schemas import EXAMPLE
 from tests.client_portal.walk import Walk
 from tests.tenants.agencies.pictures import drawn, read
@@ -124,6 +126,13 @@ async def test_the_other_agency_never_sees_it(api: httpx2.AsyncClient, world: Wo
         "steps.0.picture.sha256"
     ]
     assert (await api.post("/own-platforms", json=MINE, headers=theirs)).json()["version"] == 1
+
+
+async def test_the_same_picture_again_needs_no_room(api: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "MOST", 1)
+    for content, status in ((drawn(), 200), (drawn(), 200), (drawn(size=(10, 10)), 409)):
+        sent = await api.put("/own-platforms/pictures", files={"file": ("a.png", content)})
+        assert sent.status_code == status, sent.text
 
 
 async def test_a_key_is_made_of_any_name(api: httpx2.AsyncClient) -> None:

@@ -111,12 +111,13 @@ async def test_answers_are_forgotten_after_a_day(
     assert await names(session, world) == ["Brand", "Brand"]
 
 
-async def until_waiting(sessions: Sessions) -> None:
-    """Until somebody waits for a lock. Each look is a transaction: within one, pg_stat_activity stands still."""
+async def until_waiting(sessions: Sessions, number: int = 1) -> None:
+    """Until so many wait for a lock. Each look is a transaction: within one, pg_stat_activity stands still."""
     mine = "datname = current_database() AND wait_event_type = 'Lock'"
     async with asyncio.timeout(20):
         while True:
             async with sessions() as looking:
-                if (await looking.execute(text(f"SELECT count(*) FROM pg_stat_activity WHERE {mine}"))).scalar_one():
+                waiting = await looking.execute(text(f"SELECT count(*) FROM pg_stat_activity WHERE {mine}"))
+                if waiting.scalar_one() >= number:
                     return
             await asyncio.sleep(0.02)
