@@ -151,7 +151,8 @@ async def _saved(
             if key is None:
                 wanted = checked(NewOwnPlatform, **given, key=draft.key or None)
                 definition = wanted.definition(own, offered)
-                made = await service.create(session, caller.agency_id, wanted.key, definition, actor=actor)
+                made = None if wanted.key else await service.same(session, caller.agency_id, definition)
+                made = made or await service.create(session, caller.agency_id, wanted.key, definition, actor=actor)
                 return replace(draft, key=made.key), {}
             await agencies.lock(session, caller.agency_id)  # two who save at once see each other
             found = await _active(session, caller, key)

@@ -115,6 +115,18 @@ async def test_of_two_who_save_at_once_the_second_is_told(
     assert "Somebody else saved version" in saved[1].text
 
 
+async def test_a_form_that_is_sent_twice_makes_one_platform(
+    browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, api: httpx2.AsyncClient, world: World
+) -> None:
+    await sign_in("manager")
+    async with sessions.begin() as session:
+        await agencies.lock(session, world.north.agency_id)
+        saving = [asyncio.create_task(_post(browser, NEW, **TYPED)) for _ in range(2)]
+        await until_waiting(sessions, 2)
+    assert [(await each).headers["location"] for each in saving] == [f"{PATH}?saved=own_snapchat_ads"] * 2
+    assert [each["key"] for each in (await api.get("/own-platforms")).json()["data"]] == ["own_snapchat_ads"]
+
+
 async def test_members_read_it_and_nobody_else_does(
     browser: httpx2.AsyncClient, sign_in: SignIn, api: httpx2.AsyncClient, world: World
 ) -> None:

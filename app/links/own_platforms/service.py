@@ -128,6 +128,13 @@ async def create(
     return await _add(session, agency_id, key, definition, 1, actor)
 
 
+async def same(session: AsyncSession, agency_id: str, definition: Mapping[str, Any]) -> OwnPlatform | None:
+    """The active own platform with just this definition, as a form leaves that is sent twice. Locks the agency."""
+    await agencies.lock(session, agency_id)
+    made = await pictures.with_sizes(session, agency_id, definition)
+    return next((row for row in await every(session, agency_id) if row.definition == made), None)
+
+
 async def change(
     session: AsyncSession, agency_id: str, key: str, definition: Mapping[str, Any], *, actor: Actor
 ) -> OwnPlatform:
