@@ -232,18 +232,18 @@ async def measure(browser: httpx2.AsyncClient, pid: int, address: str, number: i
     )  # fmt: skip
 
 
-async def fill(sessions: Sessions, corner: Corner, endpoint_id: str) -> None:
+async def fill(sessions: Sessions, corner: Corner, endpoint_id: str, links: int = many.LINKS) -> None:
     """Write the rows of years for this agency, and let the planner count."""
-    await many.fill(sessions, corner, links=many.LINKS)
+    await many.fill(sessions, corner, links=links)
     async with sessions.begin() as session:
         await session.execute(text("SET LOCAL session_replication_role = replica"))
         found = select(AccessRequest.link_id, AccessRequest.id).where(AccessRequest.agency_id == corner.agency_id)
-        links, asked = zip(*await session.execute(found), strict=True)
+        of_links, asked = zip(*await session.execute(found), strict=True)
         facts = [json.dumps(rendering.example(each).facts) for each in _TYPES]
         repeated = EVENTS // len(_TYPES)
         values = {
             "agency_id": _raw("agency", corner.agency_id), "endpoint_id": _raw("endpoint", endpoint_id),
-            "links": links, "asked": asked, "deliveries": DELIVERIES,
+            "links": of_links, "asked": asked, "deliveries": DELIVERIES,
             "types": [each.name for each in _TYPES] * repeated, "facts": facts * repeated,
         }  # fmt: skip
         for statement in _HISTORY:
