@@ -4,11 +4,12 @@ import re
 
 import httpx2
 import pytest
+from sqlalchemy import update
 
 from app.dashboard.member_session import PATH, SIGN_IN
 from app.kit.database import Sessions
 from app.tenants.members import service as members
-from app.tenants.members.models import ROLES, Role
+from app.tenants.members.models import ROLES, MemberSession, Role
 from bench import desk
 from tests.client_portal.walk import SAME_ORIGIN
 from tests.dashboard import addresses
@@ -39,6 +40,12 @@ PAGES: tuple[tuple[str, Role], ...] = (
     ("links/[^/]+/personal-data|platforms/own/(new|[^/]+/archival)|access/grants/[^/]+/removal", "manager"),
     ("links/(csv|new|[^/]+/ready)|presets/(new|[^/]+/archival)|public-links/(new|[^/]+/address)", "member"),
     ("", "viewer"),
+)
+#: Forms before which the member proves once more who it is.
+DANGEROUS = re.compile(
+    r"(access/grants|brand/domains|links/[^/]+/access-requests)/[^/]+/removal$|links/[^/]+/(revocation|personal-data)$"
+    r"|account/(password/new|second-factor)|account/passkeys($|/new|/[^/]+/removal)|keys/"
+    r"|team/(?!invitations/)|webhooks/[^/]+/(deletion|secret)"
 )
 #: Buttons of the client's page in its preview: they show the preview again, and change nothing.
 CHANGES_NOTHING = re.compile(r"/preview(?:/|$)")
@@ -98,6 +105,22 @@ async def test_each_role_is_kept_from_what_is_above_it(browser: httpx2.AsyncClie
         for path in GETS:
             is_refused = (await browser.get(path)).status_code == 403
             assert is_refused != members.may(role, _least(path, PAGES)), (role, path)
+
+
+async def test_dangerous_acts_ask_again_who_it_is(
+    browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World
+) -> None:
+    """In a browser that was left open. Others go on."""
+    await sign_in()
+    async with sessions.begin() as session:
+        rows = update(MemberSession).where(MemberSession.agency_id == world.north.agency_id)
+        await session.execute(rows.values(authenticated_at=MemberSession.authenticated_at - members.AUTHENTICATED_FOR))
+    token = re.search(r'name="form_token" value="([0-9a-f]{64})"', (await browser.get(f"{PATH}/account")).text)
+    assert token
+    for path in (each for each in POSTS if each != f"{PATH}/sign-out"):
+        answer = await browser.post(path, data={"form_token": token[1]}, headers=SAME_ORIGIN)
+        asks = answer.status_code == 403 and "Confirm that it’s you" in answer.text
+        assert asks == bool(DANGEROUS.match(path.removeprefix(f"{PATH}/"))), path
 
 
 async def test_what_is_not_there_is_not_found(browser: httpx2.AsyncClient, sign_in: SignIn) -> None:

@@ -4,11 +4,13 @@ import re
 
 import httpx2
 import pytest
+from sqlalchemy import func, update
 
 from app.access.buyers import service as buyers
 from app.access.requests import lifecycle
 from app.kit.database import Sessions
 from app.links import queries
+from app.links.models import AccessRequest
 from simulator.seed import LUNE_EU
 from tests.client_portal.walk import press
 from tests.dashboard.conftest import SignIn
@@ -77,6 +79,12 @@ async def test_a_person_is_asked_for_and_each_obstacle_is_said(
     assert "Withdraw the request" not in (await browser.get(path, params={"why": asked.id})).text
     no_person = await press(browser, path, f"{path}/access-requests/{account.id}/withdrawal")
     assert no_person.status_code == 404
+    other = next(each for each in await house.access_requests(world.north) if each.person_email == "nora@gmail.com")
+    async with sessions.begin() as session:
+        rows = update(AccessRequest).where(AccessRequest.agency_id == world.north.agency_id)
+        await session.execute(rows.where(AccessRequest.id == other.id).values(approved_at=func.now()))
+    agreed = await press(browser, path, f"{path}/access-requests/{other.id}/withdrawal")
+    assert agreed.status_code == 404, "it is taken away, by a manager"
 
     async with sessions.begin() as session:
         link = await queries.load_link(session, world.north.agency_id, world.north.link_id, lock=True)

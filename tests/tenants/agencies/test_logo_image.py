@@ -48,7 +48,11 @@ def test_nothing_but_pixels_is_kept() -> None:
     told.add_text("Comment", "shot at 52.52,13.40", zip=True)
     exif = Image.Exif()
     exif[0x010E] = "a secret place"
-    for content in (drawn(pnginfo=told, exif=exif), drawn("JPEG", exif=exif, comment=b"a secret place")):
+    profile = b"a secret place"
+    for content in (
+        drawn(pnginfo=told, exif=exif, icc_profile=profile),
+        drawn("JPEG", exif=exif, comment=b"a secret place", icc_profile=profile),
+    ):
         made = picture(content + b"<script>alert(1)</script>")
         assert read(made.png).info == {}
         assert b"secret" not in made.png
