@@ -9,6 +9,7 @@ document.addEventListener("click", async (event) => {
   field.select();
   try {
     await navigator.clipboard.writeText(field.value);
+    button.focus(); // select() has moved it to the field
     button.textContent = button.dataset.copied;
   } catch {
     button.textContent = button.dataset.selected;
