@@ -11,8 +11,11 @@ from pathlib import Path
 import httpx2
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, StorageState, async_playwright
+from sqlalchemy import func, select, update
 
-from app.kit.database import Sessions, make_engine, make_sessions
+from app.kit.database import CROSS_TENANT, Sessions, make_engine, make_sessions
+from app.tenants.members import service as members
+from app.tenants.members.models import Member, MemberSession
 from demo import start
 from demo.start import Ports
 from demo.walk.walk import walk
@@ -115,3 +118,12 @@ async def joined(chromium: Browser, api: httpx2.AsyncClient) -> AsyncIterator[Jo
     for each in contexts:
         await each.close()
     assert [line for lines in kept for line in lines] == []
+
+
+async def forget_the_proof(sessions: Sessions, page: Page) -> None:
+    """The member who is signed in on a page proved a while ago who they are."""
+    of = select(Member.id).where(Member.name == await page.locator(".me b").inner_text())
+    long_ago = func.now() - members.AUTHENTICATED_FOR
+    async with sessions.begin() as session:
+        aged = update(MemberSession).where(MemberSession.member_id.in_(of)).values(authenticated_at=long_ago)
+        await session.execute(aged, execution_options=CROSS_TENANT)

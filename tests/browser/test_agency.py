@@ -6,28 +6,17 @@ import json
 
 import httpx2
 from playwright.async_api import Browser, Page, expect
-from sqlalchemy import func, select, update
 
-from app.kit.database import CROSS_TENANT, Sessions
+from app.kit.database import Sessions
 from app.tenants.members import service as members
-from app.tenants.members.models import Member, MemberSession
 from demo.world import Demo
-from tests.browser.conftest import PASSWORD, Joined
+from tests.browser.conftest import PASSWORD, Joined, forget_the_proof
 from tests.browser.look import check_all, downloaded
 
 
 async def _name_of(page: Page) -> str:
     """The name of the member who is signed in."""
     return await page.locator(".me b").inner_text()
-
-
-async def _forget_the_proof(sessions: Sessions, name: str) -> None:
-    """The member of this name proved a while ago who they are."""
-    of = select(Member.id).where(Member.name == name)
-    long_ago = func.now() - members.AUTHENTICATED_FOR
-    async with sessions.begin() as session:
-        aged = update(MemberSession).where(MemberSession.member_id.in_(of)).values(authenticated_at=long_ago)
-        await session.execute(aged, execution_options=CROSS_TENANT)
 
 
 async def test_a_manager_invites_somebody_changes_their_role_and_removes_them(
@@ -113,7 +102,7 @@ async def test_an_api_key_is_made_shown_once_and_revoked_by_who_proves_who_they_
         await page.get_by_role("link", name="I have copied it").click()
         assert value not in await page.content()
 
-        await _forget_the_proof(sessions, await _name_of(page))
+        await forget_the_proof(sessions, page)
         await page.get_by_role("link", name="Revoke Reports").click()
         await page.get_by_role("button", name="Revoke the key").click()
         await expect(page.get_by_role("heading", name="Confirm that it’s you")).to_be_visible()
