@@ -59,7 +59,7 @@ ELSEWHERE = re.compile(r"/(?:sign-in|setup|join|oidc|files|second-factor|connect
 STATES = (
     f"{PATH}?turn=client", f"{PATH}?sort=newest", f"{PATH}?code=not_bc_admin&preset=own",
     f"{PATH}?turn=verified&q=lune+5a", f"{PATH}/access?finding=drifted",
-    f"{PATH}/access?q=brand+5a7", f"{PATH}/links/{{link_id}}?calls=all&events=all",
+    f"{PATH}/audit?q=lune+5a7", f"{PATH}/access?q=brand+5a7", f"{PATH}/links/{{link_id}}?calls=all&events=all",
     f"{PATH}/links/{{link_id}}?why={{access_request_id}}", f"{PATH}/time-to-access?months=12",
     f"{PATH}/webhooks/{{endpoint_id}}/deliveries?status=succeeded",
 )  # fmt: skip

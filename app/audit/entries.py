@@ -105,11 +105,8 @@ async def erase_personal_data(
 
     Whole parts, as a seal tells one that was changed from one that was erased. The entries stay.
     """
-    subjects = [ids.parse(each.rpartition("_")[0], each) for each in subject_ids]
-    about = or_(
-        AuditEntry.subject_id.in_(subjects), AuditEntry.link_id.in_(link_ids), AuditEntry.actor_id.in_(subject_ids)
-    )
-    of_them = select(AuditEntry.id).where(AuditEntry.agency_id == agency_id, about)
+    about = AuditAbout(subject_ids, link_ids)
+    of_them = select(AuditEntry.id).where(AuditEntry.agency_id == agency_id, about.condition())
     erased = delete(AuditPersonal).where(AuditPersonal.agency_id == agency_id, AuditPersonal.id.in_(of_them))
     await session.execute(erased.execution_options(synchronize_session=False))
 
@@ -127,6 +124,23 @@ async def subjects_of(
 
 
 @dataclass(frozen=True)
+class AuditAbout:
+    """Subjects and links that entries are about; a subject is also an actor. Ids are public ones."""
+
+    subject_ids: Collection[str]
+    link_ids: Collection[str]
+
+    def condition(self) -> ColumnElement[bool]:
+        """Entries about these subjects and links, and of what these subjects did."""
+        subjects = [ids.parse(each.rpartition("_")[0], each) for each in self.subject_ids]
+        return or_(
+            AuditEntry.subject_id.in_(subjects),
+            AuditEntry.link_id.in_(self.link_ids),
+            AuditEntry.actor_id.in_(self.subject_ids),
+        )
+
+
+@dataclass(frozen=True)
 class AuditFilter:
     """Filter of entries, from `since` (inclusive) to `until` (exclusive). Ids are public ones."""
 
@@ -136,6 +150,7 @@ class AuditFilter:
     subject_id: str | None = None
     link_id: str | None = None
     request_id: str | None = None
+    about: AuditAbout | None = None
     since: datetime | None = None
     until: datetime | None = None
 
@@ -155,6 +170,8 @@ class AuditFilter:
             where.append(AuditEntry.link_id == literal(ids.parse("link", self.link_id), Uuid()))
         if self.request_id:
             where.append(AuditEntry.request_id == self.request_id)
+        if self.about is not None:
+            where.append(self.about.condition())
         if self.since is not None:
             where += [AuditEntry.occurred_at >= self.since, AuditEntry.id >= ids.since("audit", self.since)]
         if self.until is not None:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -14,15 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit import entries, export, seals, verification
 from app.audit.canonical import SealUnreadable
-from app.audit.entries import AuditFilter, AuditRecord
+from app.audit.entries import AuditRecord
 from app.audit.export import Format
 from app.audit.verification import Verifier
 from app.dashboard import audit_words, desk
+from app.dashboard.audit_search import AuditSearch
 from app.dashboard.audit_words import ChangedValue
 from app.dashboard.member_session import PATH as DESK
 from app.dashboard.member_session import Manager
 from app.kit.actor import ActorKind
-from app.kit.audit import audited
 from app.kit.database import reading
 from app.kit.errors import NotFound
 from app.kit.html import forms
@@ -42,7 +41,6 @@ PATH = f"{DESK}/audit"
 _MANY, _KEYS = 50, 100
 #: Seals of the page of seals, and those that it verifies: each covers at most 500 records.
 _SEALS, _VERIFIED = 20, 3
-_FIRST, _LAST = date(2000, 1, 1), date(2199, 12, 31)
 
 ACTORS: Mapping[ActorKind, Message] = {
     "member": _("Members"), "api_key": _("API keys"), "client": _("Clients"), "system": _("Keyturn"),
@@ -85,7 +83,6 @@ SUBJECTS: Mapping[str, Message] = {
 _NAMED: Mapping[str, type[Client | Member | ApiKey]] = {"client": Client, "member": Member, "key": ApiKey}
 _NO_SEAL = _("Enter a seal as it is printed, such as 214-5a0c-1f6e-3b7d-4982-a1c6.")
 _NO_SUCH_SEAL = _("This seal does not match what is stored: it was made for another log, or the log was changed.")
-_NO_DAY = _("Enter a day, such as 2026-12-31.")
 
 
 @dataclass(frozen=True)
@@ -112,36 +109,6 @@ class AuditRow:
     stored: Sequence[StoredValue]
 
 
-@dataclass(frozen=True)
-class AuditSearch:
-    """Filters of the page, as they are in its address. Days are those of UTC, both included."""
-
-    by: Annotated[ActorKind | None, Query()] = None
-    who: Annotated[str, Query(max_length=90)] = ""
-    what: Annotated[str, Query(max_length=32)] = ""
-    thing: Annotated[str, Query(max_length=90)] = ""
-    request: Annotated[str, Query(max_length=64)] = ""
-    since: Annotated[str, Query(max_length=20)] = ""
-    until: Annotated[str, Query(max_length=20)] = ""
-
-    def given(self, **other: str | None) -> dict[str, str]:
-        """The filters that are set, with others in place of them."""
-        return {name: value for name, value in {**vars(self), **other}.items() if value}
-
-    def wanted(self) -> tuple[AuditFilter, dict[str, Message]]:
-        """The filter as queries take it, and the problems by field. Raises NotFound for an unknown kind of thing."""
-        if self.what and self.what not in audited():
-            raise NotFound
-        problems: dict[str, Message] = {}
-        since, until = _day(self.since, "since", problems), _day(self.until, "until", problems)
-        wanted = AuditFilter(
-            actor_kind=self.by, actor_id=self.who or None, subject_type=self.what or None,
-            subject_id=self.thing or None, request_id=self.request or None, since=since,
-            until=until + timedelta(days=1) if until else None,
-        )  # fmt: skip
-        return wanted, problems
-
-
 Search = Annotated[AuditSearch, Depends()]
 
 
@@ -150,9 +117,9 @@ async def audit(
     request: Request, caller: Manager, search: Search, cursor: Annotated[str | None, Query(max_length=400)] = None
 ) -> Response:
     """Entries, newest first, in a table."""
-    wanted, problems = search.wanted()
     before = entries.place(cursor) if cursor else None
     async with reading(services_of(request).sessions) as session:
+        wanted, problems = await search.wanted(session, caller.agency_id)
         found = await entries.newest(session, caller.agency_id, wanted, limit=_MANY + 1, before=before)
         rows = await _rows(session, caller.agency_id, found[:_MANY])
         people = await members.every(session, caller.agency_id)
@@ -195,31 +162,22 @@ async def audit_seals(request: Request, caller: Manager, seal: Annotated[str, Qu
 @router.get(f"{PATH}.csv")
 async def as_csv(request: Request, caller: Manager, search: Search) -> Response:
     """The entries of the filter for a spreadsheet, oldest first."""
-    return _file(request, caller.agency_id, search, "csv")
+    return await _file(request, caller.agency_id, search, "csv")
 
 
 @router.get(f"{PATH}.jsonl")
 async def as_json_lines(request: Request, caller: Manager, search: Search) -> Response:
     """The same as JSON Lines."""
-    return _file(request, caller.agency_id, search, "jsonl")
+    return await _file(request, caller.agency_id, search, "jsonl")
 
 
-def _file(request: Request, agency_id: str, search: AuditSearch, format: Format) -> Response:
-    wanted, problems = search.wanted()
+async def _file(request: Request, agency_id: str, search: AuditSearch, format: Format) -> Response:
+    sessions = services_of(request).sessions
+    async with reading(sessions) as session:
+        wanted, problems = await search.wanted(session, agency_id)
     if problems:
         raise NotFound
-    return export.of_entries(services_of(request).sessions, agency_id, wanted, format)
-
-
-def _day(given: str, name: str, problems: dict[str, Message]) -> datetime | None:
-    if not given:
-        return None
-    try:
-        day = date.fromisoformat(given.strip())
-    except ValueError:
-        problems[name] = _NO_DAY
-        return None
-    return datetime.combine(min(max(day, _FIRST), _LAST), time(), UTC)
+    return export.of_entries(sessions, agency_id, wanted, format)
 
 
 async def _rows(session: AsyncSession, agency_id: str, found: Sequence[AuditRecord]) -> list[AuditRow]:

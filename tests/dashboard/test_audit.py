@@ -104,6 +104,45 @@ async def test_a_filter_by_member_or_key(
     assert "Maison Lune SARL" not in (await browser.get("/desk/audit", params={"who": member.id})).text
 
 
+async def test_a_search_is_about_what_a_person_did_and_about_a_client(
+    browser: httpx2.AsyncClient, api: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World
+) -> None:
+    member = await sign_in()
+    other = (await api.post("/clients", json={"name": "Atelier Nord"})).json()
+    contact = {"role": "billing", "name": "Ida Berg"}
+    assert (await api.post(f"/clients/{world.north.client_id}/contacts", json=contact)).status_code == 201
+    with acting_as(member.actor):
+        async with sessions.begin() as session:
+            await members.invite(session, world.north.agency_id, email="bo@north.example", role="viewer")
+
+    async def found(words: str) -> set[tuple[str, str]]:
+        page = await browser.get("/desk/audit", params={"q": words})
+        file = await browser.get("/desk/audit.jsonl", params={"q": words})
+        assert (page.status_code, file.status_code) == (200, 200)
+        entries = [json.loads(line) for line in file.text.splitlines()]
+        assert page.text.count('<tr class="hov"') == len(entries)
+        return {(each["subject_type"], each["subject_id"]) for each in entries}
+
+    lune = await found("  maison ")
+    assert {kind for kind, _ in lune} >= {"client", "client_contact", "link", "access_request"}
+    assert ("client", world.north.client_id) in lune
+    assert ("client", other["id"]) not in lune
+    assert await found("atelier") == {("client", other["id"])}
+    by_nora = {kind for kind, _ in await found("nora")}
+    assert by_nora >= {"member", "member_invitation"}
+    assert "client" not in by_nora
+    assert ("client", other["id"]) in await found("tests"), "what the key of this name made"
+    assert await found("%") == await found("nobody has this name") == set()
+    async with sessions.begin() as session:
+        for number in range(201):
+            await clients.create_client(session, world.north.agency_id, actor=TESTS, name=f"Client {number}")
+    many = await browser.get("/desk/audit", params={"q": "client"})
+    assert (many.status_code, "More than 200 clients have these words" in many.text) == (422, True)
+    await sign_in(corner=world.south)
+    assert await found("atelier") == set()
+    assert world.north.client_id not in (await browser.get("/desk/audit", params={"q": "maison"})).text
+
+
 @pytest.mark.parametrize(
     ("filters", "status"),
     [

@@ -49,7 +49,10 @@ async def test_managers_erase_and_nobody_else(
         await session.execute(update(MemberSession).values(authenticated_at=older), execution_options=CROSS_TENANT)
     assert 'name="password_again"' in (await press(browser, page, **fields)).text
     assert await _name(sessions, world) == "Maison Lune"
-    assert (await press(browser, page, **fields, password_again=PASSWORD)).status_code == 303
+    unsure = await press(browser, page, extent="client", password_again=PASSWORD)
+    assert (unsure.status_code, 'id="sure-problem"' in unsure.text) == (422, True)
+    assert await _name(sessions, world) == "Maison Lune"
+    assert (await press(browser, page, **fields)).status_code == 303
     assert (await _name(sessions, world)).startswith("Erased client ")
 
 
