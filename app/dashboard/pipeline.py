@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 from urllib.parse import urlencode
 
@@ -263,8 +263,8 @@ def _waits_less(since: str | int, link_id: str | int) -> ColumnElement[bool]:
     """Condition of the links after one that has waited since then; those that wait for nobody come last."""
     try:
         ids.parse("link", str(link_id))
-        moment = datetime.fromisoformat(str(since)) if since else None
-    except ValueError as problem:
+        moment = datetime.fromisoformat(str(since)).astimezone(UTC) if since else None
+    except (ValueError, OverflowError) as problem:
         raise CursorWrong from problem
     last = literal(link_id, Link.id.type)
     waits_for_nobody = Link.next_actor_since.is_(None)

@@ -342,10 +342,10 @@ def _moment(name: str, text: str, problems: dict[str, Message]) -> datetime | No
         return None
     try:
         given = datetime.fromisoformat(text)
-    except ValueError:
+        given = given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
+    except (ValueError, OverflowError):
         problems[name] = _TIME_WRONG
         return None
-    given = given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
     if not 2000 <= given.year < 2200:
         problems[name] = _TIME_WRONG
         return None

@@ -190,6 +190,7 @@ async def test_filters_and_order_stand_in_the_address(
 
 async def test_a_place_that_nobody_gave_is_refused(browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
     await sign_in()
-    for cursor in ("x", pack("", "link_x"), pack("yesterday", ids.new("link")), pack(7)):
+    times = ("yesterday", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")
+    for cursor in ("x", pack("", "link_x"), pack(7), *(pack(time, ids.new("link")) for time in times)):
         for turn in ("client", "ended"):
             assert (await browser.get("/desk", params={"turn": turn, "cursor": cursor})).status_code == 422
