@@ -180,7 +180,7 @@ async def only_known(request: Request) -> None:
         return
     route = request.scope["route"]
     assert isinstance(route, APIRoute)
-    known = sorted(set(_parameter_names(route.dependant)))
+    known = sorted(set(parameter_names(route.dependant)))
     unknown = [name for name in request.query_params if name not in known]
     if unknown:
         takes = f"This address takes: {', '.join(known)}." if known else "This address takes none."
@@ -191,7 +191,8 @@ async def only_known(request: Request) -> None:
         )
 
 
-def _parameter_names(dependant: Dependant) -> Iterator[str]:
+def parameter_names(dependant: Dependant) -> Iterator[str]:
+    """Names of the query parameters of a route, with those of its dependencies."""
     for each in dependant.query_params:
         kind = each.field_info.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
@@ -199,4 +200,4 @@ def _parameter_names(dependant: Dependant) -> Iterator[str]:
         else:
             yield each.alias
     for inner in dependant.dependencies:
-        yield from _parameter_names(inner)
+        yield from parameter_names(inner)
