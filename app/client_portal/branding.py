@@ -68,11 +68,12 @@ async def style_sheet(colour: str) -> Response:
     """One colour as a style sheet, so that no page needs inline style. Raises NotFound for anything else."""
     if not _HEX.fullmatch(colour):
         raise NotFound
-    return Response(
-        f":root {{ --brand: #{colour}; }}\n",
-        media_type="text/css",
-        headers=FOR_EVER,
+    light = branding.readable(f"#{colour}")
+    sheet = (
+        f":root {{ --brand: {light}; --brand-text: {branding.readable(light, enough=branding.ENOUGH_ON_TINT)}; }}\n"
+        f"@media (prefers-color-scheme: dark) {{ :root {{ --brand-text: {branding.on_dark(light)}; }} }}\n"
     )
+    return Response(sheet, media_type="text/css", headers=FOR_EVER)
 
 
 @router.get(f"{PICTURES}/{{agency_id}}/{{sha256}}.png")

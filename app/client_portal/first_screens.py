@@ -20,7 +20,7 @@ from app.client_portal.link_session import CurrentLink, screens_of
 from app.client_portal.rendering import can_email_codes, platform_of, read_access, screen
 from app.kit import clock
 from app.kit.html import render
-from app.kit.i18n.message import Problems, Text
+from app.kit.i18n.message import Text
 from app.links import answers, questions
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest, LinkSession
@@ -67,18 +67,36 @@ async def previewed(
     platforms = services_of(request).platforms
     can = await oauth_flow.is_possible(session, platforms, aggregate.agency.id, platform)
     return PreviewedLink(
-        aggregate, LinkSession(), "preview", {}, ready=False, connectable=frozenset([platform] if can else []),
+        aggregate, LinkSession(), "preview", {}, connectable=frozenset([platform] if can else []),
         platform=platform, base=base,
     )  # fmt: skip
 
 
-def welcome_page(request: Request, aggregate: LinkAggregate, *, form_token: str, **shown: Any) -> HTMLResponse:
-    """The first page of an active link. `shown`: a `layout` in place of the client's, and what it needs."""
+def only_platform(aggregate: LinkAggregate) -> str | None:
+    """The one platform with an API of a link, whose lane is chosen on the first page; None without it, or with more."""
+    keys = [each.platform for each in aggregate.connecting]
+    return keys[0] if len(keys) == 1 else None
+
+
+def welcome_page(
+    request: Request, aggregate: LinkAggregate, *, form_token: str, can_connect: bool = True, **shown: Any
+) -> HTMLResponse:
+    """The first page of an active link. `can_connect`: its only platform can be connected with.
+
+    `shown`: a `layout` in place of the client's, and what it needs.
+    """
+    only = only_platform(aggregate)
+    begins = only is not None and aggregate.on(only).lane is None
+    connects = begins and can_connect
     return render.page(
         request,
         "client_portal:door/welcome.html",
         **brand_of(aggregate),
         form_token=form_token,
+        form_to=(platform_of(request, only).consent_origin,) if connects else (),
+        begins=begins,
+        connects=connects,
+        inside=app_around(request.headers.get("user-agent", "")) if connects else None,
         link=aggregate.link,
         summary=status_rows.summary(aggregate) if aggregate.link.submitted_at else None,
         settled=aggregate.is_settled,
@@ -135,7 +153,13 @@ async def lanes_screen(
 
 
 def account_screen(
-    request: Request, link: CurrentLink, given: str, problems: Problems, *, in_doubt: Choice | None = None, **shown: Any
+    request: Request,
+    link: CurrentLink,
+    given: str,
+    problems: Mapping[str, Text],
+    *,
+    in_doubt: Choice | None = None,
+    **shown: Any,
 ) -> HTMLResponse:
     """The choice of the client's account: from the platform's list, or typed."""
     seen = account_choices(link)
@@ -203,14 +227,16 @@ def question_field(key: str) -> str:
     return f"q-{key}"
 
 
-def questions_screen(request: Request, link: CurrentLink, given: Mapping[str, str], problems: Problems) -> HTMLResponse:
+def questions_screen(
+    request: Request, link: CurrentLink, given: Mapping[str, str], problems: Mapping[str, Text]
+) -> HTMLResponse:
     """The questions of the preset, for the client of a link or previewed by a member."""
     asked = link.aggregate.preset.questions
     return screen(
         request,
         link,
         questions.SCREEN,
-        problems={question_field(key): problems[key] for key in (each.key for each in asked) if key in problems},
+        problems=problems,
         questions=asked,
         words=builtin.words,
         given={each.key: given.get(each.key, "") for each in asked},

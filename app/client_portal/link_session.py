@@ -8,11 +8,11 @@ from fastapi import Depends, Request
 from sqlalchemy import literal, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
+from starlette.datastructures import FormData
 
 from app.access.connections import oauth_flow
 from app.access.connections import service as connections
 from app.access.connections.models import Connection
-from app.access.readiness import service as readiness
 from app.client_portal import rate_limits, screens
 from app.client_portal.errors import Elsewhere, LinkEnded, OtherBrowser
 from app.client_portal.screens import Progress
@@ -26,15 +26,22 @@ from app.links import devices, url
 from app.links import queries as links
 from app.links.aggregate import LinkAggregate
 from app.links.devices import NewDevice
-from app.links.models import AccessRequest, LinkPlatform, LinkSession
+from app.links.models import LinkPlatform, LinkSession
 from app.platforms import declarations
-from app.platforms.port import AssetKind
 from app.services import services_of
 from app.tenants.agencies import hosts
 from app.tenants.agencies import service as agencies
 
 #: The screen on which a new device is verified.
 DEVICE = "device"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A form that was sent back, as it was sent, with a sentence for each field that needs another look."""
+
+    form: Form
+    problems: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -47,8 +54,6 @@ class CurrentLink:
     cookie: str
     #: the active connections that serve this browser, by platform
     connections: Mapping[str, Connection]
-    #: the client completed the checklist
-    ready: bool
     #: platforms whose connected lane is possible: there is an app to authorize
     connectable: frozenset[str]
     #: platform of the screen; None on a screen of the whole link
@@ -58,6 +63,13 @@ class CurrentLink:
     def path(self) -> str:
         """Path of its screens."""
         return url.of_screens(self.aggregate.link.id)
+
+    def draft_of(self, request: Request) -> Draft | None:
+        """The form that was sent back to this browser on the screen of a request."""
+        kept = self.browser.draft
+        if kept is None or kept["screen"] != request.url.path.removeprefix(f"{self.path}/"):
+            return None
+        return Draft(Form(FormData([(name, value) for name, value in kept["fields"]])), kept["problems"])
 
     @property
     def here(self) -> LinkPlatform:
@@ -95,31 +107,23 @@ class CurrentLink:
     @property
     def progress(self) -> Progress:
         """Progress of the client."""
-        return progress_of(self.aggregate, connected=frozenset(self.connections), ready=self.ready)
+        return progress_of(self.aggregate, connected=frozenset(self.connections))
 
 
-def progress_of(aggregate: LinkAggregate, *, connected: frozenset[str], ready: bool) -> Progress:
+def progress_of(aggregate: LinkAggregate, *, connected: frozenset[str]) -> Progress:
     """Progress of the client on a link. `connected`: platforms with a connection that serves the browser."""
-    intake, submitted = aggregate.intake, aggregate.link.submitted_at is not None
+    submitted = aggregate.link.submitted_at is not None
     answered = {
-        "others": intake.others_at is not None,
-        "markets": intake.markets is not None,
-        "contacts": intake.contacts is not None,
+        "others": aggregate.intake.others_at is not None,
+        "about": all(value is not None for value in _asked_about(aggregate)),
         "questions": aggregate.has_answers,
-        "get-ready": ready,
     }
     for here in aggregate.connecting:
         key = here.platform
-        of_kind = _by_kind(aggregate, key)
         has_lane = here.lane is not None and (here.lane != "connected" or key in connected or submitted)
         answered[f"{key}/{screens.LANE}"] = has_lane
         answered[f"{key}/{screens.ACCOUNT}"] = here.client_account_id is not None
-        for kind, those in of_kind.items():
-            chosen = all(each.asset_id or each.status == "declined" for each in those)
-            answered[screens.assets_screen(key, kind.key)] = chosen
-        answered[f"{key}/{screens.PIXELS}"] = here.pixel_codes is not None and not any(
-            each.lacks_choice for kind, those in of_kind.items() if kind.screen == screens.PIXELS for each in those
-        )
+        answered[f"{key}/{screens.ASSETS}"] = _has_assets(aggregate, here)
     return Progress(
         sequence=screens_of(aggregate),
         answered=frozenset(screen for screen, is_answered in answered.items() if is_answered),
@@ -133,33 +137,44 @@ def progress_of(aggregate: LinkAggregate, *, connected: frozenset[str], ready: b
     )
 
 
-def _by_kind(aggregate: LinkAggregate, platform: str) -> dict[AssetKind, list[AccessRequest]]:
-    """The access requests on a platform by kind."""
-    found: dict[AssetKind, list[AccessRequest]] = {}
-    for each in aggregate.access_requests:
-        if each.platform == platform:
-            found.setdefault(each.asset_kind, []).append(each)
-    return found
+def _asked_about(aggregate: LinkAggregate) -> list[list[object] | None]:
+    """The answers of the screen about the client that the preset asks for."""
+    intake = aggregate.intake
+    given = {"markets": intake.markets, "contacts": intake.contacts}
+    return [value for name, value in given.items() if aggregate.preset.asks_screen(name)]
+
+
+def asks_pixels(aggregate: LinkAggregate, platform: str) -> bool:
+    """True if the client is asked for its pixels on a platform: access is requested, or only their ids."""
+    kinds = {each.kind for each in aggregate.access_requests if each.platform == platform}
+    optional = declarations.keys(lambda kind: kind.screen == "pixels", platform)
+    return bool(kinds & set(optional)) or bool(optional and aggregate.preset.asks_screen("pixels"))
+
+
+def _has_assets(aggregate: LinkAggregate, here: LinkPlatform) -> bool:
+    """True if each kind of asset on a platform was chosen or declined, and its pixels are known."""
+    asked = [each for each in aggregate.access_requests if each.platform == here.platform]
+    chosen = all(each.asset_id or each.status == "declined" for each in asked if each.asset_kind.screen == "assets")
+    if not chosen or not asks_pixels(aggregate, here.platform):
+        return chosen
+    optional = [each for each in asked if each.asset_kind.screen == "pixels"]
+    return here.pixel_codes is not None and not any(each.lacks_choice for each in optional)
 
 
 def screens_of(aggregate: LinkAggregate) -> tuple[str, ...]:
     """The screens of a link, as its preset and its access requests need them."""
-    sequence: list[str] = []
-    for here in aggregate.connecting:
-        asked = _by_kind(aggregate, here.platform)
-        has_pixels = bool(declarations.keys(lambda kind: kind.screen == screens.PIXELS, here.platform))
-        sequence += screens.platform_screens(
-            here.platform,
-            [kind.key for kind in asked if kind.screen == screens.ASSETS],
-            pixels=any(kind.screen == screens.PIXELS for kind in asked)
-            or (has_pixels and aggregate.preset.asks_screen(screens.PIXELS)),
-        )
-    common = {
-        "others": any(access_request.is_manual for access_request in aggregate.access_requests),
-        "get-ready": bool(aggregate.connecting),
-    }
-    sequence += [screen for screen in screens.COMMON if common.get(screen, aggregate.preset.asks_screen(screen))]
+    sequence = [screen for here in aggregate.connecting for screen in screens.platform_screens(here.platform)]
+    needed = {"others": asks_manual_ids(aggregate), "about": bool(_asked_about(aggregate))}
+    sequence += [screen for screen in screens.COMMON if needed.get(screen, aggregate.preset.asks_screen(screen))]
     return tuple(sequence)
+
+
+def asks_manual_ids(aggregate: LinkAggregate) -> bool:
+    """True if the client can name an id of its own for an access request of a manual platform."""
+    return any(
+        each.is_manual and aggregate.manual_platform(each.platform).thing(each.role).id
+        for each in aggregate.access_requests
+    )
 
 
 @dataclass(frozen=True)
@@ -231,7 +246,6 @@ async def opened(session: AsyncSession, request: Request, link_id: str, *, lock:
         before.browser,
         before.cookie,
         known.connections,
-        ready=known.ready,
         connectable=frozenset(
             each for each in connecting if oauth_flow.can_connect(platforms, each, own_app=each in known.own_apps)
         ),
@@ -249,14 +263,13 @@ class _Known(NamedTuple):
 
     connections: Mapping[str, Connection]
     others_verified: bool
-    ready: bool
     own_apps: Collection[str]
 
 
 _LATEST = connections.OF_BROWSER.subquery()
 _KNOWN = (
     select(
-        aliased(Connection, _LATEST), devices.HAS_VERIFIED, readiness.IS_COMPLETED, agencies.PLATFORMS_WITH_APP
+        aliased(Connection, _LATEST), devices.HAS_VERIFIED, agencies.PLATFORMS_WITH_APP
     )
     .select_from(select(literal(1)).subquery())
     .outerjoin(_LATEST, true())
@@ -265,8 +278,8 @@ _KNOWN = (
 
 async def _known(session: AsyncSession, link: VisitedLink) -> _Known:
     found = (await session.execute(_KNOWN, connections.browser_values(link.browser))).all()
-    _, verified, ready, own_apps = found[0]
-    return _Known({row[0].platform: row[0] for row in found if row[0] is not None}, verified, ready, own_apps or ())
+    _, verified, own_apps = found[0]
+    return _Known({row[0].platform: row[0] for row in found if row[0] is not None}, verified, own_apps or ())
 
 
 async def can_connect(session: AsyncSession, request: Request, aggregate: LinkAggregate, platform: str) -> bool:

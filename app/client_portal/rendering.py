@@ -14,8 +14,10 @@ from app.client_portal import rate_limits, screens
 from app.client_portal.branding import brand_of
 from app.client_portal.errors import ConnectingImpossible
 from app.client_portal.link_session import CurrentLink, VisitedLink, can_connect
-from app.kit.html import forms, render
-from app.kit.i18n.message import Problems
+from app.kit.html import forms, language, render
+from app.kit.html.forms import Form
+from app.kit.i18n.message import Problems, Text
+from app.kit.input.text import looks_like_password
 from app.links import devices
 from app.links.aggregate import LinkAggregate
 from app.links.models import LinkPlatform
@@ -29,23 +31,23 @@ def screen(
     link: CurrentLink,
     name: str,
     *,
-    problems: Problems | None = None,
+    problems: Mapping[str, Text] | None = None,
     form_to: tuple[str, ...] = (),
     **context: Any,
 ) -> HTMLResponse:
-    """The page of a screen; with problems, as the response to an invalid form (422).
+    """The page of a screen; with problems, that of a form which was sent back.
 
     Templates know the path of the link as `whole`, and that of the screen's platform as `here`.
     """
-    sequence = link.progress.sequence
-    path = request.url.path.removeprefix(f"{link.path}/")
-    at = sequence.index(path) + 1 if path in sequence else None
-    back = screens.before(sequence, path) if at else None
+    sequence, path = link.progress.sequence, request.url.path.removeprefix(f"{link.path}/")
+    counted = [each for each in sequence if each == path or not _is_skipped(link, each)]
+    at = counted.index(path) if path in counted else None
+    reachable = tuple(each for each in sequence if each in counted or each.endswith(f"/{screens.LANE}"))
+    back = screens.before(reachable, path) if at is not None else None
     whole = render.root(request) + link.path
     return render.page(
         request,
         f"client_portal:screens/{name.replace('-', '_')}.html",
-        status=422 if problems else 200,
         form_to=form_to,
         **brand_of(link.aggregate),
         whole=whole,
@@ -53,12 +55,25 @@ def screen(
         form_token=forms.token(request, link.cookie),
         codes=can_email_codes(request, link.aggregate),
         problems=problems or {},
-        step=at,
-        steps=len(sequence),
-        minutes=screens.minutes_left(sequence, path) if at else None,
+        # the first page is the first step
+        step=None if at is None else at + 2,
+        steps=len(counted) + 1,
+        minutes=None if at is None else screens.minutes_left(tuple(counted), path),
         back=f"{whole}/{back}" if back else None,
         **context,
     )
+
+
+def _is_skipped(link: CurrentLink, name: str) -> bool:
+    """True for a screen with one possible answer, or one that is given on the first page."""
+    platform, _, screen = name.partition("/")
+    connection = link.connections.get(platform)
+    if screen == screens.LANE:
+        return True
+    if screen != screens.ACCOUNT or connection is None or link.aggregate.on(platform).lane != "connected":
+        return False
+    usable = [each for each in connections.discovered(connection).accounts if each.usable]
+    return len(usable) == 1 and link.aggregate.on(platform).client_account_id is not None
 
 
 def can_email_codes(request: Request, aggregate: LinkAggregate) -> bool:
@@ -66,8 +81,23 @@ def can_email_codes(request: Request, aggregate: LinkAggregate) -> bool:
     return services_of(request).outbox is not None and bool(devices.addresses_of(aggregate))
 
 
+def sent_back(request: Request, link: CurrentLink, form: Form, problems: Problems) -> RedirectResponse:
+    """303 to the screen of a form that cannot be saved, which shows it as it was sent: Back never sends it again.
+
+    Passwords are not kept.
+    """
+    screen, locale = request.url.path.removeprefix(f"{link.path}/"), language.locale_of(request)
+    link.browser.draft = {
+        "screen": screen,
+        "fields": [pair for pair in form.pairs(but=(forms.TOKEN_FIELD,)) if not looks_like_password(pair[1])],
+        "problems": {name: locale.text(sentence) for name, sentence in problems.items()},
+    }
+    return render.see_other(request, f"{link.path}/{screen}")
+
+
 def go_on(request: Request, link: CurrentLink) -> RedirectResponse:
-    """303 to the first screen that still needs the client."""
+    """303 to the first screen that still needs the client, after a form was saved."""
+    link.browser.draft = None
     return render.see_other(request, f"{link.path}/{screens.next_screen(link.progress)}")
 
 

@@ -1,9 +1,30 @@
 """All routes of the client portal. Paths that begin with an agency's slug come last."""
 
 from app.client_portal import branding
-from app.client_portal.pages import assets, device, intake, landing, manual_platforms, platform_oauth, progress, review
+from app.client_portal.pages import (
+    assets,
+    checklist,
+    device,
+    intake,
+    landing,
+    manual_platforms,
+    platform_oauth,
+    progress,
+    review,
+)
 
 ROUTERS = tuple(
     room.router
-    for room in (branding, platform_oauth, device, assets, manual_platforms, intake, review, progress, landing)
+    for room in (
+        branding,
+        platform_oauth,
+        device,
+        assets,
+        manual_platforms,
+        intake,
+        review,
+        checklist,
+        progress,
+        landing,
+    )
 )

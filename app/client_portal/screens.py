@@ -5,26 +5,20 @@ repeats for each platform of the link.
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 #: Screen on which the lane of a platform is chosen.
 LANE = "way"
 #: Screen on which the client's account at a platform is chosen.
 ACCOUNT = "account"
-#: Screen on which assets of one kind are chosen; the kind follows.
+#: Screen on which the assets of a platform are chosen, of every kind.
 ASSETS = "assets"
-#: Screen on which the client answers for pixels, and for what else is added to them.
-PIXELS = "pixels"
 #: Screens of a link after those of its platforms, in their order.
-COMMON = ("others", "markets", "contacts", "questions", "get-ready", "review")
+COMMON = ("others", "about", "questions", "review")
 AFTER = ("progress", "receipt")
-_PLATFORM_SCREEN = re.compile(rf"[^/]+/(?:{LANE}|{ACCOUNT}|{ASSETS}/[^/]+|{PIXELS})")
+_PLATFORM_SCREEN = re.compile(rf"[^/]+/(?:{LANE}|{ACCOUNT}|{ASSETS})")
 #: Usual minutes for each screen.
-_MINUTES = {
-    LANE: 1, ACCOUNT: 1, ASSETS: 1, PIXELS: 0, "others": 1, "markets": 0, "contacts": 1, "questions": 2,
-    "get-ready": 1, "review": 1,
-}  # fmt: skip
+_MINUTES = {LANE: 1, ACCOUNT: 1, ASSETS: 1, "others": 1, "about": 1, "questions": 2, "review": 1}
 
 
 @dataclass(frozen=True)
@@ -43,24 +37,9 @@ class Progress:
     completed: bool = False
 
 
-def platform_screens(platform: str, kinds: Sequence[str], *, pixels: bool) -> list[str]:
-    """The screens of one platform, with one for each of these kinds of assets."""
-    return [
-        f"{platform}/{LANE}",
-        f"{platform}/{ACCOUNT}",
-        *(assets_screen(platform, kind) for kind in kinds),
-        *([f"{platform}/{PIXELS}"] if pixels else []),
-    ]
-
-
-def assets_screen(platform: str, kind: str) -> str:
-    """The screen on which assets of a kind are chosen."""
-    return f"{platform}/{ASSETS}/{kind}"
-
-
-def choice_of(kind: str, screen: str | None) -> str:
-    """The screen, under its platform, on which an asset of a kind is chosen."""
-    return PIXELS if screen == PIXELS else f"{ASSETS}/{kind}"
+def platform_screens(platform: str) -> list[str]:
+    """The screens of one platform."""
+    return [f"{platform}/{name}" for name in (LANE, ACCOUNT, ASSETS)]
 
 
 def is_screen(name: str) -> bool:

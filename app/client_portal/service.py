@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.connections import selectable_assets
 from app.access.connections.selectable_assets import Choice
 from app.access.grants import service as grants
 from app.access.partners import service as partners
@@ -69,7 +70,7 @@ async def save_account(
 async def _drop_assets(session: AsyncSession, aggregate: LinkAggregate, platform: str) -> None:
     """Drop the assets chosen from a list of another account; what depends on them follows."""
     for kind in {each.asset_kind for each in aggregate.access_requests if each.platform == platform}:
-        if kind.screen == screens.ASSETS:
+        if kind.screen == "assets":
             await choose_assets(session, aggregate, platform, kind.key, [])
 
 
@@ -107,10 +108,25 @@ async def _is_shared(session: AsyncSession, aggregate: LinkAggregate, platform: 
     )
 
 
-async def remove_account_not_in(
+async def take_only_account(
     session: AsyncSession, aggregate: LinkAggregate, platform: str, found: DiscoveredAssets
 ) -> None:
-    """Remove an account that the new authorization lacks, unless the client agreed to share from it."""
+    """Choose the account of a new authorization if it is the only one and beyond doubt.
+
+    An account that the authorization lacks is removed first, unless the client agreed to share from it.
+    """
+    await _remove_account_not_in(session, aggregate, platform, found)
+    here = aggregate.on(platform)
+    can = [each for each in selectable_assets.accounts(found, here.agency_account_id or "") if each.can]
+    if here.client_account_id is None and len(can) == 1:
+        (only,) = can
+        if not await differs(session, aggregate, platform, only, found):
+            await save_account(session, aggregate, platform, only.id, only.name or None)
+
+
+async def _remove_account_not_in(
+    session: AsyncSession, aggregate: LinkAggregate, platform: str, found: DiscoveredAssets
+) -> None:
     given = aggregate.on(platform).client_account_id
     seen = {each.account_id for each in found.accounts}
     if given is None or given in seen or await _is_bound(session, aggregate, platform):

@@ -229,7 +229,7 @@ def _other_choice(label: Message = _CHOOSE_ANOTHER, *, then: Message | None = No
     def words(case: Case, sentence: Message) -> BlockerTexts:
         if case.kind.is_person or case.was_verified:
             return _checked_again(case, sentences(sentence, then) if then else sentence)
-        return BlockerTexts(sentence, label, "change", screen=screens.choice_of(case.kind.key, case.kind.screen))
+        return BlockerTexts(sentence, label, "change", screen=screens.ASSETS)
 
     return words
 

@@ -380,6 +380,8 @@ class LinkSession(CreatedAt, Base):
     verified_at: Mapped[datetime | None]
     #: `devices.VerifiedBy`
     verified_by: Mapped[str | None] = mapped_column(String(16))
+    #: a form that could not be saved: its `screen`, `fields` as they were sent, and `problems` by field
+    draft: Mapped[dict[str, Any] | None]
 
 
 class IntakeAnswer(Base):

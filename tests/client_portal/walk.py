@@ -24,26 +24,23 @@ TIKTOK = {
         "lane",
         "connection",
         "account",
-        "pixels",
+        "assets",
         "check",
         "change",
         "reduction",
         "sharing-account",
         "use",
     )
-} | {"accounts": "tiktok/assets/ad_account"}
+}
 #: Answers that lead through every screen of the guided lane, in order.
 BY_HAND: dict[str, dict[str, Any]] = {
     "lane": {"lane": "guided"},
     "account": {"account_id": "https://business.tiktok.com/manage/overview?org_id=7111222233334444601"},
-    "accounts": {"assets": "7200000000000000201, 7200000000000000202"},
-    "pixels": {"pixels": ""},
-    "markets": {"markets": ["FR", "DE"]},
-    "contacts": {
-        "approver-name": "Theo Brand", "approver-email": "theo@brand.example", "billing-same": "yes",
-        "technical-same": "yes",
+    "assets": {"ad_account": "7200000000000000201, 7200000000000000202"},
+    "about": {
+        "markets": ["FR", "DE"], "approver-name": "Theo Brand", "approver-email": "theo@brand.example",
+        "billing-same": "yes", "technical-same": "yes",
     },
-    "get-ready": {"ownership": "yes", "by": "Theo Brand"},
 }  # fmt: skip
 
 
@@ -114,14 +111,14 @@ class Walk:
             assert sent.status_code == 303, (screen, sent.text)
 
     async def agree(self, **changed: Any) -> httpx2.Response:
-        """Ticks, signs and sends the review."""
+        """Signs and sends the review."""
         return await self.send("review", **{**await self.consent(), **changed})
 
     async def consent(self) -> dict[str, str]:
-        """The fields of the review, ticked and signed."""
+        """The fields of the review, signed."""
         mark = re.search(r'name="mark"\s+value="([0-9a-f]{64})"', (await self.see("review")).text)
         assert mark
-        return {"mark": mark[1], "agree": "yes", "name": "Theo Brand"}
+        return {"mark": mark[1], "name": "Theo Brand"}
 
     def remembered(self) -> Remembered:
         """The cookies and form tokens of this browser."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import CheckConstraint, Index, String, bindparam, exists, select
+from sqlalchemy import CheckConstraint, Index, String, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -14,9 +14,6 @@ from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
 from app.links.status import OVER
 
-#: Item of the row that the client has completed the checklist.
-WHOLE_LIST = "whole_list"
-
 
 class ReadinessAnswer(CreatedAt, Base):
     """A client's answer to one check: the newest counts. It names a person, and is deleted with their data."""
@@ -24,7 +21,7 @@ class ReadinessAnswer(CreatedAt, Base):
     __tablename__ = "readiness_answers"
     __table_args__ = (
         belongs_to("links", "link_id"),
-        CheckConstraint("answer IN ('yes', 'no', 'own', 'plan', 'later', 'seen')", name="answer"),
+        CheckConstraint("answer IN ('yes', 'no', 'own', 'plan', 'later')", name="answer"),
         Index("ix_readiness_answers_link_id", "agency_id", "link_id", "id"),
     )
 
@@ -84,18 +81,9 @@ async def statements(session: AsyncSession, agency_id: str, link_id: str) -> dic
     rows = select(ReadinessAnswer).where(
         ReadinessAnswer.agency_id == agency_id,
         ReadinessAnswer.link_id == link_id,
-        ReadinessAnswer.item != WHOLE_LIST,
     )
     oldest_first = (await session.scalars(rows.order_by(ReadinessAnswer.id))).all()
     return {row.item: ClientStatement(row.answer, row.by, row.created_at, row.note or "") for row in oldest_first}
-
-
-#: Condition: the client has completed the checklist of the link `link_id`.
-IS_COMPLETED = exists().where(
-    ReadinessAnswer.agency_id == bindparam("agency_id"),
-    ReadinessAnswer.link_id == bindparam("link_id"),
-    ReadinessAnswer.item == WHOLE_LIST,
-)
 
 
 def save_replies(
@@ -113,11 +101,6 @@ def save_replies(
         before = known.get(item)
         if before is None or (before.answer, before.note) != (reply.answer, reply.note):
             session.add(_row(agency_id, link_id, item, reply, by))
-
-
-def complete_checklist(session: AsyncSession, agency_id: str, link_id: str, *, by: str) -> None:
-    """Record that the client has completed the checklist; called once."""
-    session.add(_row(agency_id, link_id, WHOLE_LIST, ReadinessReply("seen"), by))
 
 
 def _row(agency_id: str, link_id: str, item: str, reply: ReadinessReply, by: str) -> ReadinessAnswer:

@@ -26,7 +26,7 @@ class Offer:
 
 @dataclass(frozen=True)
 class Agreement:
-    """The plan, the abilities of the role under their headings, and the statement that is ticked."""
+    """The plan, the abilities of the role under their headings, and the statement beside the button."""
 
     plan: tuple[Text, ...]
     can_heading: Message
@@ -90,8 +90,8 @@ def agreement(plan: Sequence[Text], offers: Sequence[Offer], *, agency: str, cli
         cannot_heading=_("What {agency} can’t do", agency=agency),
         cannot=tuple(dict.fromkeys(item for offer in offers for item in offer.cannot)),
         statement=_(
-            "I may decide this for {client}, and I agree to share exactly what is listed here with {agency}. I can "
-            "take it back at any time.",
+            "By saying yes I confirm that I may decide this for {client}, and I share exactly what is listed here with "
+            "{agency}. I can take it back at any time.",
             client=client,
             agency=agency,
         ),

@@ -25,10 +25,12 @@ class TrackingForm:
     problems: Problems
 
 
-def picked_pixels(given: Sequence[str], seen: Sequence[Choice], ids: IdForm) -> ParsedField:
-    """The codes ticked among `seen`, else typed; there may be none."""
+def picked_optional(
+    given: Sequence[str], seen: Sequence[Choice], ids: IdForm, *, taken: Mapping[str, Message] = NOTHING
+) -> ParsedField:
+    """The ids ticked among `seen`, else typed; there may be none."""
     if not seen:
-        return pasted_ids.optional("\n".join(given), ids)
+        return pasted_ids.optional("\n".join(given), ids, taken=taken)
     can = {choice.id for choice in seen if choice.can}
     return ParsedField(tuple(dict.fromkeys(code for code in given if code in can)))
 
@@ -39,7 +41,7 @@ def place_pixels(
     """Each pixel with its ad account: the only one, or the one picked."""
     if len(codes) > MOST_PIXELS:
         return TrackingForm(
-            (), {"pixels": _n("Choose at most {count} pixel here.", "Choose at most {count} pixels here.", MOST_PIXELS)}
+            (), {"pixel": _n("Choose at most {count} pixel here.", "Choose at most {count} pixels here.", MOST_PIXELS)}
         )
     chosen: list[SelectedAsset] = []
     problems: dict[str, Message] = {}

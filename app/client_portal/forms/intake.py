@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from babel.core import get_global
+
 from app.access.readiness.checks import ANSWERS, ReadinessReply
 from app.kit.i18n.message import Message, Problems, _
 from app.kit.input import email_address
@@ -13,10 +15,9 @@ from app.links.pasted_ids import CONTACT_ROLES, contact
 
 FIRST = next(iter(CONTACT_ROLES))
 #: Countries in which TikTok ads are booked most; shown first, the rest by name.
-OFTEN_BOOKED = (
-    "US", "GB", "CA", "AU", "DE", "FR", "IT", "ES", "NL", "BE", "CH", "AT", "PL", "SE", "AE", "SA", "MX",
-    "BR", "JP", "VN", "ID", "TH",
-)  # fmt: skip
+OFTEN_BOOKED = ("US", "GB", "DE", "FR", "IT", "ES")
+#: Countries shown first, at least.
+FEWEST_NEAR = 6
 #: Other names of countries, for the search.
 OTHER_NAMES = {
     "US": "usa united states of america america", "GB": "uk britain great britain england scotland wales",
@@ -114,6 +115,12 @@ def contact_rows(given: dict[str, ContactFields]) -> list[Any]:
     ]
 
 
+def countries_of(time_zones: Iterable[str]) -> list[str]:
+    """Country codes of time zones (IANA), each once; none of a zone that several countries share."""
+    of_zone = get_global("zone_territories")
+    return list(dict.fromkeys(code for zone in time_zones if (code := of_zone.get(zone, "ZZ")) != "ZZ"))
+
+
 @dataclass(frozen=True)
 class Country:
     """One country to tick. `found_by`: text for the search, in lower case without accents."""
@@ -124,8 +131,10 @@ class Country:
 
 
 def grouped_countries(countries: Mapping[str, str], chosen: Collection[str]) -> tuple[list[Country], list[Country]]:
-    """Countries often booked or chosen before, and all others."""
-    near = list(dict.fromkeys(code for code in (*OFTEN_BOOKED, *chosen) if code in countries))
+    """Countries chosen before and some that are often booked, and all others."""
+    given = [code for code in dict.fromkeys(chosen) if code in countries]
+    often = [code for code in OFTEN_BOOKED if code in countries and code not in given]
+    near = [*given, *often[: max(0, FEWEST_NEAR - len(given))]]
     others = [code for code in countries if code not in near]
     return [_country(code, countries[code]) for code in near], [_country(code, countries[code]) for code in others]
 

@@ -1,7 +1,7 @@
 """Screens of the client's account and assets on a platform: selected from the platform's list, or typed."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -11,27 +11,27 @@ from app.access.connections import service as connections
 from app.access.connections.selectable_assets import Choice
 from app.client_portal import screens, service
 from app.client_portal.copy import status_rows
+from app.client_portal.copy.status_rows import ChoiceLine
 from app.client_portal.first_screens import (
     account_choices,
     account_screen,
-    agreed_requests,
     choice_lines,
     consent_origin,
     help_for,
 )
 from app.client_portal.forms import assets as asset_forms
-from app.client_portal.forms.assets import PIXEL_ON
-from app.client_portal.link_session import CurrentLink, LinkForm, OpenScreen
-from app.client_portal.rendering import go_on, platform_of, screen
+from app.client_portal.forms.assets import PIXEL_ON, TrackingForm
+from app.client_portal.link_session import CurrentLink, LinkForm, OpenScreen, asks_pixels
+from app.client_portal.rendering import go_on, platform_of, screen, sent_back
 from app.kit.database import Session
 from app.kit.html import forms, render
 from app.kit.html.forms import Form
-from app.kit.i18n.message import Message, Problems
+from app.kit.i18n.message import Message, Problems, Text
 from app.links import pasted_ids
 from app.links.models import AccessRequest
-from app.links.pasted_ids import ParsedField, SelectedAsset
+from app.links.pasted_ids import MAX_ASSETS, ParsedField, SelectedAsset
 from app.platforms import declarations
-from app.platforms.client_texts import IdForm
+from app.platforms.port import AssetKind, ConnectedPlatform
 from app.tenants.agencies import service as agencies
 
 router = forms.page_router()
@@ -41,6 +41,9 @@ ADDRESS_LENGTH, LIST_LENGTH = 2_000, 10_000
 @router.get("/l/{link_id}/{platform}/account")
 async def show_account(request: Request, session: Session, link: OpenScreen, sure: str = "") -> Response:
     """Show the choice of the client's account. `sure`: one that the client has to confirm."""
+    draft = link.draft_of(request)
+    if draft:
+        return account_screen(request, link, draft.form.text("account_id", most=ADDRESS_LENGTH), draft.problems)
     can = [choice for choice in account_choices(link) if choice.can]
     asked = next((choice for choice in can if choice.id == sure), None)
     if asked is None and sure and not can:
@@ -62,15 +65,15 @@ async def save_account(request: Request, session: Session, link: OpenScreen, for
     agency_ids = {link.here.agency_account_id or "", *(center.account_id for center in own)}
     seen = account_choices(link)
     texts = declarations.texts(link.here.platform).account
-    taken = taken_numbers(link, but=screens.ACCOUNT)
+    taken = taken_numbers(link, but=[screens.ACCOUNT])
     read = (
         asset_forms.picked_account(typed, seen, texts)
         if seen
         else pasted_ids.account(typed, texts, agency_account_ids=agency_ids, taken=taken)
     )
-    problems = form.problems or _field_problem("account_id", read)
+    problems = form.problems or ({"account_id": read.problem} if read.problem else {})
     if problems:
-        return account_screen(request, link, typed, problems)
+        return sent_back(request, link, form, problems)
     (account_id,) = read.values
     choice = next((choice for choice in seen if choice.id == account_id), _typed(account_id))
     found = connections.discovered(link.connection) if link.connection else None
@@ -83,75 +86,160 @@ async def save_account(request: Request, session: Session, link: OpenScreen, for
     return go_on(request, link)
 
 
-@router.get("/l/{link_id}/{platform}/assets/{kind}")
-async def show_assets(request: Request, link: OpenScreen, kind: str) -> Response:
-    """Show the choice of assets of one kind."""
-    given = [each.asset_id for each in _requests_of_kind(link, kind) if each.asset_id and not each.approved_at]
-    return _assets_screen(request, link, kind, given, {})
+@router.get("/l/{link_id}/{platform}/assets")
+async def show_assets(request: Request, link: OpenScreen) -> Response:
+    """Show the choice of assets, kind by kind: listed by the platform and ticked already, or to be typed."""
+    draft = link.draft_of(request)
+    given = _typed_of(link, draft.form) if draft else {kind.key: _proposed(link, kind) for kind in _kinds(link)}
+    on = _picked_accounts(draft.form) if draft else _places(link)
+    return _assets_screen(request, link, given, on, draft.problems if draft else {})
 
 
-@router.post("/l/{link_id}/{platform}/assets/{kind}")
-async def save_assets(request: Request, session: Session, link: OpenScreen, kind: str, form: LinkForm) -> Response:
-    """Save one access request for each asset. Approved ones stay."""
-    seen = _asset_choices(link, kind)
-    typed = form.texts("assets") if seen else [form.text("assets", most=LIST_LENGTH)]
-    agreed = [access_request.asset_id for access_request in agreed_requests(link)]
-    taken = taken_numbers(link, but=kind)
-    read = asset_forms.picked_assets(
-        typed, seen, declarations.find(link.here.platform, kind), agreed=agreed, taken=taken
-    )
-    problems = form.problems or _field_problem("assets", read)
-    if problems:
-        return _assets_screen(request, link, kind, typed, problems)
-    names = {choice.id: choice.name for choice in seen}
-    chosen = [SelectedAsset(asset_id, names.get(asset_id)) for asset_id in read.values]
-    await service.choose_assets(session, link.aggregate, link.here.platform, kind, chosen)
-    link.aggregate.finish_screen(screens.assets_screen(link.here.platform, kind))
+@router.post("/l/{link_id}/{platform}/assets")
+async def save_assets(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
+    """Save one access request for each asset. Approved ones stay; no choice declines an optional kind."""
+    read = _read(link, form)
+    if read.problems:
+        return sent_back(request, link, form, read.problems)
+    for kind in _kinds(link):
+        await _save_kind(session, link, kind, read)
+    if asks_pixels(link.aggregate, link.here.platform):
+        link.aggregate.save_pixel_codes(link.here.platform, list(read.codes))
+    link.aggregate.finish_screen(f"{link.platform}/{screens.ASSETS}")
     await link.aggregate.save(session)
     return go_on(request, link)
 
 
-@router.get("/l/{link_id}/{platform}/pixels")
-async def show_pixels(request: Request, link: OpenScreen) -> Response:
-    """Show the choice of pixels with their ad accounts, and of catalogs."""
-    known = link.here.pixel_codes
-    if known is None:  # what the link requests is proposed if the platform's list leaves no choice
-        can = [choice.id for choice in _pixel_choices(link) if choice.can]
-        known = can if len(can) == 1 and _requests_of_kind(link, "pixel") else []
-    on = {
-        access_request.asset_id: access_request.parent_asset_id
-        for access_request in _requests_of_kind(link, "pixel")
-        if access_request.asset_id
-    }
-    catalogs = "\n".join(
-        access_request.asset_id for access_request in _requests_of_kind(link, "catalog") if access_request.asset_id
-    )
-    return _pixels_screen(request, link, given=list(known), on=on, catalogs=catalogs)
+@dataclass(frozen=True)
+class AssetSection:
+    """The choice of one kind of assets: `choices` to tick, else a field to type in.
+
+    `asked`: access is requested, not only an id. `places`: ad accounts to put each of them in, if it needs one.
+    """
+
+    kind: AssetKind
+    question: Message
+    choices: Sequence[ChoiceLine]
+    given: Sequence[str]
+    agreed: Sequence[AccessRequest]
+    asked: bool
+    required: bool
+    reason: Text
+    role: Text
+    places: Sequence[tuple[str, str]]
+    #: ids that were typed, each to be put into a place
+    typed: Sequence[str]
 
 
-@router.post("/l/{link_id}/{platform}/pixels")
-async def save_pixels(request: Request, session: Session, link: OpenScreen, form: LinkForm) -> Response:
-    """Save pixels and catalogs, as access requests if access is requested. No choice declines optional ones."""
-    seen = _pixel_choices(link)
-    typed = form.texts("pixels") if seen else [form.text("pixels", most=5_000)]
-    read, on = asset_forms.picked_pixels(typed, seen, _ids(link, "pixel")), _picked_accounts(form)
-    listed = form.text("catalogs", most=5_000)
-    catalogs = pasted_ids.optional(listed, _ids(link, "catalog"), taken=taken_numbers(link, but="catalog"))
-    names = {choice.id: choice.name for choice in seen}
-    picked = asset_forms.place_pixels(
-        read.values, on, [access_request.asset_id or "" for access_request in _account_requests(link)], names
-    )
-    problems = {
-        **_missing(link, {"pixel": read.values, "catalog": catalogs.values}),
-        **form.problems,
-        **_field_problem("pixels", read),
-        **(picked.problems if _requests_of_kind(link, "pixel") and not read.problem else {}),
-        **_field_problem("catalogs", catalogs),
+@dataclass(frozen=True)
+class _ReadAssets:
+    """Accepted choices by kind, all pixel codes, and problems by field."""
+
+    chosen: Mapping[str, Sequence[SelectedAsset]]
+    codes: Sequence[str]
+    problems: Problems
+
+
+def _kinds(link: CurrentLink) -> list[AssetKind]:
+    """The kinds of assets on the screen, in the platform's order: those requested, and those whose ids are asked."""
+    asked = {each.kind for each in link.aggregate.access_requests if each.platform == link.here.platform}
+    told = link.aggregate.preset.asks_screen("pixels")
+    return [
+        kind
+        for key in declarations.keys(lambda each: each.screen is not None, link.here.platform)
+        if (kind := declarations.find(link.here.platform, key)).key in asked or (told and kind.through)
+    ]
+
+
+def _proposed(link: CurrentLink, kind: AssetKind) -> list[str]:
+    """What is ticked or typed at first: the choice so far, else what the client included at the platform."""
+    asked, can = _requests_of_kind(link, kind.key), [each.id for each in _asset_choices(link, kind.key) if each.can]
+    if kind.through:
+        known = link.here.pixel_codes
+        return list(known) if known is not None else can if len(can) == 1 and asked else []
+    given = [each.asset_id for each in asked if each.asset_id and not each.approved_at]
+    is_new = not any(each.asset_id or each.status == "declined" for each in asked)
+    return given or (can[:MAX_ASSETS] if is_new and kind.screen == "assets" else [])
+
+
+def _places(link: CurrentLink) -> dict[str, str]:
+    """The ad account of each asset that needs one, by id."""
+    return {
+        each.asset_id: each.parent_asset_id
+        for each in link.aggregate.access_requests
+        if each.platform == link.platform and each.asset_id and each.parent_asset_id
     }
-    if problems:
-        return _pixels_screen(request, link, given=typed, on=on, catalogs=listed, problems=problems)
-    await _save_pixels(session, link, list(read.values), picked.chosen, catalogs.values)
-    return go_on(request, link)
+
+
+def _typed_of(link: CurrentLink, form: Form) -> dict[str, list[str]]:
+    """The content of the fields by kind, as it was sent."""
+    return {
+        kind.key: form.texts(kind.key) if _asset_choices(link, kind.key) else [form.text(kind.key, most=LIST_LENGTH)]
+        for kind in _kinds(link)
+    }
+
+
+def _read(link: CurrentLink, form: Form) -> _ReadAssets:
+    kinds, typed = _kinds(link), _typed_of(link, form)
+    taken = taken_numbers(link, but=[kind.key for kind in kinds])
+    chosen: dict[str, Sequence[SelectedAsset]] = {}
+    codes: Sequence[str] = ()
+    problems: dict[str, Message] = {}
+    for kind in kinds:
+        seen = _asset_choices(link, kind.key)
+        names = {choice.id: choice.name for choice in seen}
+        read = _read_kind(link, kind, typed[kind.key], seen, taken)
+        problems |= {kind.key: read.problem} if read.problem else {}
+        taken |= dict.fromkeys(read.values, kind.ids.given_before)
+        chosen[kind.key] = [SelectedAsset(each, names.get(each)) for each in read.values]
+        if kind.through:
+            codes = read.values
+            placed = _place(link, kind.key, kind.through, form, chosen, names)
+            problems |= placed.problems if _requests_of_kind(link, kind.key) and not read.problem else {}
+            chosen[kind.key] = placed.chosen
+    return _ReadAssets(chosen, codes, {**problems, **form.problems})
+
+
+def _read_kind(
+    link: CurrentLink, kind: AssetKind, typed: Sequence[str], seen: Sequence[Choice], taken: Mapping[str, Message]
+) -> ParsedField:
+    agreed = [each.asset_id for each in _requests_of_kind(link, kind.key) if each.approved_at]
+    if kind.screen == "assets":
+        return asset_forms.picked_assets(typed, seen, kind, agreed=agreed, taken=taken)
+    read = asset_forms.picked_optional(typed, seen, kind.ids, taken=taken)
+    needed = any(each.required for each in _requests_of_kind(link, kind.key)) and not agreed
+    if needed and not read.values and not read.problem:
+        agency = link.aggregate.agency
+        return ParsedField(problem=kind.texts.needed.fill(agency=agency.name, person=agency.contact_name))
+    return read
+
+
+def _place(
+    link: CurrentLink, kind: str, parent: str, form: Form, chosen: Mapping[str, Sequence[SelectedAsset]],
+    names: Mapping[str, str],
+) -> TrackingForm:  # fmt: skip
+    """The chosen assets of a kind, each in an asset of the kind that it needs."""
+    agreed = [each.asset_id for each in _requests_of_kind(link, parent) if each.approved_at and each.asset_id]
+    places = [*agreed, *(each.asset_id for each in chosen.get(parent, ()))]
+    if not places:
+        return TrackingForm((), {})
+    codes = [each.asset_id for each in chosen[kind]]
+    return asset_forms.place_pixels(codes, _picked_accounts(form), list(dict.fromkeys(places)), names)
+
+
+async def _save_kind(session: Session, link: CurrentLink, kind: AssetKind, read: _ReadAssets) -> None:
+    """Have one access request for each asset of a kind; none declines all, and a later choice undoes that."""
+    chosen = read.chosen[kind.key]
+    asked = [each for each in _requests_of_kind(link, kind.key) if not each.approved_at]
+    if kind.screen == "assets":
+        await service.choose_assets(session, link.aggregate, link.here.platform, kind.key, chosen)
+    elif asked:
+        for access_request in asked if chosen else ():
+            link.aggregate.reconsider(access_request)
+        await service.choose_assets(session, link.aggregate, link.here.platform, kind.key, chosen)
+        for access_request in asked if not chosen else ():
+            if access_request in link.aggregate.access_requests:
+                link.aggregate.decline(access_request)
 
 
 def _typed(account_id: str) -> Choice:
@@ -159,10 +247,15 @@ def _typed(account_id: str) -> Choice:
     return Choice(account_id, "", True)
 
 
-def _assets_screen(request: Request, link: CurrentLink, kind: str, given: list[str], problems: Problems) -> Response:
-    seen = _asset_choices(link, kind)
-    can = [choice.id for choice in seen if choice.can]
-    asked = _requests_of_kind(link, kind)[0]
+def _assets_screen(
+    request: Request,
+    link: CurrentLink,
+    given: Mapping[str, Sequence[str]],
+    on: Mapping[str, str],
+    problems: Mapping[str, Text],
+) -> Response:
+    platform = platform_of(request, link.platform)
+    seen = [each for kind in _kinds(link) for each in _asset_choices(link, kind.key)]
     return screen(
         request,
         link,
@@ -171,24 +264,53 @@ def _assets_screen(request: Request, link: CurrentLink, kind: str, given: list[s
         form_to=consent_origin(request, link),
         connected=link.is_connected,
         reconnect=link.is_to_reconnect,
-        choices=choice_lines(link, seen, kind),
-        given=given or (can if len(can) == 1 else []),
-        agreed=agreed_requests(link),
+        person=link.person,
         center=status_rows.center(link.here),
-        kind=asked.asset_kind,
-        question=asked.asset_kind.texts.question.fill(platform=declarations.name(link.here.platform)),
-        platform=declarations.name(link.here.platform),
-        account_noun=declarations.texts(link.here.platform).account.noun,
-        role=platform_of(request, link.platform).role_words(asked.kind, asked.role),
-        helps=help_for(platform_of(request, link.platform), seen, without="no_ad_account"),
+        platform=platform.name,
+        texts=declarations.texts(link.here.platform),
+        sections=[_section(platform, link, kind, given) for kind in _kinds(link)],
+        on=on,
+        on_field=PIXEL_ON,
+        helps=help_for(platform, seen, without="no_ad_account"),
     )
 
 
-def taken_numbers(link: CurrentLink, *, but: str) -> dict[str, Message]:
-    """A sentence for each id given on other screens than that of the account, or of a kind, of this platform."""
+def _section(
+    platform: ConnectedPlatform, link: CurrentLink, kind: AssetKind, given: Mapping[str, Sequence[str]]
+) -> AssetSection:
+    asked, seen = _requests_of_kind(link, kind.key), _asset_choices(link, kind.key)
+    first = next(iter(asked), None)
+    typed = asset_forms.picked_optional(given[kind.key], [], kind.ids).values if kind.through and not seen else ()
+    return AssetSection(
+        kind=kind,
+        question=kind.texts.question.fill(platform=platform.name),
+        choices=choice_lines(link, seen, kind.key),
+        given=given[kind.key],
+        agreed=[each for each in asked if each.approved_at],
+        asked=first is not None,
+        required=any(each.required for each in asked),
+        reason=first.why if first else "",
+        role=platform.role_words(kind.key, first.role).label if first else "",
+        places=_possible_places(link, kind.through, given) if first and kind.through else [],
+        typed=typed,
+    )
+
+
+def _possible_places(link: CurrentLink, kind: str, given: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
+    """Ids and names of the assets of a kind that others can be put into: listed by the platform, typed, or agreed."""
+    seen = [(each.id, each.name) for each in _asset_choices(link, kind) if each.can]
+    ids = declarations.find(link.here.platform, kind).ids
+    typed = [] if seen else asset_forms.picked_optional(given.get(kind, ()), [], ids).values
+    agreed = [each for each in _requests_of_kind(link, kind) if each.asset_id and each.approved_at]
+    named = [(str(each.asset_id), each.asset_name or str(each.asset_id)) for each in agreed]
+    return list(dict([*seen, *((each, each) for each in typed), *named]).items())
+
+
+def taken_numbers(link: CurrentLink, *, but: Collection[str] = ()) -> dict[str, Message]:
+    """A sentence for each id given on other screens than that of the account, or of some kinds, of this platform."""
     taken: dict[str, Message] = {}
     for here in link.aggregate.connecting:
-        if (here.platform, but) == (link.platform, screens.ACCOUNT):
+        if here.platform == link.platform and screens.ACCOUNT in but:
             continue
         account = declarations.texts(here.platform).account
         if here.agency_account_id:
@@ -196,7 +318,7 @@ def taken_numbers(link: CurrentLink, *, but: str) -> dict[str, Message]:
         if here.client_account_id:
             taken[here.client_account_id] = account.ids.given_before
     for one in link.aggregate.access_requests:
-        if one.asset_id and not one.is_manual and (one.platform, one.kind) != (link.platform, but):
+        if one.asset_id and not one.is_manual and not (one.platform == link.platform and one.kind in but):
             taken[one.asset_id] = one.asset_kind.ids.given_before
     return taken
 
@@ -207,116 +329,12 @@ def _asset_choices(link: CurrentLink, kind: str) -> list[Choice]:
     return selectable_assets.assets(connections.discovered(link.connection), kind, link.here.client_account_id or "")
 
 
-def _field_problem(field: str, read: ParsedField) -> Problems:
-    return {field: read.problem} if read.problem else {}
-
-
-def _missing(link: CurrentLink, chosen: Mapping[str, Sequence[str]]) -> Problems:
-    """An error beside each required field that is empty: an empty field does not decline a required item."""
-    agency = link.aggregate.agency
-    return {
-        f"{kind}s": declarations.find(link.here.platform, kind).texts.needed.fill(
-            agency=agency.name, person=agency.contact_name
-        )
-        for kind, given in chosen.items()
-        if not given
-        and any(
-            access_request.required and not access_request.approved_at
-            for access_request in _requests_of_kind(link, kind)
-        )
-        and not any(access_request.approved_at for access_request in _requests_of_kind(link, kind))
-    }
-
-
-async def _save_pixels(
-    session: Session, link: CurrentLink, codes: list[str], chosen: Sequence[SelectedAsset], catalogs: Sequence[str]
-) -> None:
-    await _choose(session, link, "pixel", chosen)
-    await _choose(session, link, "catalog", [SelectedAsset(each) for each in catalogs])
-    link.aggregate.save_pixel_codes(link.here.platform, codes)
-    link.aggregate.finish_screen(f"{link.platform}/{screens.PIXELS}")
-    await link.aggregate.save(session)
-
-
-async def _choose(session: Session, link: CurrentLink, kind: str, chosen: Sequence[SelectedAsset]) -> None:
-    """Have one access request for each asset of a kind; none declines all, and a later choice undoes that."""
-    access_requests = [
-        access_request for access_request in _requests_of_kind(link, kind) if not access_request.approved_at
-    ]
-    if not access_requests:
-        return
-    if chosen:
-        for access_request in access_requests:
-            link.aggregate.reconsider(access_request)
-    await service.choose_assets(session, link.aggregate, link.here.platform, kind, chosen)
-    if not chosen:
-        for access_request in access_requests:
-            if access_request in link.aggregate.access_requests:
-                link.aggregate.decline(access_request)
-
-
-def _pixels_screen(
-    request: Request,
-    link: CurrentLink,
-    *,
-    given: Sequence[str],
-    on: dict[Any, Any],
-    catalogs: str,
-    problems: Problems | None = None,
-) -> Response:
-    seen = _pixel_choices(link)
-    return screen(
-        request,
-        link,
-        "pixels",
-        problems=problems,
-        asked=bool(_requests_of_kind(link, "pixel")),
-        needed=any(access_request.required for access_request in _requests_of_kind(link, "pixel")),
-        reason=next((access_request.why for access_request in _requests_of_kind(link, "pixel")), None),
-        form_to=consent_origin(request, link) if link.is_to_reconnect else (),
-        reconnect=link.is_to_reconnect,
-        platform=declarations.name(link.here.platform),
-        choices=[status_rows.of_choice(choice, link.aggregate, link.here, "pixel") for choice in seen],
-        given=list(given),
-        on=on,
-        on_field=PIXEL_ON,
-        accounts=[
-            (access_request.asset_id, access_request.asset_name or access_request.asset_id)
-            for access_request in _account_requests(link)
-        ],
-        pixel_ids=_ids(link, "pixel"),
-        catalog_ids=_ids(link, "catalog"),
-        question=declarations.find(link.here.platform, "pixel").texts.question.fill(
-            platform=declarations.name(link.here.platform)
-        ),
-        given_codes=[] if seen else asset_forms.picked_pixels(given, [], _ids(link, "pixel")).values,
-        asks_catalogs=bool(_requests_of_kind(link, "catalog")),
-        needs_catalogs=any(access_request.required for access_request in _requests_of_kind(link, "catalog")),
-        catalogs=catalogs,
-    )
-
-
-def _ids(link: CurrentLink, kind: str) -> IdForm:
-    """The form of the ids of a kind."""
-    return declarations.find(link.here.platform, kind).ids
-
-
-def _pixel_choices(link: CurrentLink) -> list[Choice]:
-    if not link.is_connected or link.connection is None:
-        return []
-    return selectable_assets.assets(connections.discovered(link.connection), "pixel", link.here.client_account_id or "")
-
-
 def _requests_of_kind(link: CurrentLink, kind: str) -> list[AccessRequest]:
     return [
         access_request
         for access_request in link.aggregate.access_requests
         if (access_request.platform, access_request.kind) == (link.platform, kind) and access_request.status != "ended"
     ]
-
-
-def _account_requests(link: CurrentLink) -> list[AccessRequest]:
-    return [access_request for access_request in _requests_of_kind(link, "ad_account") if access_request.asset_id]
 
 
 def _picked_accounts(form: Form) -> dict[str, str]:

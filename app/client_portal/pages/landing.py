@@ -7,14 +7,15 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.convertors import StringConvertor, register_url_convertor
 
-from app.client_portal import rate_limits, screens
+from app.client_portal import rate_limits, screens, service
 from app.client_portal.branding import brand_of_agency
 from app.client_portal.copy.consent import platform_offers
 from app.client_portal.errors import LinkEnded, LinkUnknown, PublicLinkEnded, PublicLinkPaused
-from app.client_portal.first_screens import welcome_page
+from app.client_portal.first_screens import only_platform, welcome_page
 from app.client_portal.forms import intake
 from app.client_portal.forms.intake import TRAP, Visitor
-from app.client_portal.link_session import OpenLink, opened_before
+from app.client_portal.link_session import OpenLink, VisitedLink, can_connect, opened_before
+from app.client_portal.rendering import to_platform
 from app.kit.actor import bind_actor
 from app.kit.database import Session
 from app.kit.html import forms, language, render
@@ -86,7 +87,7 @@ async def enter_public_link(request: Request, session: Session, token: str, form
     """Create a client and a link for the visitor, and continue as after Start."""
     found = await _public_link(request, session, token)
     if found is None:
-        return await start(request, session, token)
+        return await start(request, session, token, form)
     about = await _about(request, session, found)
     given = Visitor(
         form.line("company"), form.line("name", most=120), email_address.tidied(form.text("email", most=254))
@@ -121,22 +122,38 @@ async def welcome(request: Request, session: Session, token: str) -> Response:
         return render.see_other(request, await meant_link(request, session, request.url.path))
     aggregate = await _by_token(request, session, token)
     _refuse_dead(request, aggregate)
-    return welcome_page(request, aggregate, form_token=forms.token(request))
+    platform = only_platform(aggregate)
+    can = platform is not None and await can_connect(session, request, aggregate, platform)
+    return welcome_page(request, aggregate, form_token=forms.token(request), can_connect=can)
 
 
 @router.post(SECRET, dependencies=[forms.OPEN_TO_ALL])
-async def start(request: Request, session: Session, token: str) -> Response:
-    """Open the link in this browser after Start was pressed."""
+async def start(request: Request, session: Session, token: str, form: SentForm) -> Response:
+    """Open the link in this browser, and begin in the lane that was pressed: at the platform, or by hand."""
     aggregate = await _by_token(request, session, token, lock=True)
     _refuse_dead(request, aggregate)
     link_id, cookie = aggregate.link.id, forms.browser(request)
-    if await links.browser(session, aggregate.agency.id, link_id, cookie) is None:
+    browser = await links.browser(session, aggregate.agency.id, link_id, cookie)
+    if browser is None:
         await rate_limits.take(session, aggregate, (rate_limits.BROWSERS_ON_LINK, link_id))
-        devices.new_browser(session, aggregate, cookie)
+        browser = devices.new_browser(session, aggregate, cookie)
         await aggregate.save(session)
-    answer = render.see_other(request, url.of_screens(link_id))
+    answer = await _begin(request, session, VisitedLink(aggregate, browser, cookie), form.text("lane"))
     forms.remember(request, answer)
     return answer
+
+
+async def _begin(request: Request, session: AsyncSession, link: VisitedLink, lane: str) -> Response:
+    """To the platform or the next screen. A lane that the client has, or data that it saved, is not touched."""
+    aggregate, platform = link.aggregate, only_platform(link.aggregate)
+    if platform is not None and not devices.holds_personal(aggregate) and aggregate.on(platform).lane is None:
+        possible = await can_connect(session, request, aggregate, platform)
+        if lane == "connected" and possible:
+            await session.flush()
+            return await to_platform(request, session, link, platform)
+        if lane == "guided" or not possible:
+            await service.choose_lane(session, aggregate, platform, "guided")
+    return render.see_other(request, url.of_screens(aggregate.link.id))
 
 
 @router.post(f"{SECRET}/renewal", dependencies=[forms.OPEN_TO_ALL])

@@ -98,7 +98,5 @@ async def come_back(request: Request, link_id: str, handle: str = "") -> Respons
         if outcome is ExchangeOutcome.CONNECTED and arrived.is_first:
             await service.choose_lane(session, link.aggregate, platform, "connected")
             if connection := link.connections.get(platform):
-                await service.remove_account_not_in(
-                    session, link.aggregate, platform, connections.discovered(connection)
-                )
+                await service.take_only_account(session, link.aggregate, platform, connections.discovered(connection))
     return render.see_other(request, f"{link.path}/{screens.after_authorization(link.progress, platform, outcome)}")

@@ -360,10 +360,10 @@ def _of_platform(
             for access_request in access_requests
         ),
         choices=[
-            (f"{screens.ASSETS}/{kind.key}", kind.texts.change)
+            (screens.ASSETS, kind.texts.change)
             for kind in dict.fromkeys(each.asset_kind for each in access_requests)
-            if kind.screen == screens.ASSETS
-        ],
+            if kind.screen == "assets"
+        ][:1],
         id_of_agency=declarations.texts(platform.key).account.id_of_agency.fill(agency=aggregate.agency.name),
         agency_account_id=here.agency_account_id,
         dated=platform.guided_dated,

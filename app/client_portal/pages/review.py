@@ -1,19 +1,31 @@
 """Screen of the review: every consequence in a sentence, and the client's consent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi import Request
 from fastapi.responses import Response
 
 from app.access import handshakes
+from app.access.readiness import service as readiness
+from app.access.readiness.checks import Item
 from app.access.reconciler import dry_run
 from app.access.requests import service as access_requests
 from app.client_portal import offers, screens, service
 from app.client_portal.copy import manual_platforms as manual_copy
 from app.client_portal.copy.consent import Agreement, RequestGroup, agreement, group_requests
-from app.client_portal.link_session import CurrentLink, LinkForm, OpenScreen, claim
-from app.client_portal.rendering import by_hand, is_readable, needs_own_connection, platform_of, read_access, screen
+from app.client_portal.link_session import CurrentLink, LinkForm, OpenScreen, asks_pixels, claim
+from app.client_portal.pages.checklist import check_lines, likely_name
+from app.client_portal.rendering import (
+    by_hand,
+    consent_origins,
+    is_readable,
+    needs_own_connection,
+    platform_of,
+    read_access,
+    screen,
+    sent_back,
+)
 from app.kit.database import Session
 from app.kit.html import forms, language, render
 from app.kit.i18n.message import Message, Problems, Text, _
@@ -29,8 +41,11 @@ router = forms.page_router()
 
 @router.get("/l/{link_id}/review")
 async def review(request: Request, session: Session, link: OpenScreen) -> Response:
-    """Show the plan in the exact words of the consent, and the client's answers."""
-    return _shown(request, link, await _text(request, session, link), "", {})
+    """Show what is shared, in the exact words of the consent, and the client's answers."""
+    draft = link.draft_of(request)
+    name = draft.form.line("name", most=120) if draft else likely_name(link.aggregate)
+    items = await readiness.of_link(session, link.aggregate) if link.aggregate.connecting else ()
+    return _shown(request, link, await _text(request, session, link), name, items, draft.problems if draft else {})
 
 
 @router.post("/l/{link_id}/review")
@@ -46,13 +61,15 @@ async def agree(request: Request, session: Session, link: OpenScreen, form: Link
     # the link is locked: the text agreed to is the text shown, whatever another tab does meanwhile
     text = await _text(request, session, link)
     name, locale = form.line("name", most=120), language.locale_of(request)
-    problems = form.problems or _problems(name, form.ticked("agree"), form.text("mark") == text.mark(locale))
+    items = await readiness.of_link(session, aggregate) if aggregate.connecting else ()
+    problems = form.problems or _problems(name, items, unchanged=form.text("mark") == text.mark(locale))
     if problems:
-        return _shown(request, link, text, name, problems)
+        return sent_back(request, link, form, problems)
     aggregate.give_consent(name, text.sentences, locale=locale)
     access_requests.refresh_statuses(aggregate)
     await aggregate.save(session)
     await handshakes.start_for_link(session, aggregate)
+    link.browser.draft = None
     return render.see_other(request, f"{link.path}/progress")
 
 
@@ -69,8 +86,7 @@ async def answer_group(request: Request, session: Session, link: OpenScreen, for
     ]
     to = "review"
     if left_out and not declined:
-        kind = left_out[0].asset_kind
-        to = f"{left_out[0].platform}/{screens.choice_of(kind.key, kind.screen)}"
+        to = f"{left_out[0].platform}/{screens.ASSETS}"
     return render.see_other(request, f"{link.path}/{to}")
 
 
@@ -146,9 +162,9 @@ class PlatformAnswers:
 def _answers_on(request: Request, link: CurrentLink, here: LinkPlatform) -> PlatformAnswers:
     asked: dict[str, list[AccessRequest]] = {}
     for each in link.aggregate.access_requests:
-        if each.platform == here.platform and each.asset_kind.screen == screens.ASSETS:
+        if each.platform == here.platform and each.asset_kind.screen == "assets":
             asked.setdefault(each.kind, []).append(each)
-    has_pixels = f"{here.platform}/{screens.PIXELS}" in link.progress.sequence
+    has_pixels = asks_pixels(link.aggregate, here.platform)
     return PlatformAnswers(
         key=here.platform,
         name=platform_of(request, here.platform).name,
@@ -164,39 +180,73 @@ def _answers_on(request: Request, link: CurrentLink, here: LinkPlatform) -> Plat
     )
 
 
-def _problems(name: str, agreed: bool, unchanged: bool) -> Problems:
+def _problems(name: str, items: Sequence[Item], *, unchanged: bool) -> Problems:
     problems: dict[str, Message] = {}
     if not unchanged:
         problems["plan"] = _("The list changed since you opened this page. Please read it again before you agree.")
-    if not agreed:
-        problems["agree"] = _("Tick this if you agree; without it nothing is shared.")
+    if any(item.verdict.blocks for item in items):
+        problems["checks"] = _("Something is in the way: nothing could be shared. See below what helps.")
     if not name:
         problems["name"] = _("Enter your name.")
     return problems
 
 
-def _shown(request: Request, link: CurrentLink, text: Agreement, name: str, problems: Problems) -> Response:
-    intake = link.aggregate.intake
+def _shown(
+    request: Request,
+    link: CurrentLink,
+    text: Agreement,
+    name: str,
+    items: Sequence[Item],
+    problems: Mapping[str, Text],
+) -> Response:
+    aggregate, intake = link.aggregate, link.aggregate.intake
+    checks = check_lines(aggregate, items) if items else []
     return screen(
         request,
         link,
         "review",
         problems=problems,
+        form_to=consent_origins(request, aggregate),
         text=text,
         mark=text.mark(language.locale_of(request)),
         signed=name,
         changed="plan" in problems,
-        by_hand=all(each.lane == "guided" for each in link.aggregate.connecting),
-        platforms=[_answers_on(request, link, here) for here in link.aggregate.connecting],
-        unused=[
-            (each.platform, declarations.name(each.platform)) for each in link.aggregate.platforms if each.unused_at
-        ],
-        others=offers.open_manual_requests(link.aggregate),
+        by_hand=all(each.lane == "guided" for each in aggregate.connecting),
+        platforms=[_answers_on(request, link, here) for here in aggregate.connecting],
+        unused=[(each.platform, declarations.name(each.platform)) for each in aggregate.platforms if each.unused_at],
+        others=offers.open_manual_requests(aggregate),
+        rows=_rows(request, aggregate),
         markets=intake.markets or [],
         contacts=intake.contacts or [],
         sequence=link.progress.sequence,
-        to_agree=any(access_request.awaits_yes for access_request in link.aggregate.access_requests),
+        shared=sum(access_request.awaits_yes for access_request in aggregate.access_requests),
         answered=_answered(link),
         one_by_one=_is_worth_a_choice(link),
-        groups=_groups(request, link.aggregate),
+        groups=_groups(request, aggregate),
+        checks=[line for line in checks if not line.asked or line.mark == "done"],
+        stuck=[line for line in checks if line.mark == "stuck"],
+        help_with=platform_of(request, aggregate.connecting[0].platform).help_articles if checks else None,
     )
+
+
+@dataclass(frozen=True)
+class SharedRow:
+    """One line of what is shared: an asset, or an access of a manual platform, with its role."""
+
+    name: Text
+    role: Text
+
+
+def _rows(request: Request, aggregate: LinkAggregate) -> list[SharedRow]:
+    """What a consent would share now, asset by asset."""
+    return [
+        *(
+            SharedRow(
+                each.asset_name or each.person_email or each.asset_id or "",
+                platform_of(request, each.platform).role_words(each.kind, each.role).label,
+            )
+            for each in aggregate.access_requests
+            if each.awaits_yes and not each.is_manual and aggregate.on(each.platform).unused_at is None
+        ),
+        *(SharedRow(each.line, each.platform.role(each.role).label) for each in offers.open_manual_requests(aggregate)),
+    ]

@@ -8,8 +8,12 @@ from typing import Any
 DEFAULT_COLOUR = "#0b5cad"
 _HEX = re.compile(r"^#[0-9a-fA-F]{6}$")
 _WHITE = (255, 255, 255)
+#: The lightest surface of the dark page: `--card` of the client's style sheet, with a tint of the brand.
+_DARK = (38, 38, 48)
 #: WCAG 2.2 AA for text; the colour is the background of white button text, and of link text on white.
 ENOUGH = 4.5
+#: The same for text on a light tint of the colour.
+ENOUGH_ON_TINT = 5.4
 
 
 @dataclass(frozen=True)
@@ -43,12 +47,21 @@ def is_colour(text: str) -> bool:
     return bool(_HEX.match(text))
 
 
-def readable(colour: str) -> str:
-    """The colour, darkened until white text on it has a contrast of at least 4.5."""
+def readable(colour: str, *, enough: float = ENOUGH) -> str:
+    """The colour, darkened until white text on it has enough contrast."""
     red, green, blue = _parts(colour)
-    while contrast((red, green, blue), _WHITE) < ENOUGH:
+    while contrast((red, green, blue), _WHITE) < enough:
         red, green, blue = (int(part * 0.94) for part in (red, green, blue))
     return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+def on_dark(colour: str) -> str:
+    """The colour, lightened until it can be read as text on the dark page."""
+    parts = _parts(colour)
+    while contrast(parts, _DARK) < ENOUGH:
+        red, green, blue = (min(255, part + max(4, (255 - part) // 12)) for part in parts)
+        parts = red, green, blue
+    return "#{:02x}{:02x}{:02x}".format(*parts)
 
 
 def contrast_with_white(colour: str) -> float:

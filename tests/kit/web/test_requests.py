@@ -38,7 +38,7 @@ _AROUND = st.lists(
         ("/l/link_01ksy1q3e0fzs8qj5m8g3d4w7s/review", "/l/link_01ksy1q3e0fzs8qj5m8g3d4w7s/review"),
         ("/api/v1/links/link_01ksy1q3e0fzs8qj5m8g3d4w7s", "/api/v1/links/link_01ksy1q3e0fzs8qj5m8g3d4w7s"),
         ("/api/v1/agency/accounts/7000999988887777666", "/api/v1/agency/accounts/7000999988887777666"),
-        ("/static/vendor/pico.classless.min.css", "/static/vendor/pico.classless.min.css"),
+        ("/static/vendor/htmx.min.js", "/static/vendor/htmx.min.js"),
         ("/north/x\n{forged}", "/north/…"),
     ],
 )
