@@ -214,7 +214,7 @@ class Tour:
         for form in ("reduction", "sharing-account"):
             await walk.send(form, access_request=manual.id)
         await walk.see("progress")
-        await walk.send("change", screen="assets/ad_account")
+        await walk.send("change", screen="assets")
         await walk.send("erasure-request")
 
     async def new_device(self, walk: Walk) -> None:

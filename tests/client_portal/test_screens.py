@@ -10,13 +10,13 @@ from hypothesis import strategies as some
 from app.client_portal import screens
 from app.client_portal.screens import AFTER, COMMON, Progress
 
-LANE, ACCOUNT, ASSETS, PIXELS = "tiktok/way", "tiktok/account", "tiktok/assets/ad_account", "tiktok/pixels"
-PLATFORM = screens.platform_screens("tiktok", ["ad_account"], pixels=True)
+LANE, ACCOUNT, ASSETS = "tiktok/way", "tiktok/account", "tiktok/assets"
+PLATFORM = screens.platform_screens("tiktok")
 #: TikTok alone; beside manual platforms; these alone; TikTok beside another platform with an API.
-USUAL = (*PLATFORM, "markets", "contacts", "get-ready", "review")
+USUAL = (*PLATFORM, "about", "review")
 BOTH = (*PLATFORM, *(screen for screen in COMMON if screen != "questions"))
-MANUAL_ALONE = ("others", "markets", "contacts", "review")
-TWO = (*PLATFORM, *screens.platform_screens("other", ["page", "shop"], pixels=False), "get-ready", "review")
+MANUAL_ALONE = ("others", "about", "review")
+TWO = (*PLATFORM, *screens.platform_screens("other"), "review")
 WAYS = (USUAL, BOTH, MANUAL_ALONE, TWO, (*PLATFORM, *COMMON))
 
 
@@ -26,7 +26,7 @@ def answered(sequence: tuple[str, ...], *names: str, **more: Any) -> Progress:
 
 NOTHING = Progress(USUAL)
 CONNECTED = answered(USUAL, LANE, connected=frozenset({"tiktok"}))
-ALL = (LANE, ACCOUNT, ASSETS, PIXELS, "markets", "contacts", "get-ready")
+ALL = (LANE, ACCOUNT, ASSETS, "about")
 READY = answered(USUAL, *ALL, unapproved=True)
 SUBMITTED = replace(READY, submitted=True, unapproved=False)
 COMPLETED = replace(SUBMITTED, completed=True)
@@ -52,14 +52,14 @@ STANDINGS = some.sampled_from(WAYS).flatmap(
         (SUBMITTED, "progress"),
         (replace(SUBMITTED, unapproved=True), "review"),
         (COMPLETED, "receipt"),
-        (answered(BOTH, *ALL[:4]), "others"),
-        (answered(BOTH, *ALL[:4], "others"), "markets"),
+        (answered(BOTH, *ALL[:3]), "others"),
+        (answered(BOTH, *ALL[:3], "others"), "about"),
         (answered(MANUAL_ALONE), "others"),
-        (answered(MANUAL_ALONE, "others"), "markets"),
-        (answered(MANUAL_ALONE, "others", "markets", "contacts"), "review"),
-        (answered(MANUAL_ALONE, "others", "markets", "contacts", submitted=True), "progress"),
-        (answered(TWO, *ALL[:4]), "other/way"),
-        (answered(TWO, *ALL[:4], "other/way", "other/account", "other/assets/page"), "other/assets/shop"),
+        (answered(MANUAL_ALONE, "others"), "about"),
+        (answered(MANUAL_ALONE, "others", "about"), "review"),
+        (answered(MANUAL_ALONE, "others", "about", submitted=True), "progress"),
+        (answered(TWO, *ALL[:3]), "other/way"),
+        (answered(TWO, *ALL[:3], "other/way", "other/account"), "other/assets"),
     ],
 )
 def test_the_next_screen_is_the_first_that_needs_the_client(standing: Progress, screen: str) -> None:
@@ -73,13 +73,13 @@ def test_the_next_screen_is_the_first_that_needs_the_client(standing: Progress, 
         (NOTHING, "review", LANE),
         (NOTHING, "progress", LANE),
         (NOTHING, "elsewhere/way", LANE),
-        (answered(USUAL, *ALL[:6]), "markets", None),
-        (answered(USUAL, *ALL[:6]), "review", "get-ready"),
+        (answered(USUAL, *ALL[:3]), ACCOUNT, None),
+        (answered(USUAL, *ALL[:3]), "review", "about"),
         (READY, "review", None),
         (READY, "receipt", "review"),
         (SUBMITTED, "progress", None),
         (SUBMITTED, "receipt", None),
-        (SUBMITTED, "markets", None),
+        (SUBMITTED, "about", None),
         (COMPLETED, ASSETS, "receipt"),
         (COMPLETED, "progress", None),
     ],
@@ -123,6 +123,5 @@ def test_back_leads_one_screen_back() -> None:
 
 def test_the_minutes_left_only_shrink() -> None:
     left = [screens.minutes_left(USUAL, each) for each in USUAL]
-    assert left[0] == 6
+    assert left[0] == 5
     assert left == sorted(left, reverse=True)
-    assert left[0] == 6

@@ -104,6 +104,13 @@ class Walk:
         data = fields if "form_token" in fields else {"form_token": await self.token(), **fields}
         return await self.browser.post(f"{self.path}/{self.place(form)}", data=data, headers=SAME_ORIGIN)
 
+    async def sent_back(self, form: str, /, **fields: Any) -> str:
+        """Sends a form that cannot be saved; what its screen shows then."""
+        assert self.goes_to(await self.send(form, **fields)) == form
+        page = (await self.see(form)).text
+        assert "Please check" in page
+        return page
+
     async def answer(self, *screens: str) -> None:
         """Goes through screens of the guided lane, as far as named, or through all."""
         for screen in screens or BY_HAND:

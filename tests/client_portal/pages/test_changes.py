@@ -33,8 +33,8 @@ async def _complete(walk: Walk, house: House) -> Remembered:
     await walk.start()
     await trip(walk, house)
     await walk.send("account", account_id=MAISON_LUNE)
-    await walk.send("accounts", assets=[LUNE_EU])
-    await walk.answer("pixels", "markets", "contacts", "get-ready")
+    await walk.send("assets", ad_account=[LUNE_EU])
+    await walk.answer("about")
     await walk.agree()
     await house.work()
     assert await house.statuses(walk.corner) == [VERIFIED]
@@ -83,11 +83,11 @@ async def test_more_accounts_are_picked_from_the_list_after_connecting_once_more
         await add_access_request(
             session, done.corner.agency_id, done.corner.link_id, wanted, platforms=house.tools.platforms, actor=TESTS
         )
-    assert done.goes_to(await done.see("")) == "accounts"
-    assert "Connect with TikTok" in (await done.see("accounts")).text
-    assert done.goes_to(await trip(done, house)) == "accounts"
-    assert "<textarea" not in (await done.see("accounts")).text
-    await done.send("accounts", assets=[LUNE_UK])
+    assert done.goes_to(await done.see("")) == "assets"
+    assert "Connect with TikTok" in (await done.see("assets")).text
+    assert done.goes_to(await trip(done, house)) == "assets"
+    assert "<textarea" not in (await done.see("assets")).text
+    await done.send("assets", ad_account=[LUNE_UK])
     await done.agree()
     await house.work()
     assert await house.statuses(done.corner) == [VERIFIED, VERIFIED]

@@ -32,10 +32,10 @@ async def test_nothing_is_typed_from_the_trip_to_the_receipt(
     assert walk.goes_to(await trip(walk, house)) == "account"
     page = (await walk.see("account")).text
     assert re.search(rf'value="{seed.MAISON_LUNE}"\s+checked', page), "the only one is picked already"
-    assert walk.goes_to(await walk.send("account", account_id=seed.MAISON_LUNE)) == "accounts"
-    assert "Maison Lune EU" in (await walk.see("accounts")).text
-    assert walk.goes_to(await walk.send("accounts", assets=[seed.LUNE_EU, seed.LUNE_UK])) == "pixels"
-    await walk.answer("pixels", "markets", "contacts", "get-ready")
+    assert walk.goes_to(await walk.send("account", account_id=seed.MAISON_LUNE)) == "assets"
+    assert "Maison Lune EU" in (await walk.see("assets")).text
+    assert walk.goes_to(await walk.send("assets", ad_account=[seed.LUNE_EU, seed.LUNE_UK])) == "pixels"
+    await walk.answer("about")
     page = (await walk.see("review")).text
     assert "Share ad account Maison Lune EU" in page
     assert "Ours: yes" in page
@@ -60,8 +60,8 @@ async def test_the_live_part_is_sent_only_when_something_moved(walk: Walk, house
     await walk.start()
     await trip(walk, house)
     await walk.send("account", account_id=seed.MAISON_LUNE)
-    await walk.send("accounts", assets=[seed.LUNE_EU])
-    await walk.answer("pixels", "markets", "contacts", "get-ready")
+    await walk.send("assets", ad_account=[seed.LUNE_EU])
+    await walk.answer("about")
     await walk.agree()
     address = re.search(r'hx-get="([^"]+)"', (await walk.see("progress")).text)
     assert address
@@ -138,13 +138,13 @@ async def test_an_account_left_out_can_be_ticked_with_anothertrip(walk: Walk, ho
     await walk.start()
     await trip(walk, house, ticked=[seed.LUNE_EU])
     await walk.send("account", account_id=seed.MAISON_LUNE)
-    page = (await walk.see("accounts")).text
+    page = (await walk.see("assets")).text
     assert "<strong>Maison Lune UK</strong> was left out" in page
     assert "Tick it at TikTok" in page
-    refused = await walk.send("accounts", assets=[seed.LUNE_UK])
+    refused = await walk.send("assets", ad_account=[seed.LUNE_UK])
     assert refused.status_code == 422
-    assert walk.goes_to(await trip(walk, house)) == "accounts"
-    assert walk.goes_to(await walk.send("accounts", assets=[seed.LUNE_UK])) == "pixels"
+    assert walk.goes_to(await trip(walk, house)) == "assets"
+    assert walk.goes_to(await walk.send("assets", ad_account=[seed.LUNE_UK])) == "pixels"
 
 
 async def test_a_standard_member_is_told_what_to_do(walk: Walk, house: House) -> None:
@@ -183,7 +183,7 @@ async def test_what_cannot_be_shared_says_why(walk: Walk, house: House, account:
     await walk.start()
     await trip(walk, house, seed.MIXED_MILO)
     await walk.send("account", account_id=seed.COMPTOIR_MIXTE, sure=seed.COMPTOIR_MIXTE)
-    page = (await walk.see("accounts")).text
+    page = (await walk.see("assets")).text
     assert why in page
     assert f'value="{account}"' not in page
 
@@ -194,8 +194,8 @@ async def test_another_business_center_lets_go_of_what_was_picked(
     await walk.start()
     await trip(walk, house, seed.TWO_BRANDS_THEO)
     await walk.send("account", account_id=seed.BRAND_FR, sure=seed.BRAND_FR)
-    await walk.send("accounts", assets=[seed.BRAND_FR_ACCOUNTS[0]])
-    assert walk.goes_to(await walk.send("account", account_id=seed.BRAND_DE, sure=seed.BRAND_DE)) == "accounts"
+    await walk.send("assets", ad_account=[seed.BRAND_FR_ACCOUNTS[0]])
+    assert walk.goes_to(await walk.send("account", account_id=seed.BRAND_DE, sure=seed.BRAND_DE)) == "assets"
     access_requests = await links.access_requests(session, world.north.agency_id, world.north.link_id)
     assert [access_request.asset_id for access_request in access_requests] == [None]
 
@@ -205,10 +205,10 @@ async def test_the_lane_can_be_changed_at_any_point_without_losing_anything(
 ) -> None:
     await house.connect_agency(world.north)
     await walk.start()
-    await walk.answer("lane", "account", "accounts")
-    assert walk.goes_to(await trip(walk, house, seed.TWO_BRANDS_THEO)) == "accounts"
-    assert re.search(r'value="7200000000000000201"\s+checked', (await walk.see("accounts")).text)
-    await walk.answer("pixels", "markets", "contacts", "get-ready")
+    await walk.answer("lane", "account", "assets")
+    assert walk.goes_to(await trip(walk, house, seed.TWO_BRANDS_THEO)) == "assets"
+    assert re.search(r'value="7200000000000000201"\s+checked', (await walk.see("assets")).text)
+    await walk.answer("about")
     await walk.agree()
     assert walk.goes_to(await walk.send("lane", lane="guided")) == "progress"
     await house.work()

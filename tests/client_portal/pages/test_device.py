@@ -101,9 +101,8 @@ async def saved(walk: Walk, what: str, house: House) -> None:
     if what == "connection":
         await trip(walk, house, seed.TWO_BRANDS_THEO)
     else:
-        await walk.answer("lane", "account", "accounts", "pixels", "markets", "contacts")
+        await walk.answer("lane", "account", "assets", "about")
     if what == "consent":
-        await walk.answer("get-ready")
         await walk.agree()
 
 
@@ -150,7 +149,7 @@ async def test_before_something_personal_is_saved_any_browser_goes_on(
     await walk.start()
     await walk.answer("lane", "account")
     async with device(app, world) as other:
-        assert other.goes_to(await other.see()) == "accounts"
+        assert other.goes_to(await other.see()) == "assets"
 
 
 async def test_having_opened_the_link_early_opens_nothing_later(
@@ -160,17 +159,17 @@ async def test_having_opened_the_link_early_opens_nothing_later(
     async with device(app, world) as early:
         await early.answer("lane")
         await saved(walk, "contacts", house)
-        assert early.goes_to(await early.see("contacts")) == "device"
+        assert early.goes_to(await early.see("about")) == "device"
 
 
 async def test_of_two_that_save_at_once_one_is_the_clients(app: FastAPI, walk: Walk, post: Post, world: World) -> None:
     await walk.start()
-    await walk.answer("lane", "account", "accounts", "pixels", "markets")
+    await walk.answer("lane", "account", "assets", "about")
     async with device(app, world) as other:
         tokens = [await walk.token(), await other.token()]
         answers = await asyncio.gather(
             *(
-                each.browser.post(f"{each.path}/contacts", data={"form_token": token, **BY_HAND["contacts"]})
+                each.browser.post(f"{each.path}/contacts", data={"form_token": token, **BY_HAND["about"]})
                 for each, token in zip((walk, other), tokens, strict=True)
             )
         )
@@ -215,7 +214,7 @@ async def test_a_code_goes_to_a_contact_if_that_is_chosen(
         await send(other, address="approver")
         assert (await post.letters())[-1][0] == "theo@brand.example"
         assert other.goes_to(await send(other, "/code", code=await post.code())) == other.path
-        assert "Theo Brand" in (await other.see("contacts")).text
+        assert "Theo Brand" in (await other.see("about")).text
 
 
 async def test_five_wrong_tries_end_a_code(app: FastAPI, walk: Walk, house: House, post: Post, world: World) -> None:
@@ -227,7 +226,7 @@ async def test_five_wrong_tries_end_a_code(app: FastAPI, walk: Walk, house: Hous
             assert other.goes_to(await send(other, "/code", code=wrong(code))) == "device?problem=wrong"
         assert "That isn’t the code" in (await other.see("device?problem=wrong")).text
         assert other.goes_to(await send(other, "/code", code=code)) == "device?problem=over"
-        assert other.goes_to(await other.see("contacts")) == "device"
+        assert other.goes_to(await other.see("about")) == "device"
 
 
 async def test_many_tries_at_once_are_all_counted(
@@ -324,7 +323,7 @@ async def test_a_new_device_signs_with_its_own_connection_or_after_the_code(
     async with device(app, world) as other:
         await send(other, address="invited")
         await send(other, "/code", code=await post.code())
-        assert other.goes_to(await trip(other, house, seed.TWO_BRANDS_THEO)) == "accounts"
+        assert other.goes_to(await trip(other, house, seed.TWO_BRANDS_THEO)) == "assets"
         assert "Continue as Theo Two Brands" in (await other.see("way")).text
     assert "Continue as" not in (await walk.see("way")).text
     assert walk.goes_to(await walk.send("lane", lane="connected")) == "way?outcome=connect_here"
@@ -336,7 +335,7 @@ async def test_the_same_browser_needs_no_code_when_it_opens_the_link_again(
     await saved(walk, "contacts", house)
     for _ in range(3):
         await walk.start()
-        assert walk.goes_to(await walk.see()) == "get-ready"
+        assert walk.goes_to(await walk.see()) == "review"
 
 
 # Without e-mail: a connection of its own, or a code that the agency reads out.
@@ -403,7 +402,7 @@ async def test_a_guided_link_without_mail_says_whom_to_access_request(
         assert "Ana Agent" in page
         assert 'autocomplete="one-time-code"' in page
         await send(other, "/code", code=made["code"])
-        assert "theo@brand.example" in (await other.see("contacts")).text
+        assert "theo@brand.example" in (await other.see("about")).text
 
 
 async def test_the_work_behind_uses_the_connection_as_before(
@@ -413,8 +412,8 @@ async def test_the_work_behind_uses_the_connection_as_before(
     await walk.start()
     await trip(walk, house)
     await walk.send("account", account_id=seed.MAISON_LUNE)
-    await walk.send("accounts", assets=[seed.LUNE_EU])
-    await walk.answer("pixels", "markets", "contacts", "get-ready")
+    await walk.send("assets", ad_account=[seed.LUNE_EU])
+    await walk.answer("about")
     await walk.agree()
     async with device(app, world) as other:
         assert other.goes_to(await other.see("receipt")) == "device"

@@ -46,8 +46,8 @@ async def ids(walk: Walk, api: httpx2.AsyncClient) -> dict[str, str]:
 
 async def agree(walk: Walk, **given: str) -> None:
     """Everything that a link of manual platforms alone asks, and the yes."""
-    assert walk.goes_to(await walk.send("others", **given)) == "markets"
-    await walk.answer("markets", "contacts", "get-ready")
+    assert walk.goes_to(await walk.send("others", **given)) == "about"
+    await walk.answer("about")
     assert walk.goes_to(await walk.agree()) == "progress"
 
 
@@ -134,15 +134,15 @@ async def test_beside_tiktok_each_goes_its_own_way(both: Walk, api: httpx2.Async
     access_requests = await ids(both, api)
     for screen in ("lane", "account"):
         await both.send(screen, **BY_HAND[screen])
-    assert both.goes_to(await both.send("accounts", **BY_HAND["accounts"])) == "pixels"
+    assert both.goes_to(await both.send("accounts", **BY_HAND["assets"])) == "pixels"
     assert both.goes_to(await both.send("pixels", **BY_HAND["pixels"])) == "others"
     page = (await both.see("others")).text
     assert "Step 5 of 9" in page
     assert (
         both.goes_to(await both.send("others", **{f"id-{access_requests['google_analytics']}": "345678901"}))
-        == "markets"
+        == "about"
     )
-    await both.answer("markets", "contacts", "get-ready")
+    await both.answer("about")
     review = (await both.see("review")).text
     for said in ("Share ad account 7200000000000000201", "GA4 property 345678901. Give North Agency the role “Viewer”",
                  "(TikTok ad accounts)", "(Meta Business: Ad account)", "Keyturn can’t look there"):  # fmt: skip
@@ -155,7 +155,7 @@ async def test_beside_tiktok_each_goes_its_own_way(both: Walk, api: httpx2.Async
     await house.work()
     await both.send(f"access-requests/{access_requests['meta']}/done")
     # another ad account: what is said of other platforms stays
-    assert both.goes_to(await both.send("change", screen="assets/ad_account")) == "accounts"
+    assert both.goes_to(await both.send("change", screen="assets")) == "assets"
     found = {
         access_request["platform"]: access_request["status"]
         for access_request in (await api.get(f"/links/{both.corner.link_id}/access-requests")).json()["data"]
@@ -176,7 +176,7 @@ async def test_a_wrong_id_keeps_what_was_typed(alone: Walk, api: httpx2.AsyncCli
     assert f'id="{ga4}-problem"' not in answer.text
     assert f'value="{text}"' in answer.text
     assert 'value="345678901"' in answer.text
-    assert alone.goes_to(await alone.see("markets")) == "others"
+    assert alone.goes_to(await alone.see("about")) == "others"
 
 
 async def test_one_id_is_not_given_for_two_things(alone: Walk, api: httpx2.AsyncClient) -> None:
@@ -190,7 +190,7 @@ async def test_ids_can_be_changed_and_swapped_until_the_yes(alone: Walk, api: ht
     access_requests = await ids(alone, api)
     meta, ga4 = f"id-{access_requests['meta']}", f"id-{access_requests['google_analytics']}"
     for given in ({meta: "111222333", ga4: "444555666"}, {meta: "444555666", ga4: "111222333"}):
-        assert alone.goes_to(await alone.send("others", **given)) == "markets"
+        assert alone.goes_to(await alone.send("others", **given)) == "about"
     found = (await api.get(f"/links/{alone.corner.link_id}/access-requests")).json()["data"]
     assert [access_request["asset_id"] for access_request in found] == ["444555666", "111222333", None]
     await agree(alone)

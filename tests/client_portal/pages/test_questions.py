@@ -62,7 +62,7 @@ async def _with_link(walk: Walk, sessions: Sessions, keyring: Keyring, world: Wo
         )
     there = Walk(walk.browser, replace(world.north, link_id=made.link.id, token=token))
     await there.start()
-    await there.answer("lane", "account", "accounts")
+    await there.answer("lane", "account", "assets")
     return there
 
 
@@ -76,8 +76,7 @@ async def give(walk: Walk, fields: dict[str, Any], *sent: tuple[str, bytes]) -> 
 async def test_answers_and_files_reach_the_agency(asked: Walk, api: httpx2.AsyncClient) -> None:
     page = (await asked.see("questions")).text
     assert "Step 4 of 6" in page
-    assert asked.goes_to(await give(asked, GOOD, PDF)) == "get-ready"
-    await asked.answer("get-ready")
+    assert asked.goes_to(await give(asked, GOOD, PDF)) == "review"
     review = (await asked.see("review")).text
     assert "https://brand.com" in review
     assert "Sell &lt;b&gt;more" in review
@@ -114,8 +113,7 @@ async def test_what_is_wrong_is_said_and_nothing_given_is_lost(asked: Walk) -> N
     assert "plan.pdf" in answer.text  # the good one is kept already
     assert 'value="Shopify" checked' in " ".join(answer.text.split())
     assert asked.goes_to(await asked.see()) == "questions"
-    assert asked.goes_to(await give(asked, GOOD)) == "get-ready"
-    await asked.answer("get-ready")
+    assert asked.goes_to(await give(asked, GOOD)) == "review"
     assert (await asked.see("review")).text.count("plan.pdf") == 1
 
 
@@ -133,7 +131,7 @@ async def test_a_file_that_does_not_fit_has_a_sentence(asked: Walk, content: byt
 
 async def test_a_file_of_five_megabytes_fits(asked: Walk) -> None:
     assert (
-        asked.goes_to(await give(asked, GOOD, ("a.pdf", b"%PDF-".ljust(answers.MOST_FILE_BYTES, b"x")))) == "get-ready"
+        asked.goes_to(await give(asked, GOOD, ("a.pdf", b"%PDF-".ljust(answers.MOST_FILE_BYTES, b"x")))) == "review"
     )
 
 
@@ -141,7 +139,7 @@ async def test_there_are_at_most_five_files_and_each_once(asked: Walk) -> None:
     many = [(f"{each}.pdf", b"%PDF-" + bytes([65 + each])) for each in range(6)]
     answer = await give(asked, GOOD, *many)
     assert "“5.pdf” is one too many" in answer.text
-    assert asked.goes_to(await give(asked, GOOD, many[0])) == "get-ready"
+    assert asked.goes_to(await give(asked, GOOD, many[0])) == "review"
 
 
 async def test_a_file_can_be_taken_away_and_what_was_typed_stays(asked: Walk, api: httpx2.AsyncClient) -> None:
@@ -186,7 +184,6 @@ GIVEN = {
 async def _agreed(asked: Walk, api: httpx2.AsyncClient) -> dict[str, dict[str, Any]]:
     """All is given and agreed to: the data of the events that bring it, by type."""
     await give(asked, GOOD, PDF)
-    await asked.answer("get-ready")
     assert asked.goes_to(await asked.agree(name="Theo B.")) == "progress"
     told = (await api.get("/events", params={"subject_id": asked.corner.link_id})).json()["data"]
     return {event["type"]: event["data"] for event in told}
@@ -237,7 +234,7 @@ async def test_keyturns_own_questions_are_asked_in_the_clients_language(
 ) -> None:
     app.state.services.languages = ("en", pseudo.TAG)
     there = await _with_link(walk, sessions, keyring, world, preset="spark-programme")
-    await there.answer("markets", "contacts")
+    await there.answer("about")
     await there.see("questions?language=en-XA")
     missing = await there.send("questions", **{"q-creators": "", "q-first_posts": ""})
     label, choice = "When are the first posts due?", "Within two weeks"
@@ -246,7 +243,6 @@ async def test_keyturns_own_questions_are_asked_in_the_clients_language(
         assert shown not in missing.text.replace(f'value="{shown}"', "")
     assert f"{pseudo.disguised('Choose one: {label}')}".format(label=pseudo.disguised(label)) in missing.text
     await there.send("questions", **{"q-creators": "Yes", "q-first_posts": choice})
-    await there.answer("get-ready")
     review = (await there.see("review")).text
     assert f'<span class="given">{pseudo.disguised(choice)}</span>' in review
     assert '<span class="given">Yes</span>' in review, "a text of the client's own is not translated"

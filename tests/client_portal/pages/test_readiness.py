@@ -25,8 +25,8 @@ async def _said(session: AsyncSession, world: World) -> dict[str, ClientStatemen
 async def test_the_list_comes_before_the_review_and_access_requests_only_what_no_answer_told(walk: Walk) -> None:
     await walk.start()
     await walk.answer(*BEFORE)
-    assert walk.goes_to(await walk.see("review")) == "get-ready"
-    page = (await walk.see("get-ready")).text
+    assert walk.goes_to(await walk.see("review")) == "review"
+    page = (await walk.see("checklist")).text
     assert "From your answers" in page
     assert 'name="two_factor"' in page
     assert 'name="company_email"' not in page
@@ -36,17 +36,17 @@ async def test_the_list_comes_before_the_review_and_access_requests_only_what_no
 async def test_everything_can_wait(walk: Walk, session: AsyncSession, world: World) -> None:
     await walk.start()
     await walk.answer(*BEFORE)
-    assert walk.goes_to(await walk.send("get-ready", two_factor="later", by="Theo Brand")) == "review"
+    assert walk.goes_to(await walk.send("checklist", two_factor="later", by="Theo Brand")) == "review"
     said = await _said(session, world)
     assert [(key, word.answer, word.by) for key, word in said.items()] == [("two_factor", "later", "Theo Brand")]
-    page = (await walk.see("get-ready")).text
+    page = (await walk.see("checklist")).text
     assert re.search(r'name="two_factor"\s+value="later"\s+checked', page)
 
 
 async def test_nothing_said_is_nothing_kept(walk: Walk, session: AsyncSession, world: World) -> None:
     await walk.start()
     await walk.answer(*BEFORE)
-    assert walk.goes_to(await walk.send("get-ready", two_factor="perhaps", company_email="yes")) == "review"
+    assert walk.goes_to(await walk.send("checklist", two_factor="perhaps", company_email="yes")) == "review"
     assert await _said(session, world) == {}
 
 
@@ -64,7 +64,7 @@ async def test_a_word_needs_a_name_and_a_plan_needs_telling(
 ) -> None:
     await walk.start()
     await walk.answer(*BEFORE)
-    answer = await walk.send("get-ready", **fields)
+    answer = await walk.send("checklist", **fields)
     assert answer.status_code == 422
     assert f'id="{field}-problem"' in answer.text
     assert re.search(rf'name="{next(iter(fields))}"\s+value="{next(iter(fields.values()))}"\s+checked', answer.text)
@@ -81,16 +81,16 @@ async def test_what_is_in_the_way_holds_back_with_its_help_and_loses_nothing(
     async with change_link(house.tools.sessions, corner) as (_, link):
         link.choose_account("tiktok", seed.COMPTOIR_MIXTE, None)
         link.choose_assets("tiktok", "ad_account", [SelectedAsset(seed.SOUTH_ACCOUNT)])
-    answer = await walk.send("get-ready", two_factor="yes", by="Milo Mixed")
+    answer = await walk.send("checklist", two_factor="yes", by="Milo Mixed")
     assert answer.status_code == 422
     assert "In the way" in answer.text
     assert "Choose another" in answer.text
     assert "Another Business Center owns it. What can I do?" in answer.text
     assert (await _said(session, world))["two_factor"].answer == "yes"
-    assert walk.goes_to(await walk.see("review")) == "get-ready"
+    assert walk.goes_to(await walk.see("review")) == "review"
     async with change_link(house.tools.sessions, corner) as (_, link):
         link.choose_assets("tiktok", "ad_account", [SelectedAsset(seed.MIXED_ACCOUNT)])
-    assert walk.goes_to(await walk.send("get-ready")) == "review"
+    assert walk.goes_to(await walk.send("checklist")) == "review"
 
 
 async def test_what_is_said_is_never_markup(walk: Walk) -> None:
@@ -98,9 +98,9 @@ async def test_what_is_said_is_never_markup(walk: Walk) -> None:
     await walk.answer(*BEFORE)
     note = "<b>{agency.__class__}</b>"
     assert (
-        walk.goes_to(await walk.send("get-ready", **{"payment": "plan", "payment-note": note, "by": note})) == "review"
+        walk.goes_to(await walk.send("checklist", **{"payment": "plan", "payment-note": note, "by": note})) == "review"
     )
-    page = (await walk.see("get-ready")).text
+    page = (await walk.see("checklist")).text
     assert "<b>{" not in page
     assert "&lt;b&gt;{agency.__class__}" in page
 
@@ -112,7 +112,7 @@ async def test_whoever_has_no_business_center_or_ad_account_is_helped_where_it_i
     assert "How do I create a Business Center?" in page
     assert "I only have an ad account, no Business Center" in page
     await walk.answer("account")
-    page = (await walk.see("accounts")).text
+    page = (await walk.see("assets")).text
     assert "Don’t let an agency create it for you" in page
     assert "message centre" in page
 

@@ -33,7 +33,7 @@ async def test_the_wrong_company_is_said_at_once_with_both_names(walk: Walk, hou
     assert walk.goes_to(await walk.send("account", account_id=seed.COMPTOIR_MIXTE)).startswith("account?sure")
     assert (await _whole(walk, house)).on("tiktok").client_account_id is None
     sent = await walk.send("account", account_id=seed.COMPTOIR_MIXTE, sure=seed.COMPTOIR_MIXTE)
-    assert walk.goes_to(sent) == "accounts"
+    assert walk.goes_to(sent) == "assets"
     assert await _reasons(walk, house, "link.company_differs") == ["Comptoir Mixte"]
 
 
@@ -51,7 +51,7 @@ async def test_the_right_company_is_not_asked_about(walk: Walk, house: House) ->
     await walk.start()
     await trip(walk, house)
     assert "Is this the right company?" not in (await walk.see("account")).text
-    assert walk.goes_to(await walk.send("account", account_id=seed.MAISON_LUNE)) == "accounts"
+    assert walk.goes_to(await walk.send("account", account_id=seed.MAISON_LUNE)) == "assets"
     assert await _reasons(walk, house, "link.company_differs") == []
 
 
@@ -61,8 +61,8 @@ async def test_signing_in_again_as_the_right_company_forgets_the_wrong_one(walk:
     await walk.send("account", account_id=seed.COMPTOIR_MIXTE, sure=seed.COMPTOIR_MIXTE)
     assert walk.goes_to(await trip(walk, house)) == "account"
     assert (await _whole(walk, house)).on("tiktok").client_account_id is None
-    assert walk.goes_to(await walk.send("account", account_id=seed.MAISON_LUNE)) == "accounts"
-    page = (await walk.see("accounts")).text
+    assert walk.goes_to(await walk.send("account", account_id=seed.MAISON_LUNE)) == "assets"
+    page = (await walk.see("assets")).text
     assert "TikTok shows no ad account here" not in page
     assert "Maison Lune EU" in page
 
