@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Request
@@ -70,6 +71,12 @@ class CurrentLink:
         if kept is None or kept["screen"] != request.url.path.removeprefix(f"{self.path}/"):
             return None
         return Draft(Form(FormData([(name, value) for name, value in kept["fields"]])), kept["problems"])
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """Time at which the link ended; None while it can be used."""
+        link = self.aggregate.link
+        return min(filter(None, (link.revoked_at, link.expires_at))) if self.aggregate.is_dead else None
 
     @property
     def here(self) -> LinkPlatform:
@@ -223,18 +230,26 @@ async def usable_link(
 ) -> VisitedLink:
     """Load the active link of the path, with this browser. Raises OtherBrowser, LinkEnded."""
     before = await opened_before(session, request, link_id, lock=lock)
-    if before.aggregate.is_dead:
-        renewal = f"{before.path}/renewal"
-        raise LinkEnded(before.aggregate, renewal=renewal, form_token=forms.token(request, before.cookie))
+    _refuse_dead(request, before)
     return before
 
 
-async def opened(session: AsyncSession, request: Request, link_id: str, *, lock: bool | None = None) -> CurrentLink:
-    """Load the active link of the path in a browser of its client.
+def _refuse_dead(request: Request, link: VisitedLink) -> None:
+    if link.aggregate.is_dead:
+        token = forms.token(request, link.cookie)
+        raise LinkEnded(link.aggregate, renewal=f"{link.path}/renewal", form_token=token)
+
+
+async def opened(
+    session: AsyncSession, request: Request, link_id: str, *, lock: bool | None = None, after_end: bool = False
+) -> CurrentLink:
+    """Load the active link of the path in a browser of its client. `after_end`: a submitted one also when it has ended.
 
     Raises OtherBrowser, LinkEnded, and Elsewhere for a new device once personal data is saved.
     """
-    before = await usable_link(session, request, link_id, lock=lock)
+    before = await opened_before(session, request, link_id, lock=lock)
+    if not (after_end and before.aggregate.link.submitted_at):
+        _refuse_dead(request, before)
     known = await _known(session, before)
     if not before.may_open(known.others_verified):
         raise Elsewhere(f"{before.path}/{DEVICE}")
@@ -308,6 +323,14 @@ async def _screen(request: Request, link: OpenLink) -> CurrentLink:
 
 #: The link on a screen that may be opened; a screen that is too early redirects to the one that comes first.
 OpenScreen = Annotated[CurrentLink, Depends(_screen, scope="function")]
+
+
+async def _result(session: Session, request: Request, link_id: str) -> CurrentLink:
+    return in_turn(request, await opened(session, request, link_id, after_end=True))
+
+
+#: The same on the page of the result, which a submitted link keeps when it has ended.
+OpenResult = Annotated[CurrentLink, Depends(_result, scope="function")]
 
 
 async def claim(session: AsyncSession, link: CurrentLink) -> None:

@@ -55,6 +55,7 @@ def screen(
         form_token=forms.token(request, link.cookie),
         codes=can_email_codes(request, link.aggregate),
         problems=problems or {},
+        shown={"account": "assets", "questions": "about", "others": "about"}.get(name, name),
         # the first page is the first step
         step=None if at is None else at + 2,
         steps=len(counted) + 1,

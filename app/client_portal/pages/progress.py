@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import Query, Request
 from fastapi.responses import Response
 
+from app.access.readiness import service as readiness
 from app.access.requests import service as access_requests
 from app.audit import seals, verification
 from app.audit.canonical import SealUnreadable
@@ -18,7 +19,8 @@ from app.client_portal.copy import status_rows
 from app.client_portal.copy.guided_steps import Guidance, steps
 from app.client_portal.copy.manual_platforms import ManualGroup
 from app.client_portal.copy.status_rows import AccessRequestRow, Fix, Summary
-from app.client_portal.link_session import FROM_OUR_SCREEN, CurrentLink, LinkForm, OpenLink, OpenScreen
+from app.client_portal.link_session import FROM_OUR_SCREEN, CurrentLink, LinkForm, OpenLink, OpenResult
+from app.client_portal.pages.checklist import check_lines
 from app.client_portal.rendering import (
     can_look,
     consent_origins,
@@ -151,35 +153,63 @@ class AccessProgress:
         return not self.summary.all_done
 
 
+@router.get("/l/{link_id}/receipt")
 @router.get("/l/{link_id}/progress")
 async def progress(
-    request: Request, session: Session, link: OpenScreen, cancelled: bool = False, outcome: str = "", at: str = ""
+    request: Request,
+    session: Session,
+    link: OpenResult,
+    cancelled: bool = False,
+    outcome: str = "",
+    at: str = "",
+    seal: Annotated[str, Query(max_length=90)] = "",
 ) -> Response:
-    """Show the progress of each access request, and the client's next action. `at`: platform of an authorization."""
+    """Show how each access request stands, the client's next action, and the receipt.
+
+    `at`: platform of an authorization. `seal`: one that the client printed, to be checked.
+    """
+    aggregate = link.aggregate
+    items = await readiness.of_link(session, aggregate) if aggregate.connecting else ()
+    access = await _access_progress(request, session, link)
     return screen(
         request,
         link,
         "progress",
-        form_to=consent_origins(request, link.aggregate),
+        form_to=consent_origins(request, aggregate),
         came_back=status_texts.came_back(
-            "cancelled" if cancelled else outcome,
-            agency=link.aggregate.agency.name,
-            platform=at,
+            "cancelled" if cancelled else outcome, agency=aggregate.agency.name, platform=at
         ),
-        access=await _access_progress(request, session, link),
+        access=access,
+        ended=link.ended_at,
+        changed=any(access_request.status == "drifted" for access_request in aggregate.access_requests),
+        leaving=any(each.unwanted_at and each.status not in OVER for each in aggregate.access_requests),
+        platforms=[_receipt_of(platform_of(request, here.platform), aggregate) for here in aggregate.connecting],
+        others=access.others,
+        later=[line for line in check_lines(aggregate, items) if line.mark != "done"] if items else [],
+        consent=aggregate.consent,
+        reference=aggregate.link.id,
+        seal=await seals.of_subject(session, aggregate.agency.id, aggregate.link.id),
+        checked=await _check_seal(request, aggregate.agency.id, seal) if seal else None,
+        given=seal,
+        now=clock.now(),
+        asked_to_erase_at=aggregate.link.erasure_requested_at,
+        erased=[*personal_data.COUNTED.values(), *personal_data.ALSO],
+        kept=personal_data.KEPT,
     )
 
 
 @router.get("/l/{link_id}/progress/lines")
-async def progress_lines(request: Request, session: Session, link: OpenScreen, mark: str = "") -> Response:
+async def progress_lines(request: Request, session: Session, link: OpenResult, mark: str = "") -> Response:
     """Return the part of the page that changes by itself, for pages with JavaScript; 204 if it is unchanged."""
     shown = await _access_progress(request, session, link)
     if mark == shown.mark:
         return Response(status_code=204, headers=headers.of_page())
+    if not shown.moving:  # the receipt is complete now: the whole page is shown anew
+        return Response(headers={**headers.of_page(), "HX-Refresh": "true"})
     return render.page(
         request, "client_portal:parts/moved.html", here=render.root(request) + link.path,
         form_token=forms.token(request, link.cookie),
-        **brand_of(link.aggregate), access=shown,
+        **brand_of(link.aggregate), access=shown, ended=None,
     )  # fmt: skip
 
 
@@ -225,39 +255,6 @@ async def change(request: Request, session: Session, platform: str, link: OpenLi
     return render.see_other(request, f"{link.path}/{to if to in link.progress.sequence else f'{platform}/account'}")
 
 
-@router.get("/l/{link_id}/receipt")
-async def receipt(
-    request: Request, session: Session, link: OpenScreen, seal: Annotated[str, Query(max_length=90)] = ""
-) -> Response:
-    """Show the receipt: assets with role, time and verification, and instructions to remove the access.
-
-    `seal`: one that the client printed, to be checked.
-    """
-    aggregate = link.aggregate
-    return screen(
-        request,
-        link,
-        "receipt",
-        summary=status_rows.summary(aggregate),
-        platforms=[_receipt_of(platform_of(request, here.platform), aggregate) for here in aggregate.connecting],
-        changed=any(access_request.status == "drifted" for access_request in aggregate.access_requests),
-        others=await offers.manual_groups(session, aggregate),
-        consent=aggregate.consent,
-        reference=aggregate.link.id,
-        seal=await seals.of_subject(session, aggregate.agency.id, aggregate.link.id),
-        checked=await _check_seal(request, aggregate.agency.id, seal) if seal else None,
-        given=seal,
-        leaving=any(
-            access_request.unwanted_at and access_request.status not in OVER
-            for access_request in aggregate.access_requests
-        ),
-        now=clock.now(),
-        asked_to_erase_at=aggregate.link.erasure_requested_at,
-        erased=[*personal_data.COUNTED.values(), *personal_data.ALSO],
-        kept=personal_data.KEPT,
-    )
-
-
 @router.post("/l/{link_id}/erasure-request")
 async def request_erasure(request: Request, session: Session, link: OpenLink, form: LinkForm) -> Response:  # noqa: ARG001
     """Ask the agency to erase the client's personal data; once."""
@@ -291,6 +288,12 @@ class PlatformReceipt:
     account_id: str | None
     agency_account_id: str | None
     removing: Sequence[Message]
+
+    @property
+    def by_role(self) -> Sequence[tuple[Text, Sequence[str]]]:
+        """The names of what each role applies to."""
+        roles = dict.fromkeys(line.role for _, line in self.access_requests)
+        return [(role, [line.name for _, line in self.access_requests if line.role == role]) for role in roles]
 
 
 def _receipt_of(platform: ConnectedPlatform, aggregate: LinkAggregate) -> PlatformReceipt:
