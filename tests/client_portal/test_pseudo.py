@@ -23,6 +23,7 @@ from app.mail.service import MailQueue
 from app.platforms.blockers import BLOCKERS
 from bench.literals import texts
 from simulator import seed
+from simulator.seed import LUNE_EU
 from tests import pseudo as reading
 from tests.client_portal.test_round_trips import PRESET, Tour, portal_routes, route_of
 from tests.client_portal.walk import SAME_ORIGIN, Walk, press
@@ -34,7 +35,7 @@ from tests.world import PUBLIC_URL, World
 #: Names and texts of the agency, its clients and their assets, as the tests and the simulator give them.
 GIVEN = (
     "North Agency", "South Agency", "Plaza", "Ana Agent", "Ana Client", "Ana Lima", "Nora North", "Theo Brand",
-    "Maison Lune", "Comptoir", "Simon South", "Brand FR", "Brand DE", "Brand", "Lune", "EU", "UK", "US", "EUR",
+    "Maison Lune", "Comptoir", "Simon South", "Brand FR", "Brand DE", "Brand", "Lune", "EU", "UK", "US", "EUR", "EN",
     "“brand”", "Webshop", "App", "WeChat", "website", "plan.pdf", SHOP, OTHER_SHOP, CLIENT, AGENCY,
     "https://brand.com", "maisonlune.example app", "maisonlune.example web",
     *(question["label"] for question in PRESET["questions"]),
@@ -155,20 +156,25 @@ async def test_every_way_back_and_every_mistake_is_in_its_language(walk: Walk, r
     await walk.send("lane", lane="guided")
     two, words = f"{seed.BRAND_FR} {seed.BRAND_DE}", "password: hunter2x"
     for text in ("", "1234", "7.11122E+18", "+33 6 12 34 56 78", two, words):
-        assert (await walk.send("account", account_id=text)).status_code == 422
+        await _mistake(walk, "account", account_id=text)
     await walk.answer("account")
-    assert (await walk.send("assets", ad_account="x")).status_code == 422
+    await _mistake(walk, "assets", ad_account="x")
+    await _mistake(walk, "assets", ad_account=LUNE_EU, pixel="C4SHORT")
     await walk.answer("assets")
-    assert (await walk.send("pixels", pixels="C4SHORT")).status_code == 422
-    assert (await walk.send("about", markets="")).status_code == 422
-    await walk.answer("about")
+    await _mistake(walk, "about", markets="")
     for email in ("", "ana", "a b@c.de", "a..b@c.de", "ana@brand", "a@b.de, c@d.de"):
-        sent = await walk.send("about", **{"approver-name": "", "approver-email": email, "billing-same": "yes"})
-        assert sent.status_code == 422
+        await _mistake(walk, "about", **{"approver-name": "", "approver-email": email, "billing-same": "yes"})
     await walk.answer("about")
-    assert (await walk.send("checklist", payment="plan", by="")).status_code == 422
-    assert (await walk.send("review", name="", mark="0" * 64)).status_code == 422
+    await _mistake(walk, "checklist", payment="plan", by="")
+    await _mistake(walk, "review", name="", mark="0" * 64)
     assert reader.report() == ""
+
+
+async def _mistake(walk: Walk, screen: str, **fields: str) -> None:
+    """Send a form that cannot be saved, and read what its screen shows then."""
+    assert walk.goes_to(await walk.send(screen, **fields)) == screen
+    page = await walk.see(screen)
+    assert 'class="summary"' in page.text
 
 
 async def test_every_refusal_is_in_its_language(

@@ -69,11 +69,11 @@ PRESET: dict[str, Any] = {
 }  # fmt: skip
 #: Its screens, by the short names of the walk.
 SEQUENCE = (
-    "way", "account", "accounts", "pixels", "plaza/way", "plaza/account", "plaza/assets/storefront",
-    "others", "markets", "contacts", "questions", "get-ready", "review",
+    "way", "account", "assets", "plaza/way", "plaza/account", "plaza/assets", "others", "about", "questions",
+    "checklist", "review",
 )  # fmt: skip
 #: Answers about the second platform.
-_OF_PLAZA = {"plaza/account": {"account_id": CLIENT}, "plaza/assets/storefront": {"assets": f"{SHOP}\n{OTHER_SHOP}"}}
+_OF_PLAZA = {"plaza/account": {"account_id": CLIENT}, "plaza/assets": {"storefront": f"{SHOP}\n{OTHER_SHOP}"}}
 Request = tuple[str, str]
 
 
@@ -177,7 +177,7 @@ class Tour:
         await trip(walk, self.house)
         for screen in SEQUENCE[1:]:
             await walk.see(screen)
-            await self.fill(walk, screen, account_id=seed.MAISON_LUNE, assets=[LUNE_EU])
+            await self.fill(walk, screen, account_id=seed.MAISON_LUNE, ad_account=[LUNE_EU])
         await self.house.work()
         await self.after_consent(walk)
 
@@ -191,15 +191,15 @@ class Tour:
             data = {"form_token": await walk.token(), "q-website": "brand.com"}
             files = [("q-plan", ("plan.pdf", b"%PDF-1.7 the plan"))]
             await walk.browser.post(f"{walk.path}/questions", data=data, files=files, headers=SAME_ORIGIN)
-        elif screen == "pixels":
-            accounts = {f"on-{PIXEL_LUNE_CODE}": given.get("assets", ["7200000000000000201"])[0]}
-            await walk.send("pixels", pixels=[PIXEL_LUNE_CODE], catalogs=CATALOG_LUNE, **accounts)
+        elif screen == "assets":
+            assets = {"ad_account": given.get("ad_account", ["7200000000000000201"]), "pixel": [PIXEL_LUNE_CODE]}
+            await walk.send("assets", **assets, catalog=CATALOG_LUNE)
         elif screen == "review":
             catalog = next(each for each in await self.house.access_requests(walk.corner) if each.kind == "catalog")
             for answer in ("no", "yes"):
                 await walk.send("review/answer", group=catalog.id, answer=answer)
                 await walk.see("review")
-            await self.fill(walk, "pixels", **given)
+            await self.fill(walk, "assets", **given)
             assert walk.goes_to(await walk.agree()) == "progress"
         else:
             await walk.send(screen, **{**BY_HAND.get(screen, {}), **given})

@@ -19,8 +19,8 @@ def test_every_sentence_shown_is_kept_in_order() -> None:
     text = agreement(["Share A.", "Nothing else."], [OFFER, OFFER], agency="Acme", client="Lune")
     assert list(map(english, text.sentences)) == [
         "Share A.", "Nothing else.", "What Acme can do", "Run ads", "What Acme can’t do", "See your password",
-        "I may decide this for Lune, and I agree to share exactly what is listed here with Acme. I can take it back at "
-        "any time.",
+        "By saying yes I confirm that I may decide this for Lune, and I share exactly what is listed here with Acme. I "
+        "can take it back at any time.",
     ]  # fmt: skip
 
 

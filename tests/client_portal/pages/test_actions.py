@@ -124,8 +124,8 @@ class Scene:
         """Through the screens from another choice to the yes."""
         if screen == "account":
             await self.walk.send("account", account_id=MAISON_LUNE)
-        await self.walk.send("assets", ad_account=[LUNE_EU])
-        await self.walk.send("pixels", pixels=[PIXEL_LUNE_APP_CODE] if self.kind == "pixel" else [])
+        pixels = [PIXEL_LUNE_APP_CODE] if self.kind == "pixel" else []
+        await self.walk.send("assets", ad_account=[LUNE_EU], pixel=pixels)
         await self.walk.answer("about")
         await self.walk.agree()
 

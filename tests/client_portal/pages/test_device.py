@@ -27,12 +27,11 @@ from tests.world import PUBLIC_URL, World
 
 #: Every address at which the client sees or does something.
 SCREENS = (
-    "way", "account", "accounts", "pixels", "markets", "contacts", "get-ready", "review", "progress",
-    "progress/lines", "receipt", "",
+    "way", "account", "assets", "about", "checklist", "review", "progress", "progress/lines", "receipt", "",
 )  # fmt: skip
 FORMS = (
-    "lane", "connection", "account", "accounts", "pixels", "markets", "contacts", "get-ready", "review",
-    "review/answer", "check", "change", "reduction", "questions",
+    "lane", "connection", "account", "assets", "about", "checklist", "review", "review/answer", "check", "change",
+    "reduction", "questions",
 )  # fmt: skip
 
 
@@ -164,16 +163,16 @@ async def test_having_opened_the_link_early_opens_nothing_later(
 
 async def test_of_two_that_save_at_once_one_is_the_clients(app: FastAPI, walk: Walk, post: Post, world: World) -> None:
     await walk.start()
-    await walk.answer("lane", "account", "assets", "about")
+    await walk.answer("lane", "account", "assets")
     async with device(app, world) as other:
         tokens = [await walk.token(), await other.token()]
         answers = await asyncio.gather(
             *(
-                each.browser.post(f"{each.path}/contacts", data={"form_token": token, **BY_HAND["about"]})
+                each.browser.post(f"{each.path}/about", data={"form_token": token, **BY_HAND["about"]})
                 for each, token in zip((walk, other), tokens, strict=True)
             )
         )
-        assert sorted(walk.goes_to(answer) for answer in answers) == ["device", "get-ready"]
+        assert sorted(walk.goes_to(answer) for answer in answers) == ["device", "review"]
 
 
 async def test_the_right_code_lets_one_browser_in(

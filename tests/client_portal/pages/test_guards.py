@@ -8,12 +8,12 @@ from tests.client_portal.walk import SAME_ORIGIN, Walk
 from tests.world import PUBLIC_URL, World
 
 SCREENS = (
-    "", "way", "account", "accounts", "pixels", "markets", "contacts", "get-ready", "review", "progress",
+    "", "way", "account", "assets", "others", "about", "questions", "checklist", "review", "progress",
     "progress/lines", "receipt", "return?handle=x",
 )  # fmt: skip
 FORMS = (
-    "lane", "connection", "account", "accounts", "pixels", "markets", "contacts", "get-ready", "review",
-    "check", "change", "renewal",
+    "lane", "connection", "account", "assets", "about", "checklist", "review", "review/answer", "check", "change",
+    "renewal",
 )  # fmt: skip
 
 
@@ -88,7 +88,7 @@ async def test_the_token_of_one_browser_is_no_good_in_another(app: FastAPI, walk
     assert answer.status_code == 403
 
 
-@pytest.mark.parametrize("screen", ["account", "accounts", "review", "progress", "receipt"])
+@pytest.mark.parametrize("screen", ["account", "assets", "about", "review", "progress", "receipt"])
 async def test_whoever_is_too_early_is_led_to_what_comes_first(walk: Walk, screen: str) -> None:
     await walk.start()
     assert walk.goes_to(await walk.see(screen)) == "way"
@@ -112,8 +112,9 @@ async def test_every_page_carries_the_headers_that_protect_it(walk: Walk) -> Non
         await walk.see("way"),
         await walk.send("lane", lane="guided"),
         await walk.send("account", account_id="nonsense"),
+        await walk.see("account"),
     ]
-    assert [page.status_code for page in pages] == [200, 404, 403, 303, 303, 200, 303, 422]
+    assert [page.status_code for page in pages] == [200, 404, 403, 303, 303, 200, 303, 303, 200]
     for page in pages:
         policy = page.headers["content-security-policy"]
         assert "default-src 'none'" in policy
@@ -126,13 +127,18 @@ async def test_forms_may_lead_to_the_consent_page_only_where_there_is_a_button_f
     await walk.start()
     assert "form-action 'self' http://127.0.0.1" in (await walk.see("way")).headers["content-security-policy"]
     await walk.answer()
-    assert "form-action 'self';" in (await walk.see("pixels")).headers["content-security-policy"]
+    assert "form-action 'self';" in (await walk.see("about")).headers["content-security-policy"]
 
 
-@pytest.mark.parametrize("colour", ["7a2e8e.css", "0b5cad.css"])
-async def test_the_brand_is_a_style_sheet(browser: httpx2.AsyncClient, colour: str) -> None:
-    sheet = await browser.get(f"/l/brand/{colour}")
-    assert sheet.text == f":root {{ --brand: #{colour[:6]}; }}\n"
+@pytest.mark.parametrize(("colour", "on_dark"), [("7a2e8e", "ae81ba"), ("0b5cad", "5f93c8")])
+async def test_the_brand_is_a_style_sheet_for_light_and_dark(
+    browser: httpx2.AsyncClient, colour: str, on_dark: str
+) -> None:
+    sheet = await browser.get(f"/l/brand/{colour}.css")
+    assert sheet.text == (
+        f":root {{ --brand: #{colour}; --brand-text: #{colour}; }}\n"
+        f"@media (prefers-color-scheme: dark) {{ :root {{ --brand-text: #{on_dark}; }} }}\n"
+    )
     assert sheet.headers["content-type"].startswith("text/css")
 
 

@@ -68,7 +68,7 @@ async def test_our_own_addresses_are_never_taken_for_a_link(browser: httpx2.Asyn
     answer = await browser.get("/api/v1/nothing")
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
-    assert (await browser.get("/static/css/look.css")).status_code == 200
+    assert (await browser.get("/static/css/client.css")).status_code == 200
     assert (await browser.get("/static/css/nothing.css")).status_code == 404
 
 
@@ -115,7 +115,7 @@ async def test_a_link_that_dies_on_the_way_says_so_on_every_screen(
     page = await walk.see("about")
     assert page.status_code == 410
     assert f"{walk.path}/renewal" in page.text
-    refused = await walk.browser.post(f"{walk.path}/markets", data={"form_token": token, "markets": "FR"})
+    refused = await walk.browser.post(f"{walk.path}/about", data={"form_token": token, "markets": "FR"})
     assert refused.status_code == 410
     unsigned = await walk.browser.post(f"{walk.path}/renewal", headers=SAME_ORIGIN)
     assert unsigned.status_code == 403

@@ -1,4 +1,4 @@
-"""Get ready: what is shown, what is kept, what holds a client back, and help where a choice is refused."""
+"""The checklist: what is shown and kept, what holds up the consent, and help where a choice is refused."""
 
 import re
 
@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.readiness import service as readiness
 from app.access.readiness.checks import ClientStatement
+from app.links import queries as links
 from app.links.pasted_ids import SelectedAsset
 from app.platforms.tiktok import steps
 from simulator import seed
@@ -14,7 +15,7 @@ from tests.client_portal.walk import Walk
 from tests.house import House, change_link
 from tests.world import World
 
-BEFORE = ("lane", "account", "accounts", "pixels", "markets", "contacts")
+BEFORE = ("lane", "account", "assets", "about")
 
 
 async def _said(session: AsyncSession, world: World) -> dict[str, ClientStatement]:
@@ -22,10 +23,11 @@ async def _said(session: AsyncSession, world: World) -> dict[str, ClientStatemen
     return await readiness.statements(session, world.north.agency_id, world.north.link_id)
 
 
-async def test_the_list_comes_before_the_review_and_access_requests_only_what_no_answer_told(walk: Walk) -> None:
+async def test_the_list_holds_up_nothing_and_asks_only_what_no_answer_told(walk: Walk) -> None:
     await walk.start()
+    assert (await walk.see("checklist")).status_code == 200, "at any time"
     await walk.answer(*BEFORE)
-    assert walk.goes_to(await walk.see("review")) == "review"
+    assert walk.goes_to(await walk.see()) == "review"
     page = (await walk.see("checklist")).text
     assert "From your answers" in page
     assert 'name="two_factor"' in page
@@ -64,14 +66,13 @@ async def test_a_word_needs_a_name_and_a_plan_needs_telling(
 ) -> None:
     await walk.start()
     await walk.answer(*BEFORE)
-    answer = await walk.send("checklist", **fields)
-    assert answer.status_code == 422
-    assert f'id="{field}-problem"' in answer.text
-    assert re.search(rf'name="{next(iter(fields))}"\s+value="{next(iter(fields.values()))}"\s+checked', answer.text)
+    page = await walk.sent_back("checklist", **fields)
+    assert f'id="{field}-problem"' in page
+    assert re.search(rf'name="{next(iter(fields))}"\s+value="{next(iter(fields.values()))}"\s+checked', page)
     assert await _said(session, world) == {}
 
 
-async def test_what_is_in_the_way_holds_back_with_its_help_and_loses_nothing(
+async def test_what_is_in_the_way_holds_up_the_yes_with_its_help_and_loses_nothing(
     walk: Walk, house: House, session: AsyncSession, world: World
 ) -> None:
     corner = world.north
@@ -81,16 +82,22 @@ async def test_what_is_in_the_way_holds_back_with_its_help_and_loses_nothing(
     async with change_link(house.tools.sessions, corner) as (_, link):
         link.choose_account("tiktok", seed.COMPTOIR_MIXTE, None)
         link.choose_assets("tiktok", "ad_account", [SelectedAsset(seed.SOUTH_ACCOUNT)])
-    answer = await walk.send("checklist", two_factor="yes", by="Milo Mixed")
-    assert answer.status_code == 422
-    assert "In the way" in answer.text
-    assert "Choose another" in answer.text
-    assert "Another Business Center owns it. What can I do?" in answer.text
+    assert walk.goes_to(await walk.send("checklist", two_factor="yes", by="Milo Mixed")) == "review"
     assert (await _said(session, world))["two_factor"].answer == "yes"
-    assert walk.goes_to(await walk.see("review")) == "review"
+    assert "In the way" in (await walk.see("checklist")).text
+    page = (await walk.see("review")).text
+    assert "Choose another" in page
+    assert "Another Business Center owns it. What can I do?" in page
+    assert "Yes, I agree" not in page
+    assert walk.goes_to(await walk.agree()) == "review"
+    page = (await walk.see("review")).text
+    assert 'href="#checks"' in page
+    assert "Something is in the way" in page
+    assert (await links.find(session, corner.agency_id, corner.link_id)).submitted_at is None
     async with change_link(house.tools.sessions, corner) as (_, link):
         link.choose_assets("tiktok", "ad_account", [SelectedAsset(seed.MIXED_ACCOUNT)])
-    assert walk.goes_to(await walk.send("checklist")) == "review"
+    assert "Yes, I agree" in (await walk.see("review")).text
+    assert walk.goes_to(await walk.agree()) == "progress"
 
 
 async def test_what_is_said_is_never_markup(walk: Walk) -> None:

@@ -60,8 +60,10 @@ async def test_with_several_the_client_says_where(asked: Walk, house: House) -> 
     assert set(_ticked(page)) == {LUNE_EU, LUNE_UK, PIXEL_LUNE_APP_CODE}
     await asked.send("assets", **both, **{ON: LUNE_UK})
     assert ("pixel", PIXEL_LUNE_APP_CODE, LUNE_UK, "waiting") in await _kinds(asked, house)
-    await asked.send("assets", ad_account=[LUNE_EU])
-    assert asked.goes_to(await asked.see("")) == "assets", "its ad account is gone, so it is asked for again"
+    await asked.sent_back("assets", **both, **{ON: ""})
+    assert ("pixel", PIXEL_LUNE_APP_CODE, LUNE_UK, "waiting") in await _kinds(asked, house), "nothing was saved"
+    assert asked.goes_to(await asked.send("assets", **both | {"ad_account": [LUNE_EU]}, **{ON: LUNE_UK})) == "about"
+    assert ("pixel", PIXEL_LUNE_APP_CODE, LUNE_EU, "waiting") in await _kinds(asked, house), "in the only one left"
 
 
 async def test_none_is_a_no_that_can_be_taken_back(asked: Walk, house: House) -> None:
@@ -144,7 +146,7 @@ async def test_no_pixel_is_ticked_where_the_link_asks_for_none(walk: Walk, house
     assert f'value="{PIXEL_LUNE_CODE}"' in page
     assert PIXEL_LUNE_CODE not in _ticked(page)
     assert "This is optional" in page
-    await walk.send("pixels")
+    await walk.send("assets", ad_account=[LUNE_EU])
     await walk.answer("about")
     assert PIXEL_LUNE_CODE not in (await walk.see("review")).text
     await walk.send("assets", ad_account=[LUNE_EU], pixel=[PIXEL_LUNE_CODE])
