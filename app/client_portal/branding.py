@@ -69,11 +69,9 @@ async def style_sheet(colour: str) -> Response:
     if not _HEX.fullmatch(colour):
         raise NotFound
     light = branding.readable(f"#{colour}")
-    sheet = (
-        f":root {{ --brand: {light}; --brand-text: {branding.readable(light, enough=branding.ENOUGH_ON_TINT)}; }}\n"
-        f"@media (prefers-color-scheme: dark) {{ :root {{ --brand-text: {branding.on_dark(light)}; }} }}\n"
-    )
-    return Response(sheet, media_type="text/css", headers=FOR_EVER)
+    text, on_dark = branding.readable(light, enough=branding.ENOUGH_ON_TINT), branding.on_dark(light)
+    rule = f":root {{ --brand: {light}; --on-light: {text}; --on-dark: {on_dark}; }}\n"
+    return Response(rule, media_type="text/css", headers=FOR_EVER)
 
 
 @router.get(f"{PICTURES}/{{agency_id}}/{{sha256}}.png")

@@ -152,7 +152,7 @@ def _kinds(link: CurrentLink) -> list[AssetKind]:
 
 
 def _proposed(link: CurrentLink, kind: AssetKind) -> list[str]:
-    """What is ticked or typed at first: the choice so far, else what the client included at the platform."""
+    """The first content of a field: the choice so far, else the assets that the client included at the platform."""
     asked, can = _requests_of_kind(link, kind.key), [each.id for each in _asset_choices(link, kind.key) if each.can]
     if kind.through:
         known = link.here.pixel_codes

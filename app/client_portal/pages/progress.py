@@ -204,7 +204,7 @@ async def progress_lines(request: Request, session: Session, link: OpenResult, m
     shown = await _access_progress(request, session, link)
     if mark == shown.mark:
         return Response(status_code=204, headers=headers.of_page())
-    if not shown.moving:  # the receipt is complete now: the whole page is shown anew
+    if not shown.moving:  # the receipt is complete now: the whole page is loaded again
         return Response(headers={**headers.of_page(), "HX-Refresh": "true"})
     return render.page(
         request, "client_portal:parts/moved.html", here=render.root(request) + link.path,

@@ -238,7 +238,7 @@ class SharedRow:
 
 
 def _rows(request: Request, aggregate: LinkAggregate) -> list[SharedRow]:
-    """What a consent would share now, asset by asset."""
+    """The lines of a consent given now, asset by asset."""
     return [
         *(
             SharedRow(
