@@ -165,4 +165,4 @@ async def test_what_is_offered_leads_to_the_end(
         await scene.travel(await scene.press(page, unescape(connect)))
         verified = await scene.is_verified()
     assert verified
-    assert "All set" in (await walk.see("progress")).text
+    assert "You’re all set" in (await walk.see("progress")).text

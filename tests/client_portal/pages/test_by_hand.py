@@ -151,7 +151,7 @@ async def test_the_steps_name_what_to_type_and_checking_brings_the_proof(
     await house.tiktok.share_by_hand("7111222233334444601", "7200000000000000201", "7200000000000000202")
     await walk.send("check")
     await house.work()
-    assert "All set" in (await walk.see("progress")).text
+    assert "You’re all set" in (await walk.see("progress")).text
     assert walk.goes_to(await walk.see()) == "receipt"
     receipt = (await walk.see("receipt")).text
     for said in ("Read back with North Agency’s own access", "Theo Brand", "How to take it back", "UTC"):

@@ -74,7 +74,7 @@ async def test_a_higher_role_is_carried_out_by_connecting_once_more(done: Walk, 
     await house.work()
     (access_request,) = await house.access_requests(done.corner)
     assert (access_request.status, access_request.role_seen) == ("verified", "ADMIN")
-    assert "All set" in (await done.see("progress")).text
+    assert "You’re all set" in (await done.see("progress")).text
 
 
 async def test_more_accounts_are_picked_from_the_list_after_connecting_once_more(done: Walk, house: House) -> None:

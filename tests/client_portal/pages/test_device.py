@@ -417,4 +417,4 @@ async def test_the_work_behind_uses_the_connection_as_before(
     async with device(app, world) as other:
         assert other.goes_to(await other.see("receipt")) == "device"
     await house.work()
-    assert "All set" in (await walk.see("progress")).text
+    assert "You’re all set" in (await walk.see("progress")).text

@@ -135,10 +135,7 @@ async def test_the_brand_is_a_style_sheet_for_light_and_dark(
     browser: httpx2.AsyncClient, colour: str, on_dark: str
 ) -> None:
     sheet = await browser.get(f"/l/brand/{colour}.css")
-    assert sheet.text == (
-        f":root {{ --brand: #{colour}; --brand-text: #{colour}; }}\n"
-        f"@media (prefers-color-scheme: dark) {{ :root {{ --brand-text: #{on_dark}; }} }}\n"
-    )
+    assert sheet.text == f":root {{ --brand: #{colour}; --on-light: #{colour}; --on-dark: #{on_dark}; }}\n"
     assert sheet.headers["content-type"].startswith("text/css")
 
 

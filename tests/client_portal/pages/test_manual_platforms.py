@@ -129,7 +129,7 @@ async def test_from_the_link_to_the_receipt_alone(alone: Walk, api: httpx2.Async
         ).status_code == 200
     assert alone.goes_to(await alone.see()) == "receipt"
     receipt = (await alone.see("receipt")).text
-    assert "North Agency confirmed that the access works." in receipt
+    assert "North Agency confirmed that it works." in receipt
     for said in ("act_1234567", "By Nora North", "Said by Theo Brand", "How to take it back", "Booking tool"):
         assert said in receipt
     assert "Verified" not in receipt

@@ -76,7 +76,7 @@ async def test_one_tap_takes_the_business_center_from_which_it_was_shared(
     assert walk.goes_to(await walk.send("sharing-account", access_request=access_request_id)) == "progress"
     await house.work(1)
 
-    assert "All set" in (await walk.see("progress")).text
+    assert "You’re all set" in (await walk.see("progress")).text
     kept = await whole_of(session, walk.corner)
     assert kept.on("tiktok").client_account_id == BRAND_FR
     assert [

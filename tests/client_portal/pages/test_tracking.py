@@ -50,7 +50,7 @@ async def test_with_one_ad_account_nothing_more_is_asked(asked: Walk, house: Hou
     await asked.agree()
     await house.work()
     assert await house.statuses(asked.corner) == [VERIFIED, VERIFIED]
-    assert "All set" in (await asked.see("progress")).text
+    assert "You’re all set" in (await asked.see("progress")).text
 
 
 async def test_with_several_the_client_says_where(asked: Walk, house: House) -> None:
