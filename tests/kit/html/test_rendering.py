@@ -45,9 +45,9 @@ def test_the_policy_allows_nothing_foreign_but_where_a_form_may_lead() -> None:
 
 
 def test_a_static_file_has_another_address_when_it_changes() -> None:
-    address = static_address("css/look.css")
-    assert address.startswith("/static/css/look.css?v=")
-    assert address != static_address("css/page.css").replace("page", "look")
+    address = static_address("css/tokens.css")
+    assert address.startswith("/static/css/tokens.css?v=")
+    assert address != static_address("css/client.css").replace("client", "tokens")
 
 
 def test_no_page_is_heavier_than_a_phone_likes() -> None:
