@@ -71,6 +71,11 @@ def test_countries_chosen_before_stand_among_the_first() -> None:
     assert len(near) + len(others) == len(ENGLISH.countries)
 
 
+def test_countries_of_time_zones_are_named_once_and_not_guessed() -> None:
+    zones = ["Europe/Berlin", "America/New_York", "Europe/Berlin", "Etc/GMT+3", "UTC", "nonsense", ""]
+    assert intake.countries_of(zones) == ["DE", "US"]
+
+
 class Fields:
     """A form of contacts."""
 

@@ -65,9 +65,7 @@ async def test_the_review_says_everything_and_the_words_are_kept(
     assert kept.link.status == "submitted"
 
 
-@pytest.mark.parametrize(
-    ("missing", "field"), [({"name": " "}, "name"), ({"mark": "0" * 64}, "plan")]
-)
+@pytest.mark.parametrize(("missing", "field"), [({"name": " "}, "name"), ({"mark": "0" * 64}, "plan")])
 async def test_without_a_plain_yes_nothing_is_approved(
     walk: Walk, session: AsyncSession, world: World, missing: dict[str, str], field: str
 ) -> None:
@@ -218,7 +216,8 @@ async def test_contacts_by_role_and_the_yes_reach_the_crm(
 async def test_pressing_agree_twice_at_once_is_one_yes(walk: Walk, house: House, world: World) -> None:
     await walk.start()
     await walk.answer()
-    both = await asyncio.gather(walk.agree(), walk.agree())
+    signed = await walk.consent()
+    both = await asyncio.gather(*(walk.send("review", **signed) for _ in range(2)))
     assert [walk.goes_to(answer) for answer in both] == ["progress", "progress"]
     told = await house.events(world.north)
     assert (told.count("consent.given"), told.count("link.submitted")) == (1, 1)

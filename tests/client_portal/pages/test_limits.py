@@ -18,7 +18,7 @@ from tests.house import House
 from tests.world import PUBLIC_URL, World
 
 
-async def _use_up(sessions: Sessions, limit: Limit, subject: str, *, but: int = 0) -> None:
+async def use_up(sessions: Sessions, limit: Limit, subject: str, *, but: int = 0) -> None:
     """State as if this many had been taken within the span."""
     async with sessions.begin() as session:
         session.add(
@@ -40,7 +40,8 @@ async def test_a_screen_is_told_once(walk: Walk, session: AsyncSession, world: W
     assert sorted(await _completed(session, world)) == ["about", "tiktok/account", "tiktok/assets"]
 
 
-async def _in_words(answer: httpx2.Response) -> None:
+async def in_words(answer: httpx2.Response) -> None:
+    """Check the answer at a limit."""
     assert answer.status_code == 429, answer.text
     assert int(answer.headers["retry-after"]) >= 1
     assert "That was a lot in a short time" in answer.text
@@ -50,11 +51,11 @@ async def _in_words(answer: httpx2.Response) -> None:
 async def test_one_link_takes_only_so_many_forms(walk: Walk, sessions: Sessions, world: World) -> None:
     await walk.start()
     token = await walk.token()
-    await _use_up(sessions, rate_limits.FORMS_ON_LINK, world.north.link_id, but=1)
+    await use_up(sessions, rate_limits.FORMS_ON_LINK, world.north.link_id, but=1)
     data = {"form_token": token, "lane": "guided"}
     first = await walk.browser.post(f"{walk.path}/tiktok/lane", data=data, headers=SAME_ORIGIN)
     assert first.status_code == 303
-    await _in_words(await walk.browser.post(f"{walk.path}/tiktok/lane", data=data, headers=SAME_ORIGIN))
+    await in_words(await walk.browser.post(f"{walk.path}/tiktok/lane", data=data, headers=SAME_ORIGIN))
     assert (await walk.see("account")).status_code == 200, "looking goes on"
 
 
@@ -63,8 +64,8 @@ async def test_one_browser_sends_only_so_many_forms(
 ) -> None:
     await walk.start()
     mine = select(LinkSession.id).where(LinkSession.agency_id == world.north.agency_id)
-    await _use_up(sessions, rate_limits.FORMS_OF_BROWSER, (await session.scalars(mine)).one())
-    await _in_words(await walk.send("lane", lane="guided"))
+    await use_up(sessions, rate_limits.FORMS_OF_BROWSER, (await session.scalars(mine)).one())
+    await in_words(await walk.send("lane", lane="guided"))
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=PUBLIC_URL) as browser:
         other = Walk(browser, world.north)
         await other.start()
@@ -78,7 +79,7 @@ async def test_a_link_is_opened_in_so_many_new_browsers_and_in_those_it_knows(
     async with sessions.begin() as session:
         await session.execute(update(Throttle).values(full_at=func.now() + rate_limits.BROWSERS_ON_LINK.within))
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=PUBLIC_URL) as browser:
-        await _in_words(await Walk(browser, world.north).start())
+        await in_words(await Walk(browser, world.north).start())
     assert (await walk.start()).status_code == 303
 
 
@@ -98,8 +99,8 @@ async def test_tiktok_is_asked_only_so_often(
     walk: Walk, house: House, sessions: Sessions, world: World, form: str, limit: Limit
 ) -> None:
     await walk.start()
-    await _use_up(sessions, limit, world.north.link_id)
-    await _in_words(await walk.send(form))
+    await use_up(sessions, limit, world.north.link_id)
+    await in_words(await walk.send(form))
 
 
 async def test_no_honest_client_meets_a_limit() -> None:

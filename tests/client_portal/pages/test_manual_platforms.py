@@ -144,8 +144,7 @@ async def test_beside_tiktok_each_goes_its_own_way(both: Walk, api: httpx2.Async
     page = (await both.see("others")).text
     assert "Step 4 of 6" in page
     assert (
-        both.goes_to(await both.send("others", **{f"id-{access_requests['google_analytics']}": "345678901"}))
-        == "about"
+        both.goes_to(await both.send("others", **{f"id-{access_requests['google_analytics']}": "345678901"})) == "about"
     )
     await both.answer("about")
     review = (await both.see("review")).text

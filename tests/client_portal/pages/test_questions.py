@@ -136,9 +136,7 @@ async def test_a_file_that_does_not_fit_has_a_sentence(asked: Walk, content: byt
 
 
 async def test_a_file_of_five_megabytes_fits(asked: Walk) -> None:
-    assert (
-        asked.goes_to(await give(asked, GOOD, ("a.pdf", b"%PDF-".ljust(answers.MOST_FILE_BYTES, b"x")))) == "review"
-    )
+    assert asked.goes_to(await give(asked, GOOD, ("a.pdf", b"%PDF-".ljust(answers.MOST_FILE_BYTES, b"x")))) == "review"
 
 
 async def test_there_are_at_most_five_files_and_each_once(asked: Walk) -> None:
