@@ -50,6 +50,8 @@ async def test_the_review_says_everything_and_the_words_are_kept(
     for said in ("7200000000000000201", "7111222233334444601", NORTH_BC, "France", "Germany", "theo@brand.example",
                  "What North Agency can’t do", "See your password"):  # fmt: skip
         assert said in page
+    assert 'type="checkbox"' not in page, "the button is the yes"
+    assert re.search(r'name="name"\s+type="text"\s+value="Theo Brand"', page), "the name that most likely fits"
     assert walk.goes_to(await walk.agree()) == "progress"
     consent = await links.last_consent(session, world.north.agency_id, world.north.link_id)
     assert consent is not None

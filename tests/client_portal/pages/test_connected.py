@@ -151,6 +151,27 @@ async def test_an_account_left_out_can_be_ticked_with_anothertrip(walk: Walk, ho
     assert walk.goes_to(await walk.send("assets", ad_account=[seed.LUNE_UK])) == "about"
 
 
+async def test_what_was_ticked_at_tiktok_is_ticked_until_the_client_chose(walk: Walk, house: House) -> None:
+    await walk.start()
+    await trip(walk, house, ticked=[seed.LUNE_EU, seed.LUNE_UK])
+    assert _ticked((await walk.see("assets")).text) == {seed.LUNE_EU, seed.LUNE_UK}
+    await walk.send("assets", ad_account=[seed.LUNE_UK])
+    assert _ticked((await walk.see("assets")).text) == {seed.LUNE_UK}, "what was unticked stays unticked"
+
+
+def _ticked(page: str) -> set[str]:
+    """The ad accounts that are ticked."""
+    return set(re.findall(r'name="ad_account"\s+value="(\d+)"\s+checked', page))
+
+
+async def test_with_several_accounts_the_choice_is_a_step(walk: Walk, house: House) -> None:
+    await walk.start()
+    assert walk.goes_to(await trip(walk, house, seed.TWO_BRANDS_THEO)) == "account"
+    assert "Step 2 of 5" in (await walk.see("account")).text
+    await walk.send("account", account_id=seed.BRAND_FR, sure=seed.BRAND_FR)
+    assert "Step 3 of 5" in (await walk.see("assets")).text
+
+
 async def test_a_standard_member_is_told_what_to_do(walk: Walk, house: House) -> None:
     await walk.start()
     await trip(walk, house, seed.SAM_STANDARD)

@@ -124,6 +124,28 @@ async def test_a_link_that_dies_on_the_way_says_so_on_every_screen(
     assert "link.renewal_requested" in await _types(session, world)
 
 
+@pytest.mark.parametrize("how", ["expired", "revoked"])
+async def test_whoever_agreed_keeps_the_receipt_when_the_link_has_ended(
+    walk: Walk, session: AsyncSession, world: World, how: str
+) -> None:
+    await walk.start()
+    await walk.answer()
+    await walk.agree()
+    token = await walk.token()
+    await _end(session, world, how)
+    for screen in ("progress", "receipt"):
+        page = await walk.see(screen)
+        assert page.status_code == 200
+        for said in ("This link ended on", "Nothing more can be done with it", "The words you agreed to"):
+            assert said in page.text
+        for offered in ("Done — check now", "Do it by hand instead", "/change", "hx-get"):
+            assert offered not in page.text
+    for screen in ("review", "about", "checklist", "tiktok/way"):
+        assert (await walk.see(screen)).status_code == 410
+    for form in ("check", "change", "lane", "checklist"):
+        assert (await walk.send(form, form_token=token)).status_code == 410
+
+
 async def test_coming_back_with_the_link_keeps_the_answers(walk: Walk) -> None:
     await walk.start()
     await walk.answer("lane", "account")

@@ -9,7 +9,7 @@ from app.access.connections.models import Connection
 from app.access.grants import service as grants
 from app.links import queries as links
 from simulator import seed
-from simulator.seed import LUNE_EU, LUNE_UK, MAISON_LUNE, PIXEL_LUNE_APP_CODE, PIXEL_LUNE_CODE
+from simulator.seed import LUNE_EU, LUNE_UK, LUNE_US, MAISON_LUNE, PIXEL_LUNE_APP_CODE, PIXEL_LUNE_CODE
 from tests.client_portal.walk import Remembered, Walk, trip
 from tests.house import House
 from tests.prepared import Prepared
@@ -55,15 +55,44 @@ async def test_with_one_ad_account_nothing_more_is_asked(asked: Walk, house: Hou
 
 async def test_with_several_the_client_says_where(asked: Walk, house: House) -> None:
     both = {"ad_account": [LUNE_EU, LUNE_UK], "pixel": [PIXEL_LUNE_APP_CODE]}
-    page = await asked.sent_back("assets", **both, **{ON: "7200000000000000999"})
-    assert "Choose the ad account in which maisonlune.example app is to be used." in page
-    assert set(_ticked(page)) == {LUNE_EU, LUNE_UK, PIXEL_LUNE_APP_CODE}
+    for elsewhere in ("7200000000000000999", LUNE_US):  # unknown, and left out
+        page = await asked.sent_back("assets", **both, **{ON: elsewhere})
+        assert "Choose the ad account in which maisonlune.example app is to be used." in page
+        assert f'id="{ON}-problem"' in page
+        assert set(_ticked(page)) == {LUNE_EU, LUNE_UK, PIXEL_LUNE_APP_CODE}
     await asked.send("assets", **both, **{ON: LUNE_UK})
     assert ("pixel", PIXEL_LUNE_APP_CODE, LUNE_UK, "waiting") in await _kinds(asked, house)
+    assert re.search(rf'value="{LUNE_UK}"\s+selected', (await asked.see("assets")).text)
     await asked.sent_back("assets", **both, **{ON: ""})
     assert ("pixel", PIXEL_LUNE_APP_CODE, LUNE_UK, "waiting") in await _kinds(asked, house), "nothing was saved"
     assert asked.goes_to(await asked.send("assets", **both | {"ad_account": [LUNE_EU]}, **{ON: LUNE_UK})) == "about"
     assert ("pixel", PIXEL_LUNE_APP_CODE, LUNE_EU, "waiting") in await _kinds(asked, house), "in the only one left"
+
+
+async def test_where_one_ad_account_is_listed_nobody_is_asked_where(walk: Walk, house: House) -> None:
+    await house.ask_for(walk.corner, "pixel", "LINK")
+    await walk.start()
+    await trip(walk, house, ticked=[LUNE_EU])
+    page = (await walk.see("assets")).text
+    assert f'value="{PIXEL_LUNE_APP_CODE}"' in page
+    assert "<select" not in page
+    await walk.send("assets", ad_account=[LUNE_EU], pixel=[PIXEL_LUNE_APP_CODE])
+    assert ("pixel", PIXEL_LUNE_APP_CODE, LUNE_EU, "waiting") in await _kinds(walk, house)
+
+
+async def test_by_hand_with_several_the_client_says_where(walk: Walk, house: House) -> None:
+    await house.ask_for(walk.corner, "pixel", "LINK")
+    await walk.start()
+    await walk.answer("lane", "account")
+    assert "<select" not in (await walk.see("assets")).text
+    typed = {"ad_account": f"{LUNE_EU}, {LUNE_UK}", "pixel": PIXEL_LUNE_APP_CODE.lower()}
+    page = await walk.sent_back("assets", **typed)
+    assert re.search(rf'<select id="{ON}"', page)
+    assert f'id="{ON}-problem"' in page
+    for account in (LUNE_EU, LUNE_UK):
+        assert f'<option value="{account}"' in page
+    await walk.send("assets", **typed, **{ON: LUNE_UK})
+    assert ("pixel", PIXEL_LUNE_APP_CODE, LUNE_UK, "waiting") in await _kinds(walk, house)
 
 
 async def test_none_is_a_no_that_can_be_taken_back(asked: Walk, house: House) -> None:
