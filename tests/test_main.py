@@ -186,7 +186,7 @@ async def test_head_changes_nothing(browser: httpx2.AsyncClient, house: House, d
     assert await _rows(database_url) == before
     back = await browser.get("/callbacks/tiktok", params=query)
     await browser.head(back.headers["location"])
-    assert walk.goes_to(await browser.get(back.headers["location"])) == "account"
+    assert walk.goes_to(await browser.get(back.headers["location"])) == "assets"
 
 
 async def _rows(database_url: str) -> dict[str, list[str]]:

@@ -217,9 +217,10 @@ PRESET = {
     ],
 }  # fmt: skip
 ANSWERS: dict[str, dict[str, Any]] = {
-    **BY_HAND, "others": {}, "questions": {"q-goal": "Sell more", "q-site": "brand.com", "q-why": "Because"},
+    **BY_HAND, "others": {}, "checklist": {"ownership": "yes", "by": "Theo Brand"},
+    "questions": {"q-goal": "Sell more", "q-site": "brand.com", "q-why": "Because"},
 }  # fmt: skip
-WAY = ("lane", "account", "accounts", "pixels", "others", "markets", "contacts", "questions", "get-ready")
+WAY = ("lane", "account", "assets", "others", "about", "questions", "checklist")
 
 
 @pytest.fixture

@@ -113,7 +113,7 @@ async def test_a_link_selects_its_entries_and_those_of_what_belongs_to_it(
 ) -> None:
     walk = Walk(browser, world.north)
     await walk.start()
-    await walk.answer("lane", "account", "accounts")  # two accounts: one more access request
+    await walk.answer("lane", "account", "assets")  # two accounts: one more access request
     other = (await api.post("/links", json={"client_id": world.north.client_id})).json()
     [request, *_] = (await api.get(f"/links/{world.north.link_id}/access-requests")).json()["data"]
     role = {"role": "ADMIN", "reason": "To pay the invoices."}
@@ -214,7 +214,7 @@ async def test_the_log_about_one_client_is_erased_with_its_personal_data(
     assert (await api.post(f"/links/{world.north.link_id}/people", json=person)).status_code == 201
     walk = Walk(browser, world.north)
     await walk.start()
-    await walk.answer("lane", "account", "accounts")
+    await walk.answer("lane", "account", "assets")
     of_south = select(func.count()).where(AuditPersonal.agency_id == world.south.agency_id)
     async with sessions() as session:
         before = (await session.execute(of_south)).scalar_one()
@@ -275,7 +275,7 @@ async def test_every_kind_of_actor_arrives(
     await rename(api, world, "Brand")
     walk = Walk(browser, north)
     await walk.start()
-    await walk.answer("lane", "account", "accounts")  # two accounts: one more access request
+    await walk.answer("lane", "account", "assets")  # two accounts: one more access request
     with acting_as(WORKER):
         async with sessions.begin() as session:
             await clients.update_client(

@@ -64,7 +64,7 @@ async def test_links_sessions_and_deliveries_go_on(
     assert {name for name, rows in first.items() if not rows and not _PARTITION.search(name)} <= UNFILLED
     assert (await api.get("/me")).json() == key
     assert (await walk.see("review")).status_code in (200, 303)
-    await walk.answer("accounts")
+    await walk.answer("assets")
     await house.work()
     assert await house.statuses(world.north) == [("verified", None)]
     deliveries = await browser.get(

@@ -97,8 +97,8 @@ async def test_one_more_account_leads_the_client_back_to_choose(
     wish = {"kind": "ad_account", "role": "ANALYST", "reason": "To look at one more.", "required": False}
     added = await api.post(f"/links/{world.north.link_id}/access-requests", json=wish)
     assert (added.status_code, added.json()["status"]) == (201, "waiting")
-    assert walk.goes_to(await walk.see()) == "accounts"
-    assert walk.goes_to(await walk.send("accounts", assets="7200000000000000203")) == "review"
+    assert walk.goes_to(await walk.see()) == "assets"
+    assert walk.goes_to(await walk.send("assets", ad_account="7200000000000000203")) == "review"
     review = (await walk.see("review")).text
     assert "View results (Analyst)" in review
     assert "Not this one" in review

@@ -123,21 +123,22 @@ async def _onboarded(
     assert entered.status_code == 303, entered.text
     walk = Walk(browser, replace(world.north, link_id=entered.headers["location"].removeprefix("/l/")))
     assert walk.goes_to(await trip(walk, house, seed.TWO_BRANDS_THEO)) == "account"
-    assert walk.goes_to(await walk.send("account", account_id=seed.BRAND_FR, sure=seed.BRAND_FR)) == "accounts"
-    assert walk.goes_to(await walk.send("accounts", assets=list(seed.BRAND_FR_ACCOUNTS))) == "pixels"
-    contacts = BY_HAND["contacts"] | {"approver-name": "Theo Quizzaxson", "approver-email": "theo@quizzax.example"}
+    assert walk.goes_to(await walk.send("account", account_id=seed.BRAND_FR, sure=seed.BRAND_FR)) == "assets"
+    assert walk.goes_to(await walk.send("assets", ad_account=list(seed.BRAND_FR_ACCOUNTS))) == "others"
+    about = BY_HAND["about"] | {"approver-name": "Theo Quizzaxson", "approver-email": "theo@quizzax.example"}
     (by_hand,) = [each["id"] for each in await _requests(api, walk) if each["platform"] == "meta"]
-    answers = {**BY_HAND, "others": {f"id-{by_hand}": "act_1234567"}, "contacts": contacts}
-    for screen in ("pixels", "others", "markets", "contacts"):
+    answers = {"others": {f"id-{by_hand}": "act_1234567"}, "about": about}
+    for screen in ("others", "about"):
         assert (await walk.send(screen, **answers[screen])).status_code == 303, screen
     sent = await browser.post(
         f"{walk.path}/questions", data={"form_token": await walk.token(), "q-goal": "A quizzaxgoal"},
         files=[("q-plan", ("quizzaxplan.pdf", b"%PDF-1.7 the quizzaxplan"))], headers=SAME_ORIGIN,
     )  # fmt: skip
     assert sent.status_code == 303, sent.text
-    await walk.send("get-ready", ownership="yes", by="Theo Quizzaxson")
+    await walk.send("checklist", ownership="yes", by="Theo Quizzaxson")
     assert walk.goes_to(await walk.agree(name="Theo Quizzaxson")) == "progress"
     assert (await walk.send(f"access-requests/{by_hand}/done")).status_code == 303
+    await walk.sent_back("checklist", payment="plan", by="Theo Quizzaxson")  # kept with the browser
     await house.work()
     return walk
 
@@ -172,8 +173,8 @@ async def test_nothing_personal_is_left_of_a_client_and_the_evidence_stays(
     assert await storage.found(*NEEDLES) >= {
         "access_requests", "audit_personal", "client_contacts", "clients", "connections", "consents", "event_personal",
         "idempotency_keys.answer_encrypted", "intake_answers", "intake_files", "intake_files.content_encrypted",
-        "intakes", "kickoffs", "mails", "mails.content_encrypted", "readiness_answers", "webhook_attempts",
-        "webhook_bodies",
+        "intakes", "kickoffs", "link_sessions", "mails", "mails.content_encrypted", "readiness_answers",
+        "webhook_attempts", "webhook_bodies",
     }  # fmt: skip
     held = (await api.get(f"/clients/{client_id}/personal-data")).json()
     assert all(held["counts"].values()), held

@@ -273,7 +273,7 @@ async def test_the_consent_comes_back_to_the_domain(
             assert back.startswith(f"https://{host}/l/{world.north.link_id}/return?handle=")
             if not removed:
                 arrived = await client.get(back)
-                assert (arrived.status_code, walk.goes_to(arrived)) == (303, "account")
+                assert (arrived.status_code, walk.goes_to(arrived)) == (303, "assets")
 
 
 async def test_the_proxy_gets_certificates_for_verified_names_only(
