@@ -74,8 +74,8 @@ class Installation:
         home = await self.browser.get("/callbacks/tiktok", params=back)
         await self.browser.get(home.headers["location"])
         await self._press(walk.send("account", account_id=account_id))
-        await self._press(walk.send("accounts", assets=[account]))
-        await walk.answer("pixels", "markets", "contacts", "get-ready")
+        await self._press(walk.send("assets", ad_account=[account]))
+        await walk.answer("about")
         await self._press(walk.agree())
         async with asyncio.timeout(LONGEST):
             while (await self.api.get(f"/links/{made['id']}")).json()["status"] != "completed":  # noqa: ASYNC110

@@ -45,7 +45,6 @@ AROUND = len('{"padding":""}')
 AFTER_EXECUTE = "after_cursor_execute"
 #: Numbers of the first client's Business Center and ad accounts; those of the others follow.
 FIRST_CENTER, FIRST_ACCOUNT, SECOND_ACCOUNT = 7111222233334444601, 7200000000000001001, 7200000000000002001
-LATER_SCREENS = ("pixels", "markets", "contacts", "get-ready")
 
 router = APIRouter(include_in_schema=False)
 
@@ -170,13 +169,13 @@ class Clients:
             # a Business Center that two clients give is asked about
             account_id = str(FIRST_CENTER + number)
             await self._answer(walk, {"lane": BY_HAND["lane"], "account": {"account_id": account_id}})
-        accounts = ({"assets": f"{FIRST_ACCOUNT + number}, {SECOND_ACCOUNT + number}"} for number in self._numbers)
-        return [self._form(walk, "accounts", fields) for walk, fields in zip(self._walks, accounts, strict=True)]
+        accounts = ({"ad_account": f"{FIRST_ACCOUNT + number}, {SECOND_ACCOUNT + number}"} for number in self._numbers)
+        return [self._form(walk, "assets", fields) for walk, fields in zip(self._walks, accounts, strict=True)]
 
     async def agree(self) -> list[Ready]:
         """The consent, all before it answered."""
         for walk in self._walks:
-            await self._answer(walk, {screen: BY_HAND[screen] for screen in LATER_SCREENS})
+            await self._answer(walk, {"about": BY_HAND["about"]})
         return [self._form(walk, "review", await walk.consent()) for walk in self._walks]
 
     async def _answer(self, walk: Walk, screens: Mapping[str, Mapping[str, Any]]) -> None:
