@@ -123,8 +123,10 @@ class _Reader(HTMLParser):
         self.forms: list[Form] = []
         self.words: list[str] = []
         self._form: Form | None = None
+        self._by_id: dict[str, Form] = {}
         self._area: str | None = None
         self._button: Button | None = None
+        self._is_outside = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
@@ -132,6 +134,11 @@ class _Reader(HTMLParser):
             method, kind = (given.get("method") or "get").lower(), given.get("enctype") or ""
             self._form = Form(given.get("action") or self.address, method, kind.startswith("multipart/"))
             self.forms.append(self._form)
+            self._by_id[given.get("id") or ""] = self._form
+        if tag == "button":
+            self._is_outside = "form" in given
+        if tag == "button" and self._is_outside:
+            self._form = self._by_id[given["form"] or ""]
         if self._form is None:
             return
         if tag == "button":
@@ -152,7 +159,7 @@ class _Reader(HTMLParser):
             self._form.fields.append((name, value))
 
     def handle_endtag(self, tag: str) -> None:
-        if tag == "form":
+        if tag == "form" or (tag == "button" and self._is_outside):
             self._form = None
         if tag == "textarea":
             self._area = None

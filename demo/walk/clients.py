@@ -1,7 +1,7 @@
 """The clients of the walk, each with a way of their own; they come all at once."""
 
 from demo.walk.browser import Browser, File
-from demo.walk.people import Answers, Say, answer_and_agree, connect, share_by_hand, start
+from demo.walk.people import Answers, Say, answer_and_agree, connect, share_by_hand
 from demo.world import CLIENT_ADMIN, GUIDED_ACCOUNT, GUIDED_BC, OPEN_ACCOUNT, OPEN_ADMIN, TRACKING_ADMIN, Demo
 
 PLAN = File("measured.csv", b"event,where\nPAGE_VIEW,everywhere\nON_WEB_ORDER,thank-you page\n")
@@ -10,13 +10,12 @@ PLAN = File("measured.csv", b"event,where\nPAGE_VIEW,everywhere\nON_WEB_ORDER,th
 async def who_connects(demo: Demo, say: Say) -> None:
     """Maison Lune, `run-campaigns`: connects, and picks all three ad accounts."""
     async with Browser() as browser:
-        await start(browser, demo.links["connected"])
+        await browser.open(demo.links["connected"])
         await connect(browser, CLIENT_ADMIN)
         say(f"Maison Lune: connected as {CLIENT_ADMIN}")
+        accounts = [value for name, value in browser.page.form("Continue").fields if name == "ad_account"]
         await browser.press("Continue")
-        accounts = browser.page.form("Continue").choices["assets"]
-        await browser.press("Continue", {"assets": accounts})
-        say(f"Maison Lune: picked {len(accounts)} ad accounts from what TikTok shows")
+        say(f"Maison Lune: left all {len(accounts)} ad accounts ticked that TikTok shows")
         await answer_and_agree(browser, CLIENT_ADMIN, {})
         say("Maison Lune: agreed; Keyturn shares")
 
@@ -24,12 +23,10 @@ async def who_connects(demo: Demo, say: Say) -> None:
 async def with_a_pixel(demo: Demo, say: Say) -> None:
     """Atelier Rive, `tracking-fix`: connects, picks its pixel, answers the agency's questions, hands in a file."""
     async with Browser() as browser:
-        await start(browser, demo.links["tracking"])
+        await browser.open(demo.links["tracking"])
         await connect(browser, TRACKING_ADMIN)
         say(f"Atelier Rive: connected as {TRACKING_ADMIN}")
-        await browser.press("Continue")
-        await browser.press("Continue")
-        pixels = [value for name, value in browser.page.form("Continue").fields if name == "pixels"]  # ticked already
+        pixels = [value for name, value in browser.page.form("Continue").fields if name == "pixel"]  # ticked already
         say(f"Atelier Rive: picked its ad account and {len(pixels)} pixel")
         questions: Answers = {
             "q-website": "atelierrive.example", "q-shop_system": "Shopify", "q-events_api": "Yes",
@@ -42,12 +39,12 @@ async def with_a_pixel(demo: Demo, say: Say) -> None:
 async def by_hand(demo: Demo, say: Say) -> None:
     """Brand FR, `run-campaigns`: types ids, agrees, shares in Business Center, presses check now."""
     async with Browser() as browser:
-        await start(browser, demo.links["guided"])
-        await browser.press("Do it by hand")
+        await browser.open(demo.links["guided"])
+        await browser.press("do it by hand")
         await browser.press(
             "Continue", {"account_id": f"https://business.tiktok.com/manage/overview?org_id={GUIDED_BC}"}
         )
-        await browser.press("Continue", {"assets": GUIDED_ACCOUNT})
+        await browser.press("Continue", {"ad_account": GUIDED_ACCOUNT})
         await answer_and_agree(browser, "Theo Two Brands", {})
         say("Brand FR: agreed; has the steps with the agency's Business Center ID")
         await share_by_hand(demo)
@@ -58,7 +55,8 @@ async def by_hand(demo: Demo, say: Say) -> None:
 async def elsewhere(demo: Demo, say: Say) -> None:
     """Café Nord, a preset of the agency's own: Meta and a booking tool, done by hand and said to be done."""
     async with Browser() as browser:
-        await start(browser, demo.links["written"])
+        await browser.open(demo.links["written"])
+        await browser.press("Start")
         meta = next(name for name, _ in browser.page.form("Continue").fields if name.startswith("id-"))
         goal = "More guests on weekdays."
         await answer_and_agree(
@@ -78,7 +76,8 @@ async def by_the_public_link(demo: Demo, say: Say) -> None:
         await browser.press("Start", who)
         say("Comptoir Mixte: came by the public link")
         await connect(browser, OPEN_ADMIN)
-        await browser.press("Continue")
-        await browser.press("Continue", {"assets": [OPEN_ACCOUNT]})
+        if browser.screen == "account":
+            await browser.press("Continue")
+        await browser.press("Continue", {"ad_account": [OPEN_ACCOUNT]})
         await answer_and_agree(browser, OPEN_ADMIN, {})
         say("Comptoir Mixte: connected, picked the one ad account that is in order, agreed; Keyturn shares")

@@ -11,18 +11,12 @@ Answers = Mapping[str, Answer]
 PATIENCE = 25
 
 
-async def start(browser: Browser, address: str) -> None:
-    """Opens a link and presses Start."""
-    await browser.open(address)
-    await browser.press("Start")
-
-
 async def connect(browser: Browser, person: str) -> None:
-    """Connects with TikTok; where it is busy, once more."""
+    """Connects with TikTok from the first page or the choice of the lane; where it is busy, once more."""
     for _ in range(PATIENCE):
-        await browser.press("Connect with TikTok")
+        await browser.press("Connect with TikTok" if browser.screen == "way" else "Continue with TikTok")
         await authorize(browser, person)
-        if browser.screen == "account":
+        if browser.screen in ("account", "assets"):
             return
         await asyncio.sleep(0.5)
     raise NotAsExpected(f"could not connect: {browser.page.words[:600]}")
@@ -37,16 +31,14 @@ async def authorize(browser: Browser, person: str) -> None:
 async def answer_and_agree(browser: Browser, name: str, told: Mapping[str, Answers]) -> None:
     """Goes from screen to screen and agrees on the last; `told` by screen, beside what everybody tells."""
     usual: dict[str, Answers] = {
-        "markets": {"markets": ["FR", "BE"]},
-        "contacts": {
-            "approver-name": name, "approver-email": "hello@client.example", "billing-same": "yes",
-            "technical-same": "yes",
+        "about": {
+            "markets": ["FR", "BE"], "approver-name": name, "approver-email": "hello@client.example",
+            "billing-same": "yes", "technical-same": "yes",
         },
-        "get-ready": {"ownership": "yes", "by": name},
-        "review": {"agree": "yes", "name": name},
+        "review": {"name": name},
     }  # fmt: skip
     while (screen := browser.screen) != "progress":
-        button = "I agree" if screen == "review" else "Continue"
+        button = "Yes, " if screen == "review" else "Continue"
         await browser.press(button, {**usual.get(screen, {}), **told.get(screen, {})})
         if browser.screen == screen:
             raise NotAsExpected(f"the screen {screen} did not take the answers: {browser.page.words[:600]}")

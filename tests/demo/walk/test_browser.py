@@ -15,7 +15,10 @@ PAGE = """<h1>Tell us</h1>
   <textarea name="note">as it was</textarea><input type="file" name="plan">
   <button name="go" value="on">Continue</button><button name="remove" value="f1">Remove</button>
 </form>
-<form action="/found"><input name="q" value=""><button>Look for it</button></form>"""
+<form action="/found"><input name="q" value=""><button>Look for it</button></form>
+<form id="f" method="post" action="/below"><input name="name" value="Ana"></form>
+<form method="post" action="/lane"><button name="lane" value="guided">By hand</button></form>
+<div><button form="f" name="agree" value="yes">Yes, do it</button></div><p>Said below</p>"""
 
 
 @pytest.fixture
@@ -51,6 +54,14 @@ async def test_a_form_without_a_method_access_requests_by_address(
     page, sent = browser
     await page.press("Look for it", {"q": "pixel"})
     assert (sent[-1].method, str(sent[-1].url)) == ("GET", "https://a.example/found?q=pixel")
+
+
+async def test_a_button_below_its_form_sends_that_form(browser: tuple[Browser, list[httpx2.Request]]) -> None:
+    page, sent = browser
+    assert "Said below" not in page.page.form("Yes").words
+    await page.press("Yes, ", {"name": "Ana Client"})
+    assert (sent[-1].method, sent[-1].url.path) == ("POST", "/below")
+    assert sent[-1].content == b"name=Ana+Client&agree=yes"
 
 
 async def test_the_screen_is_the_last_part_of_the_address(browser: tuple[Browser, list[httpx2.Request]]) -> None:
