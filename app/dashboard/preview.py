@@ -72,11 +72,9 @@ async def press(
     async with reading(services_of(request).sessions) as session:
         aggregate = await links.load_link(session, caller.agency_id, link_id)
     here, form = f"{LINKS}/{link_id}/preview", await request.form()
-    first = next((each.platform for each in aggregate.connecting), None)
-    if platform and form.get("lane") == "guided":
-        here += f"/{platform}/{screens.ACCOUNT}"
-    elif first is not None:
-        here += f"/{platform or first}/{screens.LANE}"
+    platform = platform or next((each.platform for each in aggregate.connecting), "")
+    if platform:
+        here += f"/{platform}/{screens.ACCOUNT if form.get('lane') == 'guided' else screens.LANE}"
     return render.see_other(
         request,
         f"{here}?preview_language={preview_language}" if preview_language in services_of(request).languages else here,

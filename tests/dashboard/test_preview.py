@@ -53,6 +53,8 @@ async def test_a_preview_shows_the_clients_pages_and_writes_nothing(
         assert heading
         shown[path] = heading[0]
     for path, fields, leads_to in (
+        ("", {"lane": "connected"}, "/tiktok/way"),
+        ("", {"lane": "guided"}, "/tiktok/account"),
         ("", {}, "/tiktok/way"),
         ("?preview_language=en", {}, "/tiktok/way?preview_language=en"),
         ("/tiktok/lane", {"lane": "guided"}, "/tiktok/account"),
