@@ -28,7 +28,7 @@ EXAMPLE: Mapping[str, Any] = {
     "assets_total": 4,
     "assets_verified": 3,
     "assets_blocked": 0,
-    "screen": "markets",
+    "screen": "about",
     "approver_name": "Ana Lima",
     "approver_email": "ana@brand.example",
     "billing_name": "Bo Chen",
