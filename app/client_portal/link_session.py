@@ -297,6 +297,11 @@ async def _known(session: AsyncSession, link: VisitedLink) -> _Known:
     return _Known({row[0].platform: row[0] for row in found if row[0] is not None}, verified, own_apps or ())
 
 
+async def may_open(session: AsyncSession, link: VisitedLink) -> bool:
+    """True if the browser may see and change the link."""
+    return link.may_open((await _known(session, link)).others_verified)
+
+
 async def can_connect(session: AsyncSession, request: Request, aggregate: LinkAggregate, platform: str) -> bool:
     """True if the client of this link can connect with a platform."""
     return await oauth_flow.is_possible(session, services_of(request).platforms, aggregate.agency.id, platform)

@@ -17,7 +17,7 @@ from app.client_portal.link_session import CurrentLink, VisitedLink, can_connect
 from app.kit.html import forms, language, render
 from app.kit.html.forms import Form
 from app.kit.i18n.message import Problems, Text
-from app.kit.input.text import looks_like_password
+from app.kit.input.text import looks_like_password, visible
 from app.links import devices
 from app.links.aggregate import LinkAggregate
 from app.links.models import LinkPlatform
@@ -85,12 +85,13 @@ def can_email_codes(request: Request, aggregate: LinkAggregate) -> bool:
 def sent_back(request: Request, link: CurrentLink, form: Form, problems: Problems) -> RedirectResponse:
     """303 to the screen of a form that cannot be saved, which shows it as it was sent: Back never sends it again.
 
-    Passwords are not kept.
+    Passwords are not kept, nor characters that cannot be stored.
     """
     screen, locale = request.url.path.removeprefix(f"{link.path}/"), language.locale_of(request)
+    sent = [(visible(name), visible(value)) for name, value in form.pairs(but=(forms.TOKEN_FIELD,))]
     link.browser.draft = {
         "screen": screen,
-        "fields": [pair for pair in form.pairs(but=(forms.TOKEN_FIELD,)) if not looks_like_password(pair[1])],
+        "fields": [pair for pair in sent if not looks_like_password(pair[1])],
         "problems": {name: locale.text(sentence) for name, sentence in problems.items()},
     }
     return render.see_other(request, f"{link.path}/{screen}")

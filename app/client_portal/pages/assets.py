@@ -79,6 +79,7 @@ async def save_account(request: Request, session: Session, link: OpenScreen, for
     found = connections.discovered(link.connection) if link.connection else None
     in_doubt = await service.differs(session, link.aggregate, link.here.platform, choice, found)
     if in_doubt and form.text("sure") != account_id:
+        link.browser.draft = None
         return render.see_other(request, f"{link.path}/{link.platform}/account?sure={account_id}")
     await service.save_account(
         session, link.aggregate, link.here.platform, account_id, choice.name or None, differs=in_doubt

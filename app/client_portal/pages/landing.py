@@ -14,7 +14,7 @@ from app.client_portal.errors import LinkEnded, LinkUnknown, PublicLinkEnded, Pu
 from app.client_portal.first_screens import only_platform, welcome_page
 from app.client_portal.forms import intake
 from app.client_portal.forms.intake import TRAP, Visitor
-from app.client_portal.link_session import OpenLink, VisitedLink, can_connect, opened_before
+from app.client_portal.link_session import OpenLink, VisitedLink, can_connect, may_open, opened_before
 from app.client_portal.rendering import to_platform
 from app.kit.actor import bind_actor
 from app.kit.database import Session
@@ -144,9 +144,9 @@ async def start(request: Request, session: Session, token: str, form: SentForm) 
 
 
 async def _begin(request: Request, session: AsyncSession, link: VisitedLink, lane: str) -> Response:
-    """To the platform or the next screen. A lane that the client has, or data that it saved, is not touched."""
+    """To the platform or the next screen. A lane that the client has is not touched, nor anything by a new device."""
     aggregate, platform = link.aggregate, only_platform(link.aggregate)
-    if platform is not None and not devices.holds_personal(aggregate) and aggregate.on(platform).lane is None:
+    if platform is not None and aggregate.on(platform).lane is None and await may_open(session, link):
         possible = await can_connect(session, request, aggregate, platform)
         if lane == "connected" and possible:
             await session.flush()
