@@ -40,7 +40,7 @@ DASHBOARD = {
     "kickoff": "/desk/links/{link_id}/kickoff",
 }
 #: Pages of a client's link, in their order.
-CLIENT = ("client-welcome", "client-way", "client-review", "client-progress")
+CLIENT = ("client-welcome", "client-choice", "client-review", "client-progress")
 
 
 def main() -> None:
@@ -93,25 +93,21 @@ async def _ids(api: httpx2.AsyncClient, demo: Demo) -> dict[str, str]:
 async def _of_the_client(browser: Browser, address: str) -> None:
     """The client's pages, from the first one to verified access."""
     async with _page(browser, PHONE) as page:
-        welcome, way, review, progress = CLIENT
+        welcome, choice, review, progress = CLIENT
         await page.goto(address)
         await _keep(page, welcome)
-        await page.get_by_role("button", name="Start").click()
-        await _keep(page, way)
-        await page.get_by_role("button", name="Connect with").click()
+        await page.get_by_role("button", name="Continue with").click()
         await page.get_by_text(CLIENT_ADMIN).click()
         await page.get_by_role("button", name="Authorize").click()
         await page.get_by_role("button", name="is right").click()
-        for answer in ("assets", "", "markets", "", ""):
-            if answer:
-                await page.locator(f"input[name={answer}]").first.check()
+        await page.wait_for_url("**/assets")
+        await _keep(page, choice)
+        for screen in ("about", "review"):
             await page.get_by_role("button", name="Continue").click()
-        await page.wait_for_url("**/review")
+            await page.wait_for_url(f"**/{screen}")
         await _keep(page, review)
-        await page.get_by_label("I may decide this").check()
-        await page.get_by_label("Your full name").fill(CLIENT_ADMIN)
-        await page.get_by_role("button", name="share this").click()
-        await page.get_by_text("1 of 1 verified").wait_for()
+        await page.get_by_role("button", name="Yes, share").click()
+        await page.get_by_text("You’re all set").wait_for()
         await _keep(page, progress)
 
 

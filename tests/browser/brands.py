@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import httpx2
 
 from demo.walk.browser import Browser
-from demo.walk.people import answer_and_agree, start
+from demo.walk.people import answer_and_agree
 from demo.world import AGENCY_BC, Demo
 
 #: How many pages of events, or 5 seconds without any, are waited for one.
@@ -40,10 +40,10 @@ async def new_brand(demo: Demo, api: httpx2.AsyncClient, name: str) -> Brand:
 async def agree_by_hand(brand: Brand) -> None:
     """Agree to share by hand, and say that it is done although nothing is shared."""
     async with Browser() as browser:
-        await start(browser, brand.address)
-        await browser.press("Do it by hand")
+        await browser.open(brand.address)
+        await browser.press("do it by hand")
         await browser.press("Continue", {"account_id": brand.center_id})
-        await browser.press("Continue", {"assets": brand.account_id})
+        await browser.press("Continue", {"ad_account": brand.account_id})
         await answer_and_agree(browser, "Eva Brand", {})
         await browser.press("check now")
 
@@ -51,7 +51,8 @@ async def agree_by_hand(brand: Brand) -> None:
 async def agree_to_steps(address: str) -> None:
     """Agree to the preset of steps on other platforms, and say that they are done."""
     async with Browser() as browser:
-        await start(browser, address)
+        await browser.open(address)
+        await browser.press("Start")
         await answer_and_agree(browser, "Eva Brand", {"questions": {"q-goal": "More guests."}})
         while any("I have done this" in form.words for form in browser.page.forms):
             await browser.press("I have done this")

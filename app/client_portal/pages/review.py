@@ -205,7 +205,9 @@ def _shown(
         request,
         link,
         "review",
-        problems=problems,
+        problems={
+            name: problems[name] for name in problems if name != "checks" or any(i.verdict.blocks for i in items)
+        },
         form_to=consent_origins(request, aggregate),
         text=text,
         mark=text.mark(language.locale_of(request)),
