@@ -289,8 +289,10 @@ async def test_the_proxy_gets_certificates_for_verified_names_only(
     for domain, status in ((HOST, 200), (HOST.upper(), 200), (OTHER, 404), (OWN, 404), ("", 404), ("x" * 253, 404)):
         answer = await ask(domain)
         assert (answer.status_code, answer.content) == (status, b""), domain
-    for _ in range(hosts.ASKS.most):
+    for _ in range(10 * hosts.ASKS.most):  # a slow machine gets some of them back meanwhile
         refused = await ask("a.evil.example")
+        if refused.status_code == 429:
+            break
     assert refused.status_code == 429
     assert (await ask(HOST)).status_code == 200, "those that may are never held up"
 
