@@ -84,7 +84,9 @@ def names(demo: Demo, signed_in: StorageState) -> Mapping[str, str]:
             "member_id": member_id, "platform": "tiktok", "name": "way", "slug": demo_preset, "key": "meta",
             "platform_key": own["key"],
             "grant_id": api.get("/grants").json()["data"][0]["id"],
-            "public_link_id": api.get("/public-links").json()["data"][0]["id"],
+            "public_link_id": next(
+                each["id"] for each in api.get("/public-links").json()["data"] if each["status"] == "open"
+            ),
             "result": shared["address"].rpartition("/")[2],
         }  # fmt: skip
 
