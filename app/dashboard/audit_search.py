@@ -1,4 +1,4 @@
-"""Filters of the audit log in the address of its page, and whom the words of its search name."""
+"""Filters of the audit log in the address of its page, and the people and clients that its search matches."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta

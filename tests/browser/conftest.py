@@ -22,7 +22,7 @@ from demo.walk.walk import walk
 from demo.world import Demo
 from tests.browser.look import complaints
 
-#: Of the members whom `joined` signs in.
+#: Password of the members that `joined` signs in.
 PASSWORD = "plum harbor violet anchor"
 #: Opens a page of the dashboard in a new browser, as a new member with this role.
 Joined = Callable[[str], Awaitable[Page]]

@@ -1,4 +1,4 @@
-"""What clients see, edited in a browser: presets, brand, own words, domains, own platforms; with live previews."""
+"""Editors of the client's pages in a browser, with live previews: presets, domains, own platforms."""
 
 from collections.abc import Sequence
 from typing import Any

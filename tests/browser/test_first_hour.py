@@ -53,7 +53,7 @@ async def _center(demo: Demo, name: str) -> None:
 
 
 async def _joined(page: Page, browser: Browser, role: str) -> Page:
-    """A phone in which somebody is signed in whom the owner has just invited."""
+    """A phone in which a newly invited member is signed in."""
     await page.goto(page.url.partition("/desk")[0] + "/desk/team")
     await page.get_by_label("E-mail address").fill(f"{role}@empty.example")
     await page.get_by_role("radio", name=role.title()).check()

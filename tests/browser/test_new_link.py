@@ -27,7 +27,7 @@ def _file(content: bytes) -> FilePayload:
 
 
 async def _copied(page: Page) -> str:
-    """What the clipboard holds."""
+    """The text on the clipboard."""
     return str(await page.evaluate("navigator.clipboard.readText()"))
 
 

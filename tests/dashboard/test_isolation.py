@@ -89,7 +89,7 @@ async def _mark(sessions: Sessions, agency_id: str) -> None:
 
 
 async def _rows(sessions: Sessions, agency_id: str) -> dict[str, str]:
-    """What each table holds of an agency."""
+    """The rows of an agency by table."""
     found = {}
     async with sessions() as session:
         for table in metadata.sorted_tables:

@@ -26,7 +26,7 @@ async def _lane(sessions: Sessions, world: World) -> str | None:
 
 
 async def _authorizations(sessions: Sessions, world: World) -> int:
-    """How often a browser was sent to the platform."""
+    """The number of times a browser was sent to the platform."""
     rows = select(func.count()).where(Authorization.agency_id == world.north.agency_id)
     async with sessions() as session:
         return (await session.execute(rows)).scalar_one()
