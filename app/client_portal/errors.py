@@ -57,7 +57,7 @@ class LinkEnded(HtmlError):
         # read now: the transaction is rolled back before the page is rendered
         self.shown = {
             **brand_of(aggregate),
-            "since": link.revoked_at or link.expires_at,
+            "since": aggregate.ended_at,
             "revoked": link.revoked_at is not None,
             "requested_by": link.requested_by,
             "renewal": renewal,

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Request
@@ -71,12 +70,6 @@ class CurrentLink:
         if kept is None or kept["screen"] != request.url.path.removeprefix(f"{self.path}/"):
             return None
         return Draft(Form(FormData([(name, value) for name, value in kept["fields"]])), kept["problems"])
-
-    @property
-    def ended_at(self) -> datetime | None:
-        """Time at which the link ended; None while it can be used."""
-        link = self.aggregate.link
-        return min(filter(None, (link.revoked_at, link.expires_at))) if self.aggregate.is_dead else None
 
     @property
     def here(self) -> LinkPlatform:

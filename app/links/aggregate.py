@@ -76,6 +76,11 @@ class LinkAggregate:
         return status.is_dead(status.as_of(self.link.status, self.link.expires_at, self.now))
 
     @property
+    def ended_at(self) -> datetime | None:
+        """Time at which the link was revoked or expired; None while it can be used."""
+        return (self.link.revoked_at or self.link.expires_at) if self.is_dead else None
+
+    @property
     def has_answers(self) -> bool:
         """True if every question of the preset was answered or skipped."""
         return all(question.key in self.answers for question in self.preset.questions)

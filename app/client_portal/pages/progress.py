@@ -180,7 +180,7 @@ async def progress(
             "cancelled" if cancelled else outcome, agency=aggregate.agency.name, platform=at
         ),
         access=access,
-        ended=link.ended_at,
+        ended=aggregate.ended_at,
         changed=any(access_request.status == "drifted" for access_request in aggregate.access_requests),
         leaving=any(each.unwanted_at and each.status not in OVER for each in aggregate.access_requests),
         platforms=[_receipt_of(platform_of(request, here.platform), aggregate) for here in aggregate.connecting],
