@@ -7,7 +7,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.connections import oauth_flow
+from app.access.connections import oauth_flow, selectable_assets
 from app.access.connections import service as connections
 from app.access.connections.service import ReadAccess
 from app.client_portal import rate_limits, screens
@@ -71,10 +71,11 @@ def _is_skipped(link: CurrentLink, name: str) -> bool:
     connection = link.connections.get(platform)
     if screen == screens.LANE:
         return True
-    if screen != screens.ACCOUNT or connection is None or link.aggregate.on(platform).lane != "connected":
+    if screen != screens.ACCOUNT or connection is None:
         return False
-    usable = [each for each in connections.discovered(connection).accounts if each.usable]
-    return len(usable) == 1 and link.aggregate.on(platform).client_account_id is not None
+    here, found = link.aggregate.on(platform), connections.discovered(connection)
+    only = selectable_assets.only_account(found, here.agency_account_id or "")
+    return here.lane == "connected" and only is not None and here.client_account_id is not None
 
 
 def can_email_codes(request: Request, aggregate: LinkAggregate) -> bool:

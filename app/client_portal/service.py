@@ -117,11 +117,9 @@ async def take_only_account(
     """
     await _remove_account_not_in(session, aggregate, platform, found)
     here = aggregate.on(platform)
-    can = [each for each in selectable_assets.accounts(found, here.agency_account_id or "") if each.can]
-    if here.client_account_id is None and len(can) == 1:
-        (only,) = can
-        if not await differs(session, aggregate, platform, only, found):
-            await save_account(session, aggregate, platform, only.id, only.name or None)
+    only = selectable_assets.only_account(found, here.agency_account_id or "")
+    if here.client_account_id is None and only and not await differs(session, aggregate, platform, only, found):
+        await save_account(session, aggregate, platform, only.id, only.name or None)
 
 
 async def _remove_account_not_in(

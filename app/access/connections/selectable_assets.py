@@ -30,6 +30,12 @@ def accounts(found: DiscoveredAssets, agency_account_id: str = "") -> list[Choic
     return _sorted(choices)
 
 
+def only_account(found: DiscoveredAssets, agency_account_id: str = "") -> Choice | None:
+    """The one account that can be chosen; None if there is none, or a choice."""
+    can = [choice for choice in accounts(found, agency_account_id) if choice.can]
+    return can[0] if len(can) == 1 else None
+
+
 def assets(found: DiscoveredAssets, kind: str, account_id: str) -> list[Choice]:
     """The assets of one kind in an account, those that can be chosen first."""
     return _sorted(

@@ -209,7 +209,7 @@ async def progress_lines(request: Request, session: Session, link: OpenResult, m
     return render.page(
         request, "client_portal:parts/moved.html", here=render.root(request) + link.path,
         form_token=forms.token(request, link.cookie),
-        **brand_of(link.aggregate), access=shown, ended=None,
+        **brand_of(link.aggregate), access=shown, ended=link.aggregate.ended_at,
     )  # fmt: skip
 
 
