@@ -86,15 +86,13 @@ def welcome_page(
     `shown`: a `layout` in place of the client's, and what it needs.
     """
     only = only_platform(aggregate)
-    begins = only is not None and aggregate.on(only).lane is None
-    connects = begins and can_connect
+    connects = only is not None and aggregate.on(only).lane is None and can_connect
     return render.page(
         request,
         "client_portal:door/welcome.html",
         **brand_of(aggregate),
         form_token=form_token,
         form_to=(platform_of(request, only).consent_origin,) if connects else (),
-        begins=begins,
         connects=connects,
         inside=app_around(request.headers.get("user-agent", "")) if connects else None,
         link=aggregate.link,

@@ -25,10 +25,11 @@ async def test_nothing_is_typed_from_the_trip_to_the_receipt(
     await house.connect_agency(world.north)
     await api.put("/agency/words/en", json={"lane": "Ours: <i>", "review": "Ours: yes", "closing": "Ours: thanks"})
     await api.patch("/agency", json={"return_url": "https://north.example/thanks?a=1&b=2"})
+    first = (await walk.browser.get(walk.corner.link_path)).text
     await walk.start()
-    page = (await walk.see("way")).text
-    assert "North Agency writes:" in page
-    assert "Ours: &lt;i&gt;" in page
+    for page in (first, (await walk.see("way")).text):
+        assert "North Agency writes:" in page
+        assert "Ours: &lt;i&gt;" in page, "wherever the lane is chosen"
     assert walk.goes_to(await trip(walk, house)) == "assets"
     page = (await walk.see("account")).text
     assert re.search(rf'value="{seed.MAISON_LUNE}"\s+checked', page), "the only one is picked already"
