@@ -147,17 +147,17 @@ def _asked_about(aggregate: LinkAggregate) -> list[list[object] | None]:
 def asks_pixels(aggregate: LinkAggregate, platform: str) -> bool:
     """True if the client is asked for its pixels on a platform: access is requested, or only their ids."""
     kinds = {each.kind for each in aggregate.access_requests if each.platform == platform}
-    optional = declarations.keys(lambda kind: kind.screen == "pixels", platform)
+    optional = declarations.keys(lambda kind: kind.choice == "optional", platform)
     return bool(kinds & set(optional)) or bool(optional and aggregate.preset.asks_screen("pixels"))
 
 
 def _has_assets(aggregate: LinkAggregate, here: LinkPlatform) -> bool:
     """True if each kind of asset on a platform was chosen or declined, and its pixels are known."""
     asked = [each for each in aggregate.access_requests if each.platform == here.platform]
-    chosen = all(each.asset_id or each.status == "declined" for each in asked if each.asset_kind.screen == "assets")
+    chosen = all(each.asset_id or each.status == "declined" for each in asked if each.asset_kind.choice == "required")
     if not chosen or not asks_pixels(aggregate, here.platform):
         return chosen
-    optional = [each for each in asked if each.asset_kind.screen == "pixels"]
+    optional = [each for each in asked if each.asset_kind.choice == "optional"]
     return here.pixel_codes is not None and not any(each.lacks_choice for each in optional)
 
 

@@ -70,7 +70,7 @@ async def save_account(
 async def _drop_assets(session: AsyncSession, aggregate: LinkAggregate, platform: str) -> None:
     """Drop the assets chosen from a list of another account; what depends on them follows."""
     for kind in {each.asset_kind for each in aggregate.access_requests if each.platform == platform}:
-        if kind.screen == "assets":
+        if kind.choice == "required":
             await choose_assets(session, aggregate, platform, kind.key, [])
 
 

@@ -253,9 +253,8 @@ class AssetKind:
     many: str
     #: from lowest to highest
     roles: tuple[str, ...]
-    #: the client's screen on which its assets are chosen: one of its own, or that of the pixels; None if the agency
-    #: names them
-    screen: Literal["assets", "pixels"] | None = "assets"
+    #: the client chooses at least one of its assets, or may choose none; None if the agency names them
+    choice: Literal["required", "optional"] | None = "required"
     #: words about assets of this kind, for clients
     texts: KindTexts = _ANY
     #: how their ids are typed

@@ -147,7 +147,7 @@ def _kinds(link: CurrentLink) -> list[AssetKind]:
     told = link.aggregate.preset.asks_screen("pixels")
     return [
         kind
-        for key in declarations.keys(lambda each: each.screen is not None, link.here.platform)
+        for key in declarations.keys(lambda each: each.choice is not None, link.here.platform)
         if (kind := declarations.find(link.here.platform, key)).key in asked or (told and kind.through)
     ]
 
@@ -160,7 +160,7 @@ def _proposed(link: CurrentLink, kind: AssetKind) -> list[str]:
         return list(known) if known is not None else can if len(can) == 1 and asked else []
     given = [each.asset_id for each in asked if each.asset_id and not each.approved_at]
     is_new = not any(each.asset_id or each.status == "declined" for each in asked)
-    return given or (can[:MAX_ASSETS] if is_new and kind.screen == "assets" else [])
+    return given or (can[:MAX_ASSETS] if is_new and kind.choice == "required" else [])
 
 
 def _places(link: CurrentLink) -> dict[str, str]:
@@ -205,7 +205,7 @@ def _read_kind(
     link: CurrentLink, kind: AssetKind, typed: Sequence[str], seen: Sequence[Choice], taken: Mapping[str, Message]
 ) -> ParsedField:
     agreed = [each.asset_id for each in _requests_of_kind(link, kind.key) if each.approved_at]
-    if kind.screen == "assets":
+    if kind.choice == "required":
         return asset_forms.picked_assets(typed, seen, kind, agreed=agreed, taken=taken)
     read = asset_forms.picked_optional(typed, seen, kind.ids, taken=taken)
     needed = any(each.required for each in _requests_of_kind(link, kind.key)) and not agreed
@@ -232,7 +232,7 @@ async def _save_kind(session: Session, link: CurrentLink, kind: AssetKind, read:
     """Have one access request for each asset of a kind; none declines all, and a later choice undoes that."""
     chosen = read.chosen[kind.key]
     asked = [each for each in _requests_of_kind(link, kind.key) if not each.approved_at]
-    if kind.screen == "assets":
+    if kind.choice == "required":
         await service.choose_assets(session, link.aggregate, link.here.platform, kind.key, chosen)
     elif asked:
         for access_request in asked if chosen else ():

@@ -365,7 +365,7 @@ def _of_platform(
         choices=[
             (screens.ASSETS, kind.texts.change)
             for kind in dict.fromkeys(each.asset_kind for each in access_requests)
-            if kind.screen == "assets"
+            if kind.choice == "required"
         ][:1],
         id_of_agency=declarations.texts(platform.key).account.id_of_agency.fill(agency=aggregate.agency.name),
         agency_account_id=here.agency_account_id,

@@ -162,7 +162,7 @@ class PlatformAnswers:
 def _answers_on(request: Request, link: CurrentLink, here: LinkPlatform) -> PlatformAnswers:
     asked: dict[str, list[AccessRequest]] = {}
     for each in link.aggregate.access_requests:
-        if each.platform == here.platform and each.asset_kind.screen == "assets":
+        if each.platform == here.platform and each.asset_kind.choice == "required":
             asked.setdefault(each.kind, []).append(each)
     has_pixels = asks_pixels(link.aggregate, here.platform)
     return PlatformAnswers(

@@ -116,7 +116,7 @@ def of_access_request(
         found["role"] = f"{_a(kind.one)} has no role “{access_request.role}”; it has {_listed(kind.roles)}."
     elif (
         platform.connects
-        and kind.screen is not None
+        and kind.choice is not None
         and (other := _other_role(access_request, beside if to_choose is None else to_choose))
     ):
         found["role"] = (

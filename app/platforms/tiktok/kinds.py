@@ -32,7 +32,7 @@ AD_ACCOUNT = AssetKind(
 )  # fmt: skip
 #: TikTok has no roles for pixels: a pixel is linked to an ad account, or not.
 PIXEL = AssetKind(
-    "pixel", "pixel", "pixels", ("LINK",), screen="pixels", through=AD_ACCOUNT.key,
+    "pixel", "pixel", "pixels", ("LINK",), choice="optional", through=AD_ACCOUNT.key,
     by_api=True, share_order=1, one_per_call=True, may_predate=True, has_events=True, missing_code="pixel_not_linked",
     texts=KindTexts(
         lambda count: _n("Pixel", "Pixels", count),
@@ -48,7 +48,7 @@ PIXEL = AssetKind(
     plan=_("Connect pixel {asset} to ad account {parent}, so that {agency} can use it there. It stays yours."),
 )  # fmt: skip
 CATALOG = AssetKind(
-    "catalog", "catalog", "catalogs", ("AD_PROMOTE", "ADMIN"), screen="pixels", between_partners=True,
+    "catalog", "catalog", "catalogs", ("AD_PROMOTE", "ADMIN"), choice="optional", between_partners=True,
     texts=KindTexts(
         lambda count: _n("Catalog", "Catalogs", count),
         _("{platform} catalogs"),
@@ -66,7 +66,7 @@ CATALOG = AssetKind(
 )  # fmt: skip
 #: People are members of the client's own Business Center; a member from before stays one.
 PERSON = AssetKind(
-    "person", "person", "people", ON_AD_ACCOUNTS, screen=None, names=AD_ACCOUNT_NAMES,
+    "person", "person", "people", ON_AD_ACCOUNTS, choice=None, names=AD_ACCOUNT_NAMES,
     by_api=True, share_order=2, one_per_call=True, seen_by_agency=False, may_predate=True, is_person=True,
     invite_operation="bc/member/invite",
     texts=KindTexts(
