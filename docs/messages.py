@@ -1,4 +1,4 @@
-"""Writes the template of the message catalogue, and brings the catalogues of languages up to date: `make messages`."""
+"""Writes the templates of the message catalogues, and brings those of languages up to date: `make messages`."""
 
 import io
 from collections.abc import Iterator
@@ -14,19 +14,38 @@ from app.kit.i18n.message import Message, Text, placeholders
 from app.links.presets import builtin
 
 ROOT = Path(__file__).parents[1]
-TEMPLATE = locales.FOLDER / "messages.pot"
+#: Rooms whose messages members alone read, and pages in them that anybody with an address reads.
+_MEMBERS = ("app/dashboard/", "app/audit/")
+_PUBLIC = (
+    "app/dashboard/connect.py", "app/dashboard/templates/connect/", "app/dashboard/kickoff.py",
+    "app/dashboard/templates/desk/kickoff_result.html",
+)  # fmt: skip
 #: The marks of `app/kit/i18n/message.py`, with the arguments that are texts.
 KEYWORDS: dict[str, tuple[int | tuple[int, str], ...]] = {"_": (1,), "_n": (1, 2), "_p": ((1, "c"), 2)}
 _METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2"), ("**/templates/**.txt", "jinja2")]
 _OPTIONS = {pattern: {"trimmed": "true", "silent": "false"} for pattern, method in _METHODS if method == "jinja2"}
 
 
-def extracted() -> Catalog:
-    """Every message of the product, with the files that show it."""
-    found = Catalog(project="Keyturn", copyright_holder="Keyturn", charset="utf-8", fuzzy=False)
+def extracted() -> dict[str, Catalog]:
+    """Every message of the product, by catalogue, with the files that show it. What clients read too is theirs."""
+    every = Catalog(fuzzy=False)
     for path, _line, msgid, comments, context in sorted(_messages(), key=lambda each: (each[0], each[1])):
-        found.add(msgid, locations=[(path, 1)], auto_comments=comments, context=context)
+        every.add(msgid, locations=[(path, 1)], auto_comments=comments, context=context)
+    found = {name: Catalog(charset="utf-8", fuzzy=False) for name in (locales.CLIENT, locales.DASHBOARD)}
+    for entry in every:
+        if entry.id:
+            own = found[locales.DASHBOARD if all(map(_for_members, entry.locations)) else locales.CLIENT]
+            own.add(entry.id, locations=entry.locations, auto_comments=entry.auto_comments, context=entry.context)
     return found
+
+
+def template(catalogue: str) -> Path:
+    """The template of a catalogue, in English without translations."""
+    return locales.FOLDER / f"{catalogue}.pot"
+
+
+def _for_members(location: tuple[str, int]) -> bool:
+    return location[0].startswith(_MEMBERS) and not location[0].startswith(_PUBLIC)
 
 
 def text(catalogue: Catalog) -> str:
@@ -43,15 +62,16 @@ HEADER = (
 
 
 def main() -> None:
-    """Write the template, and add new messages to the catalogues of languages, without a translation."""
-    template = extracted()
-    TEMPLATE.write_text(text(template), encoding="utf-8")
-    for tag in locales.translated():
-        path = locales.path_of(tag)
-        with path.open("rb") as file:
-            translated = read_po(file, locale=tag.replace("-", "_"))
-        translated.update(template, no_fuzzy_matching=True)
-        path.write_text(text(translated), encoding="utf-8")
+    """Write the templates, and add new messages to the catalogues of languages, without a translation."""
+    for name, messages in extracted().items():
+        template(name).write_text(text(messages), encoding="utf-8")
+        for tag in locales.translated(name):
+            path = locales.path_of(tag, name)
+            with path.open("rb") as file:
+                translated = read_po(file, locale=tag.replace("-", "_"))
+            translated.update(messages, no_fuzzy_matching=True)
+            translated.obsolete.clear()
+            path.write_text(text(translated), encoding="utf-8")
 
 
 def in_english(message: Text) -> str:

@@ -37,6 +37,11 @@ def locale_of(request: Request) -> Locale:
     return locales.find(locales.best(wanted, _offered(request)))
 
 
+def is_of_member(request: Request) -> bool:
+    """True for the pages below `/desk`, which members alone see."""
+    return f"{request.scope['path']}/".startswith("/desk/")  # without the prefix of the public address
+
+
 def _in(request: Request, tag: str) -> str:
     return f"?{request.url.include_query_params(language=tag).query}"
 
@@ -61,4 +66,8 @@ def remember(request: Request, response: Response) -> None:
 
 
 def _offered(request: Request) -> tuple[str, ...]:
-    return web_services(request).languages if has_services(request) else (locales.SOURCE,)
+    """The languages of the page; a client's page that is shown within the dashboard has its own."""
+    if not has_services(request):
+        return (locales.SOURCE,)
+    offered, (link, _agency) = web_services(request).languages, getattr(request.state, "languages", (None, None))
+    return locales.of_dashboard(offered) if is_of_member(request) and link is None else offered

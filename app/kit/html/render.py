@@ -77,7 +77,7 @@ def _plain(request: Request, refusal: AppError) -> HTMLResponse:
         status=refusal.status,
         message=refusal.message,
         advice=refusal.advice,
-        is_of_member=f"{request.scope['path']}/".startswith("/desk/"),  # without the prefix of the public address
+        is_of_member=language.is_of_member(request),
         request_id=getattr(request.state, "request_id", None) if refusal.status >= 500 else None,
     )
 

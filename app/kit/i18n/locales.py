@@ -20,6 +20,9 @@ from app.kit.i18n import pseudo
 from app.kit.i18n.message import ContentDate, Message, Value, _
 
 FOLDER = Path(__file__).parents[2] / "locales"
+#: The catalogues: what clients read, which is complete in each language that is offered, and what members alone read in
+#: the dashboard, which a language may lack; the dashboard is not offered in it then.
+CLIENT, DASHBOARD = "messages", "dashboard"
 #: Language of the messages themselves, and of anybody whose own is not offered.
 SOURCE = "en"
 #: Forms of dates and numbers where they are not those of the language alone: English for readers of any country.
@@ -188,12 +191,15 @@ def find(tag: str) -> Locale:
         return PseudoLocale(tag, NullTranslations())
     if tag not in translated():
         raise KeyError(tag)
-    return Locale(tag, read_catalogue(tag, path_of(tag)))
+    made = read_catalogue(tag, path_of(tag))
+    if tag in translated(DASHBOARD):
+        made.add_fallback(read_catalogue(tag, path_of(tag, DASHBOARD)))
+    return Locale(tag, made)
 
 
-def path_of(tag: str) -> Path:
-    """The catalogue of a language."""
-    return FOLDER / tag.replace("-", "_") / "LC_MESSAGES" / "messages.po"
+def path_of(tag: str, catalogue: str = CLIENT) -> Path:
+    """The file of a language's catalogue."""
+    return FOLDER / tag.replace("-", "_") / "LC_MESSAGES" / f"{catalogue}.po"
 
 
 def read_catalogue(tag: str, path: Path) -> NullTranslations:
@@ -206,9 +212,15 @@ def read_catalogue(tag: str, path: Path) -> NullTranslations:
 
 
 @cache
-def translated() -> tuple[str, ...]:
+def translated(catalogue: str = CLIENT) -> tuple[str, ...]:
     """Tags of the languages that have a catalogue, sorted."""
-    return tuple(sorted(path.parents[1].name.replace("_", "-") for path in FOLDER.glob("*/LC_MESSAGES/messages.po")))
+    files = FOLDER.glob(f"*/LC_MESSAGES/{catalogue}.po")
+    return tuple(sorted(path.parents[1].name.replace("_", "-") for path in files))
+
+
+def of_dashboard(tags: Iterable[str]) -> tuple[str, ...]:
+    """Those in which the dashboard can be shown."""
+    return tuple(tag for tag in tags if tag in (SOURCE, pseudo.TAG, *translated(DASHBOARD)))
 
 
 def offered(*, with_pseudo: bool = False) -> tuple[str, ...]:
