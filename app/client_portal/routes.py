@@ -3,6 +3,7 @@
 from app.client_portal import branding
 from app.client_portal.pages import (
     assets,
+    by_hand,
     checklist,
     device,
     intake,
@@ -25,6 +26,7 @@ ROUTERS = tuple(
         review,
         checklist,
         progress,
+        by_hand,
         landing,
     )
 )

@@ -178,20 +178,39 @@ class StepPicture:
 
 
 @dataclass(frozen=True)
-class GuidedStep:
-    """One line of guidance. `where` is the menu path, with ` > ` between its parts; `variants` are its other names.
+class DrawnScreen:
+    """A drawing of a platform's screen with numbers where to tap: its shape, the labels on it, and `alt` in words."""
 
-    Texts may contain `{agency}`, `{role}`, `{asset}` and `{through}`. `copies`: the id of the agency, by its key, that
-    is pasted here and shown below in a field to copy.
+    shape: str
+    labels: tuple[Message, ...]
+    alt: Message
+
+
+@dataclass(frozen=True)
+class GuidedStep:
+    """One step of guidance: what to do, act by act, under a `title`.
+
+    `where` is the menu path, with ` > ` between its parts; `variants` are its other names, and `otherwise` what to do
+    when something else is seen, as questions with answers. Texts may contain `{agency}`, `{role}`, `{asset}` and
+    `{through}`; labels of a drawing also `{first}`, the first asset. `copies`: the id of the agency, by its key, that
+    is pasted here and shown below in a field to copy. `lists_assets`: the assets are listed below.
+    `makes_partner`: it is done when the agency is a partner. `opens`: address behind the words between `{link}` and
+    `{end}` in an act.
     """
 
-    text: Message
+    acts: tuple[Message, ...]
+    title: Message | None = None
     where: Message | None = None
     variants: tuple[Message, ...] = ()
+    otherwise: tuple[tuple[Message, Message], ...] = ()
     help_url: str = ""
     help_search: Message | None = None
+    opens: str = ""
     copies: str | None = None
+    lists_assets: bool = False
+    makes_partner: bool = False
     picture: StepPicture | None = None
+    drawn: DrawnScreen | None = None
 
 
 @dataclass(frozen=True)
@@ -339,8 +358,8 @@ class Platform(Protocol):
         """A role in a client's words."""
         ...
 
-    def guided_steps(self, kind: str) -> tuple[GuidedStep, ...]:
-        """The client's steps to share an asset of this kind by hand."""
+    def guided_steps(self, kind: str, *, is_partner: bool = False) -> tuple[GuidedStep, ...]:
+        """The client's steps to share an asset of this kind by hand. `is_partner`: the agency is a partner already."""
         ...
 
 

@@ -129,9 +129,9 @@ class PlazaPlatform:
         can = {"VIEWER": _("See it"), "EDITOR": _("Change it"), "AUTHOR": _("Write in it")}[role]
         return RoleWords(can, (can,), (_("Delete it"),), can)
 
-    def guided_steps(self, _kind: str) -> tuple[GuidedStep, ...]:
+    def guided_steps(self, _kind: str, *, is_partner: bool = False) -> tuple[GuidedStep, ...]:
         """The client's steps to share an asset by hand."""
-        return (GuidedStep(_("Open Plaza > Permissions and add {agency}."), copies="agency_account_id"),)
+        return (GuidedStep((_("Open Plaza > Permissions and add {agency}."),), copies="agency_account_id"),)
 
     def help_articles(self, _code: str) -> tuple[HelpArticle, ...]:
         """None."""

@@ -1,14 +1,15 @@
 """Texts for clients about manual platforms: offer, plan, steps and statuses of access requests. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.client_portal.copy.consent import Offer
+from app.client_portal.copy.guided_steps import StepLine, filled
 from app.client_portal.status_texts import Tone
 from app.kit.i18n.message import ContentDate, Message, Text, Value, _
 from app.platforms.manual.library import ManualPlatform
-from app.platforms.port import GuidedStep, StepPicture
+from app.platforms.port import GuidedStep
 
 
 @dataclass(frozen=True)
@@ -49,20 +50,6 @@ class ManualRequest:
 
 
 @dataclass(frozen=True)
-class ManualStep:
-    """One numbered step. `label` and `value`: the value to copy."""
-
-    text: Text
-    where: Message | None = None
-    variants: tuple[Message, ...] = ()
-    help_url: str = ""
-    help_search: Message | None = None
-    label: Message | None = None
-    value: Text = ""
-    picture: StepPicture | None = None
-
-
-@dataclass(frozen=True)
 class ManualLine:
     """Status of one access request, with its steps until they are done."""
 
@@ -74,8 +61,8 @@ class ManualLine:
     sentence: Message
     tone: Tone
     since: datetime
-    steps: tuple[ManualStep, ...]
-    removal: tuple[ManualStep, ...]
+    steps: tuple[StepLine, ...]
+    removal: tuple[StepLine, ...]
     can_say_done: bool
     can_take_back: bool
     asked: ManualRequest
@@ -218,25 +205,25 @@ def _line(asked: ManualRequest, agency: str, identifiers: Mapping[str, str]) -> 
     )
 
 
-def steps(asked: ManualRequest, *, agency: str, identifiers: Mapping[str, str]) -> tuple[ManualStep, ...]:
+def steps(asked: ManualRequest, *, agency: str, identifiers: Mapping[str, str]) -> tuple[StepLine, ...]:
     """Steps for the client, with names and numbers filled in."""
     if asked.own_steps:
-        return tuple(ManualStep(text) for text in asked.own_steps)
+        return tuple(StepLine((text,)) for text in asked.own_steps)
     return tuple(_filled(asked, step, agency, identifiers) for step in asked.platform.steps(asked.role))
 
 
-def _removal(asked: ManualRequest, agency: str, identifiers: Mapping[str, str]) -> tuple[ManualStep, ...]:
+def _removal(asked: ManualRequest, agency: str, identifiers: Mapping[str, str]) -> tuple[StepLine, ...]:
     written = asked.platform.removal(asked.role)
     if not written:
         anywhere = _(
             "Open the tool, take {agency} off the list of who has access, or ask {agency} where that is.",
             agency=agency,
         )
-        return (ManualStep(anywhere),)
+        return (StepLine((anywhere,)),)
     return tuple(_filled(asked, step, agency, identifiers) for step in written)
 
 
-def _filled(asked: ManualRequest, step: GuidedStep, agency: str, identifiers: Mapping[str, str]) -> ManualStep:
+def _filled(asked: ManualRequest, step: GuidedStep, agency: str, identifiers: Mapping[str, str]) -> StepLine:
     """A step with names and numbers; an id to copy is shown below it, in a field of its own."""
     copied = next((need for need in asked.platform.needs if need.key == step.copies), None)
     known: dict[str, Text] = {
@@ -244,13 +231,7 @@ def _filled(asked: ManualRequest, step: GuidedStep, agency: str, identifiers: Ma
         for need in asked.platform.needs
     }
     values: dict[str, Value] = {**known, "agency": agency, "role": asked.platform.role(asked.role).label}
-    return ManualStep(
-        text=step.text.fill(**values),
-        where=step.where.fill(**values) if step.where else None,
-        variants=tuple(variant.fill(**values) for variant in step.variants),
-        help_url=step.help_url,
-        help_search=step.help_search,
-        label=_("{agency}: {label}", agency=agency, label=copied.label) if copied else None,
-        value=known[copied.key] if copied else "",
-        picture=step.picture,
-    )
+    line = filled(step, values)
+    if copied is None:
+        return line
+    return replace(line, label=_("{agency}: {label}", agency=agency, label=copied.label), value=known[copied.key])

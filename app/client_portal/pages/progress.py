@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Query, Request
 from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.readiness import service as readiness
 from app.access.requests import service as access_requests
@@ -16,9 +17,10 @@ from app.audit.canonical import SealUnreadable
 from app.client_portal import offers, rate_limits, screens, service, status_texts
 from app.client_portal.branding import brand_of
 from app.client_portal.copy import status_rows
-from app.client_portal.copy.guided_steps import Guidance, steps
+from app.client_portal.copy.guided_steps import StepLine
 from app.client_portal.copy.manual_platforms import ManualGroup
 from app.client_portal.copy.status_rows import AccessRequestRow, Fix, Summary
+from app.client_portal.copy.steps_by_hand import steps_by_hand
 from app.client_portal.link_session import FROM_OUR_SCREEN, CurrentLink, LinkForm, OpenLink, OpenResult
 from app.client_portal.pages.checklist import check_lines
 from app.client_portal.rendering import (
@@ -66,20 +68,17 @@ class PlatformProgress:
     changeable: bool
     #: screens on which assets are chosen, with the labels of their buttons
     choices: Sequence[tuple[str, Message]]
-    #: label of the agency's own id, which steps ask for
-    id_of_agency: Message
-    agency_account_id: str | None
     #: date on which the steps were checked
     dated: ContentDate
     #: steps to share by hand
-    guidance: Sequence[Guidance]
+    steps: Sequence[StepLine]
     #: steps that the client did, where the platform cannot be read
-    done_guidance: Sequence[Guidance]
+    done_steps: Sequence[StepLine]
 
     @property
     def by_hand(self) -> bool:
         """True if the client has steps to do."""
-        return bool(self.guidance)
+        return bool(self.steps)
 
     @property
     def done_label(self) -> Message:
@@ -310,23 +309,27 @@ def _receipt_of(platform: ConnectedPlatform, aggregate: LinkAggregate) -> Platfo
     )
 
 
-async def _access_progress(request: Request, session: Session, link: CurrentLink) -> AccessProgress:
+async def platforms_progress(request: Request, session: AsyncSession, link: CurrentLink) -> list[PlatformProgress]:
+    """Progress on each platform with an API."""
     aggregate = link.aggregate
-    platforms = []
     access = await read_access(session, aggregate, aggregate.connecting)
-    for here in aggregate.connecting:
-        platforms.append(
-            _of_platform(
-                platform_of(request, here.platform),
-                aggregate,
-                access[here.platform].held,
-                can_connect=here.platform in link.connectable,
-                looks=is_readable(here, access),
-            )
+    return [
+        _of_platform(
+            platform_of(request, here.platform),
+            aggregate,
+            access[here.platform].held,
+            can_connect=here.platform in link.connectable,
+            looks=is_readable(here, access),
         )
+        for here in aggregate.connecting
+    ]
+
+
+async def _access_progress(request: Request, session: AsyncSession, link: CurrentLink) -> AccessProgress:
+    aggregate = link.aggregate
     return AccessProgress(
         summary=status_rows.summary(aggregate),
-        platforms=platforms,
+        platforms=await platforms_progress(request, session, link),
         others=await offers.manual_groups(session, aggregate),
     )
 
@@ -367,11 +370,9 @@ def _of_platform(
             for kind in dict.fromkeys(each.asset_kind for each in access_requests)
             if kind.choice == "required"
         ][:1],
-        id_of_agency=declarations.texts(platform.key).account.id_of_agency.fill(agency=aggregate.agency.name),
-        agency_account_id=here.agency_account_id,
         dated=platform.guided_dated,
-        guidance=_guidance(aggregate, platform, to_do),
-        done_guidance=_guidance(aggregate, platform, said_done) if not to_do else [],
+        steps=steps_by_hand(aggregate, platform, to_do),
+        done_steps=steps_by_hand(aggregate, platform, said_done) if not to_do else (),
     )
 
 
@@ -385,36 +386,3 @@ def _last_check(to_do: Sequence[AccessRequest]) -> datetime | None:
 def _read(aggregate: LinkAggregate, platform: str) -> list[AccessRequest]:
     """Access requests on a platform that have an asset."""
     return [each for each in aggregate.access_requests if each.asset_id and each.platform == platform]
-
-
-def _guidance(aggregate: LinkAggregate, platform: Platform, to_do: Sequence[AccessRequest]) -> list[Guidance]:
-    """The steps for each kind of asset and role to share by hand."""
-    named = {
-        access_request.asset_id: access_request.asset_name or access_request.asset_id or ""
-        for access_request in _read(aggregate, platform.key)
-    }
-    groups: dict[tuple[str, str], list[AccessRequest]] = {}
-    for access_request in to_do:
-        groups.setdefault((access_request.kind, access_request.role), []).append(access_request)
-    return [
-        Guidance(
-            title=declarations.find(platform.key, kind).texts.all.fill(platform=platform.name),
-            steps=tuple(
-                steps(
-                    platform.guided_steps(kind),
-                    agency=aggregate.agency.name,
-                    role=platform.role_words(kind, role).menu,
-                    assets=[
-                        access_request.person_email or named[access_request.asset_id or ""]
-                        for access_request in access_requests
-                    ],
-                    through=[
-                        named.get(access_request.parent_asset_id, access_request.parent_asset_id)
-                        for access_request in access_requests
-                        if access_request.parent_asset_id
-                    ],
-                )
-            ),
-        )
-        for (kind, role), access_requests in groups.items()
-    ]

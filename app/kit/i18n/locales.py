@@ -34,7 +34,7 @@ _NO_COUNTRIES = frozenset({"EU", "EZ", "UN", "XA", "XB", "ZZ", "QO", "AC", "CP",
 
 
 #: Values that never stand out: they occur in every other sentence.
-PLAIN = frozenset({"platform"})
+PLAIN = frozenset({"platform", "link", "end"})
 
 
 class Locale:

@@ -93,7 +93,7 @@ class ManualPlatform:
         words = self.role(role)
         return RoleWords(words.label, tuple(words.can), tuple(words.cannot), words.label)
 
-    def guided_steps(self, kind: str) -> tuple[GuidedStep, ...]:
+    def guided_steps(self, kind: str, *, is_partner: bool = False) -> tuple[GuidedStep, ...]:  # noqa: ARG002
         """The steps of all things in sequence; `steps` returns those of one."""
         assert kind == CUSTOM
         return tuple(_step(step) for thing in self.file.things for step in thing.steps)
@@ -168,6 +168,6 @@ def tidied(text: str) -> str:
 
 def _step(step: StepShape) -> GuidedStep:
     return GuidedStep(
-        step.text, where=step.where, variants=tuple(step.variants), help_url=step.help_url or "",
+        (step.text,), where=step.where, variants=tuple(step.variants), help_url=step.help_url or "",
         help_search=step.help_search, copies=step.copies,
     )  # fmt: skip

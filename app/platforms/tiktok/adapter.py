@@ -383,9 +383,9 @@ class TikTok:
         """The day on which the guided steps were last compared with TikTok's help."""
         return steps.steps_file().dated
 
-    def guided_steps(self, kind: str) -> tuple[GuidedStep, ...]:
+    def guided_steps(self, kind: str, *, is_partner: bool = False) -> tuple[GuidedStep, ...]:
         """The client's steps in TikTok Business Center to share."""
-        return steps.share()[kind]
+        return steps.share(is_partner=is_partner)[kind]
 
     @property
     def take_back_steps(self) -> tuple[Message, ...]:

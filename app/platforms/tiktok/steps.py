@@ -9,28 +9,43 @@ from pydantic import Field
 
 from app.kit.i18n.content import ContentShape, Dated, Same, Words, read
 from app.kit.i18n.message import Message
+from app.platforms.drawings import DrawnTable
 from app.platforms.port import GuidedStep, HelpArticle
 
 FOLDER = Path(__file__).parent / "content"
 Name = Annotated[str, Same]
 
 
+class OtherwiseTable(ContentShape):
+    """Another thing that a client may see, and the way on from there."""
+
+    seen: Words
+    do: Words
+
+
 class StepTable(ContentShape):
     """One step, as `GuidedStep` of the port."""
 
-    text: Words
+    title: Words
+    acts: list[Words] = Field(min_length=1, max_length=3)
     where: Words
     variants: list[Words] = Field(min_length=1)
+    otherwise: list[OtherwiseTable] = Field(default_factory=list)
     help_url: Name
     help_search: Words
+    opens: Name = ""
     copies: Name | None = None
+    lists_assets: bool = False
+    makes_partner: bool = False
+    drawn: DrawnTable
 
 
 class StepsFile(ContentShape):
-    """Steps by name, and the names of those that share an asset of each kind."""
+    """Steps by name, and the names of those that share an asset of each kind, also with an agency that is a partner."""
 
     dated: Dated
     share: dict[str, list[Name]]
+    share_as_partner: dict[str, list[Name]]
     steps: dict[str, StepTable]
 
 
@@ -60,11 +75,21 @@ def steps_file() -> StepsFile:
 
 
 @cache
-def share() -> Mapping[str, tuple[GuidedStep, ...]]:
-    """The steps to share an asset by hand, by kind."""
+def share(*, is_partner: bool = False) -> Mapping[str, tuple[GuidedStep, ...]]:
+    """The steps to share an asset by hand, by kind. `is_partner`: the agency is a partner already."""
     file = steps_file()
-    known = {name: GuidedStep(**{**dict(step), "variants": tuple(step.variants)}) for name, step in file.steps.items()}
-    return {kind: tuple(known[name] for name in names) for kind, names in file.share.items()}
+    known = {name: _step(step) for name, step in file.steps.items()}
+    lists = file.share | (file.share_as_partner if is_partner else {})
+    return {kind: tuple(known[name] for name in names) for kind, names in lists.items()}
+
+
+def _step(step: StepTable) -> GuidedStep:
+    return GuidedStep(
+        tuple(step.acts), step.title, where=step.where, variants=tuple(step.variants),
+        otherwise=tuple((each.seen, each.do) for each in step.otherwise), help_url=step.help_url,
+        help_search=step.help_search, opens=step.opens, copies=step.copies, lists_assets=step.lists_assets,
+        makes_partner=step.makes_partner, drawn=step.drawn.drawn(),
+    )  # fmt: skip
 
 
 @cache

@@ -1,13 +1,11 @@
 """The words agreed to are those shown, and another text has another mark."""
 
 from app.client_portal.copy.consent import Offer, agreement, platform_offers
-from app.client_portal.copy.guided_steps import steps
 from app.kit.i18n import locales, pseudo
 from app.kit.i18n.locales import ENGLISH, english
 from app.kit.i18n.message import _
 from app.platforms import declarations
 from app.platforms.tiktok.adapter import TikTok
-from app.platforms.tiktok.steps import share
 
 TIKTOK = TikTok(wire=None, auth_url="", redirect_uri="", default_app=None)  # type: ignore[arg-type]  # is not called
 OFFER = Offer(
@@ -45,16 +43,6 @@ def test_access_requests_alike_are_offered_once() -> None:
 
 def test_full_control_is_not_called_harmless() -> None:
     assert english(platform_offers([("ad_account", "ADMIN", "why")], TIKTOK)[0].money).startswith("Yes")
-
-
-def test_the_steps_name_agency_and_role_and_leave_the_number_to_its_field() -> None:
-    lines = steps(share()["ad_account"], agency="Acme", role=_("Operator"), assets=["Lune EU", "Lune US"])
-    said = " ".join(english(text) for line in lines for text in (line.text, *line.variants))
-    assert "{" not in said
-    assert "Acme" in said
-    assert "Operator" in said
-    assert [line.asks_for_id for line in lines].count(True) == 1
-    assert "Users > Partners" in [english(line.where) for line in lines if line.where]
 
 
 def test_access_can_be_taken_back() -> None:

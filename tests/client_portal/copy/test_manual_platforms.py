@@ -29,7 +29,7 @@ def test_steps_carry_the_agencys_id_in_a_field_to_copy() -> None:
     (line,) = lines(replace(META, given="act_123456"))
     copied = [(english(step.label), step.value) for step in line.steps if step.label]
     assert copied == [("Acme: Business portfolio ID", "1234567890123456")]
-    texts = " ".join(english(step.text) for step in line.steps)
+    texts = " ".join(english(step.acts[0]) for step in line.steps)
     assert "Paste Acme’s business portfolio ID:" in texts
     assert "tick yours, and switch on Manage campaigns" in texts
     assert "{" not in texts
@@ -44,7 +44,7 @@ def test_an_id_the_agency_took_away_is_asked_for_in_words() -> None:
 
 def test_the_agencys_own_steps_are_shown_as_written() -> None:
     (line,) = lines(OWN)
-    assert [step.text for step in line.steps] == ["Open it.", "Invite {us}."]
+    assert [step.acts[0] for step in line.steps] == ["Open it.", "Invite {us}."]
     assert line.name == "Booking tool {reports}"
     assert line.removal
 
@@ -96,7 +96,7 @@ def test_every_role_of_every_platform_can_be_told_whole(key: str, role: str) -> 
     ids = {key: {need.key: need.example for need in platform.needs}}
     asked = replace(META, platform=platform, role=role, own_steps=("One.",) if platform.own_words else ())
     ((line,),) = [group.lines for group in manual_platforms.groups([asked], agency="Acme", identifiers=ids)]
-    shown = [part for step in (*line.steps, *line.removal) for part in (step.text, step.where, *step.variants)]
+    shown = [part for step in (*line.steps, *line.removal) for part in (*step.acts, step.where, *step.variants)]
     texts = [english(part) for part in shown if part]
     assert not [text for text in texts if "{" in text or "}" in text]
     copied = {step.value for step in line.steps if step.label}

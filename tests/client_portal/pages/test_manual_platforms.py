@@ -109,11 +109,20 @@ async def test_from_the_link_to_the_receipt_alone(alone: Walk, api: httpx2.Async
     page = (await alone.see("progress")).text
     assert "It’s your turn" in page
     assert "0 of 3 done" in page
-    assert f'value="{manual_platforms.PORTFOLIO}"' in page
-    assert f'value="{manual_platforms.MAILBOX}"' in page
-    assert "Menu words checked on" in page
-    assert 'href="https://facebook.com/business/help/708679622611131"' in page
-    assert "with the role {viewer} &amp; no other" in page
+    steps = {
+        platform: (await alone.see(f"access-requests/{access_request}/steps?every=true")).text
+        for platform, access_request in access_requests.items()
+    }
+    assert f'value="{manual_platforms.PORTFOLIO}"' in steps["meta"]
+    assert f'value="{manual_platforms.MAILBOX}"' in steps["google_analytics"]
+    assert "Menu words checked on" in steps["meta"]
+    assert 'href="https://facebook.com/business/help/708679622611131"' in steps["meta"]
+    assert "with the role {viewer} &amp; no other" in steps["other"]
+    for platform, access_request in access_requests.items():
+        page = (await alone.see(f"access-requests/{access_request}/steps?step=99")).text
+        assert "I have done this</button>" in page, platform
+        assert f"access-requests/{access_request}/done" in page
+    page = (await alone.see("progress")).text
     assert page.count("I have done this</button>") == 3
     for platform in access_requests:
         assert alone.goes_to(await alone.send(f"access-requests/{access_requests[platform]}/done")) == "progress#others"

@@ -231,9 +231,10 @@ async def test_by_hand_codes_are_typed_and_the_steps_name_them(walk: Walk, house
     await walk.send("assets", ad_account=LUNE_EU, pixel=PIXEL_LUNE_CODE.lower())
     await walk.answer("about")
     await walk.agree()
-    page = (await walk.see("progress")).text
-    assert "TikTok ad account" in page
-    assert f"tick the pixel {PIXEL_LUNE_CODE}" in page
+    page = (await walk.see("tiktok/steps?every=true")).text
+    assert "Choose the ad accounts" in page
+    assert PIXEL_LUNE_CODE in page.partition("tick the pixels listed below")[2].partition("Press Share assets")[0]
+    assert page.count("Open the list of partners") == 1, "each step once"
 
 
 async def test_a_role_that_is_too_high_is_lowered_with_one_tap(walk: Walk, house: House) -> None:

@@ -84,7 +84,7 @@ async def test_the_clients_word_is_kept_at_once_and_its_steps_stay(
         assert "will confirm it; nothing more for you to do." in page
         assert "Show the steps again" in page
         assert "Rather do it differently?" not in page, "there is no other way"
-        assert f'value="{NORTH_BC}"' in page
+        assert f'value="{NORTH_BC}"' in (await walk.see("tiktok/steps?every=true")).text
         assert "Not there yet" not in page
         assert ": done" in page.partition("Shared")[2][:120]
         await house.work()

@@ -65,10 +65,10 @@ def test_a_role_belongs_to_its_thing() -> None:
 def test_each_thing_has_its_own_steps_and_way_back() -> None:
     meta = library.find("meta")
     assert "pixel" not in " ".join(
-        english(step.text.fill(agency="Acme", role="Admin")) for step in meta.steps("MANAGE_CAMPAIGNS")
+        english(step.acts[0].fill(agency="Acme", role="Admin")) for step in meta.steps("MANAGE_CAMPAIGNS")
     )
     assert "Datasets" in " ".join(
-        english(step.text.fill(agency="Acme", role="Admin")) for step in meta.removal("USE_DATASET")
+        english(step.acts[0].fill(agency="Acme", role="Admin")) for step in meta.removal("USE_DATASET")
     )
     assert len(meta.guided_steps(CUSTOM)) == sum(len(thing.steps) for thing in meta.file.things)
 
