@@ -8,7 +8,7 @@ import asyncio
 import ssl
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from urllib.parse import urlsplit
 
 import httpx2
@@ -23,6 +23,7 @@ from app.kit.encryption import Keyring
 from app.kit.i18n.locales import english
 from app.kit.keyring_check import UndecryptableValue
 from app.mail.smtp_client import check_login
+from app.platforms import guidance_age
 from app.platforms.resources import DiagnosticFinding
 from app.settings import Settings
 from app.tables import metadata
@@ -257,7 +258,7 @@ async def for_agencies(chosen: Settings, sessions: Sessions, agency_id: str) -> 
         own += [*await _keys(session, agency_id), *await _members(session, chosen, agency_id)]
     found = [
         *stored, _background_work(due_at), _https(chosen), await public_address(chosen),
-        *await bounded("mail", mail(chosen)), *own,
+        *await bounded("mail", mail(chosen)), *own, *guidance(clock.now().date()),
     ]  # fmt: skip
     return [
         DiagnosticFinding(
@@ -282,6 +283,14 @@ async def _members(session: AsyncSession, chosen: Settings, agency_id: str) -> l
     words = f"no password, passkey or provider signs them in: {', '.join(found)}."
     do = "Make one-time addresses for them in the team; they choose a password there."
     return [Finding("members", True, words, doubtful=True, do=do)] if found else []
+
+
+def guidance(today: date) -> list[Finding]:
+    """Steps for clients that nobody compared with the platforms' help for long; nothing if there are none."""
+    found = [f"{each.platform} ({each.language}, {each.compared_on})" for each in guidance_age.stale(today)]
+    words = f"not compared with the platforms’ own help for {guidance_age.STALE_AFTER.days} days: {', '.join(found)}."
+    do = "Update Keyturn. Until then, expect clients to ask about menus that have other names."
+    return [Finding("steps for clients", True, words, doubtful=True, do=do)] if found else []
 
 
 def _background_work(due_at: datetime | None) -> Finding:

@@ -18,7 +18,8 @@ from app.assembly import platforms_of
 from app.cli import output
 from app.cli.operations import in_commands
 from app.cli.output import Failed
-from app.installation import Finding, bounded, database, egress, mail, proxies, public_address
+from app.installation import Finding, bounded, database, egress, guidance, mail, proxies, public_address
+from app.kit import clock
 from app.kit.database import DatabaseAway, Sessions, make_engine, make_sessions, see_pooler
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError
@@ -65,6 +66,7 @@ def run(*, platform: str | None, agency: str | None, as_json: bool) -> None:
         asyncio.run(public_address(chosen)),
         *asyncio.run(bounded("mail", mail(chosen))),
         *asyncio.run(bounded("egress", egress(chosen))),
+        *guidance(clock.now().date()),
     ]
     for finding in findings:
         out.print(f"{_MARKS[finding.mark]}  {escape(finding.what)}: {escape(finding.words)}")

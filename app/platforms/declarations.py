@@ -1,12 +1,13 @@
 """Declarations of each platform: its kinds of assets and its words, which the rest of the application asks. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from app.kit.i18n.message import Message, _
+from app.kit.i18n.message import ContentDate, Message, _
 from app.platforms.client_texts import ClientTexts
 from app.platforms.port import AssetKind
 from app.platforms.tiktok import problems as tiktok
+from app.platforms.tiktok import steps
 from app.platforms.tiktok.client_texts import TEXTS as TIKTOK_TEXTS
 from app.platforms.tiktok.kinds import KINDS as TIKTOK
 
@@ -15,6 +16,10 @@ _NEUTRAL = ClientTexts()
 
 
 def _none(_message: str) -> tuple[str, ...]:
+    return ()
+
+
+def _no_dates() -> Sequence[ContentDate]:
     return ()
 
 
@@ -29,7 +34,7 @@ class Declaration:
     `permissions_named_in`: the permissions that the message of a refusal names. `problem_of_app_id`: the sentence about
     an id that no app of the platform has. `app_console`: where its developers register an app. `in_app_browsers`:
     markers in the User-Agent of its own mobile apps, with the name of each app. `support`: where its developers and its
-    customers get help, by name and address.
+    customers get help, by name and address. `guidance_dates`: the days of its content files.
     """
 
     name: str
@@ -40,6 +45,7 @@ class Declaration:
     app_console: Message = _CONSOLE
     in_app_browsers: Mapping[str, str] = field(default_factory=dict)
     support: tuple[tuple[Message, str], ...] = ()
+    guidance_dates: Callable[[], Sequence[ContentDate]] = _no_dates
 
 
 _BY_PLATFORM: dict[str, Declaration] = {
@@ -57,6 +63,7 @@ _BY_PLATFORM: dict[str, Declaration] = {
             (_("Ads Manager"), "https://ads.tiktok.com"),
             (_("Business Center"), "https://business.tiktok.com"),
         ),
+        guidance_dates=steps.dates,
         in_app_browsers={"musical_ly": "TikTok", "BytedanceWebview": "TikTok"},
     ),
 }

@@ -3,11 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import httpx2
+import pytest
 from fastapi import FastAPI
 from sqlalchemy import func, update
 
 from app import installation
 from app.kit.database import Sessions
+from app.platforms import guidance_age
 from app.settings import Settings
 from app.tenants.agencies import domains
 from app.tenants.agencies.models import DomainProblem
@@ -59,6 +61,30 @@ async def test_an_owner_reads_what_works_and_what_to_do(
         "key ring": "pass", "events": "pass", "background work": "fail", "https": "pass", "public address": "limited",
         "mail": "limited",
     }  # fmt: skip
+
+
+def test_steps_that_nobody_compared_for_long_are_named_with_their_day() -> None:
+    days = [each for name, each in guidance_age._dates() if name == "TikTok"]
+    oldest = min(each.of("en") for each in days)
+    last_day = oldest + guidance_age.STALE_AFTER
+    assert not [each for each in guidance_age.stale(last_day) if each[:2] == ("TikTok", "en")]
+    (line,) = installation.guidance(last_day + timedelta(days=1))
+    assert line.mark == "warn"
+    assert f"TikTok (en, {oldest})" in line.words
+    assert "Update Keyturn" in (line.do or "")
+    (line,) = installation.guidance(last_day + timedelta(days=400))
+    assert "Google Analytics" in line.words, "manual platforms, too"
+
+
+async def test_the_page_names_them(
+    browser: httpx2.AsyncClient, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await sign_in("manager")
+    assert "steps for clients" not in (await browser.get(PATH)).text
+    monkeypatch.setattr(guidance_age, "STALE_AFTER", timedelta(days=-400))
+    page = (await browser.get(PATH)).text
+    assert "steps for clients" in page
+    assert "TikTok (en, " in page
 
 
 async def test_plain_http_is_said(settings: Settings, sessions: Sessions, world: World) -> None:

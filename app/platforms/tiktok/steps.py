@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from app.kit.i18n.content import ContentShape, Dated, Same, Words, read
-from app.kit.i18n.message import Message
+from app.kit.i18n.message import ContentDate, Message
 from app.platforms.drawings import DrawnTable
 from app.platforms.port import GuidedStep, HelpArticle
 
@@ -112,3 +112,8 @@ def take_back() -> tuple[Message, ...]:
 def help_file() -> HelpFile:
     """The file of the help articles. Raises InvalidContent, ValidationError."""
     return HelpFile.model_validate(read(FOLDER, "help"))
+
+
+def dates() -> tuple[ContentDate, ...]:
+    """The days on which the files were last compared with TikTok's help."""
+    return (steps_file().dated, help_file().dated)
