@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from app.dashboard.preset_form import TOO_LONG, lines, order
+from app.dashboard.preset_form import TOO_LONG, lines, order, row_number
 from app.kit import clock
 from app.kit.errors import InvalidInput
 from app.kit.html.forms import Form
@@ -75,10 +75,9 @@ def of_row(row: OwnPlatform) -> OwnPlatformDraft:
 
 def typed(form: Form, languages: Sequence[str]) -> OwnPlatformDraft:
     """The form as it was sent. Text that cannot be stored is in its problems."""
-    version = form.line("version", most=9)
     draft = OwnPlatformDraft(
         name=form.line("name", most=120), key=form.line("key", most=32),
-        version=int(version) if version.isascii() and version.isdigit() else 0,
+        version=form.version(),
         texts={
             name: {tag: read(f"{name}-{tag}", most=most) for tag in languages}
             for read, limits in ((form.line, _SINGLE), (form.text, _SEVERAL))
@@ -100,11 +99,11 @@ def typed(form: Form, languages: Sequence[str]) -> OwnPlatformDraft:
 def after(draft: OwnPlatformDraft, act: str) -> OwnPlatformDraft:
     """The form after one of its buttons that save nothing: `add`, `remove-2`, `up-1`, `clear-0` (its picture)."""
     verb, _dash, at = act.partition("-")
-    number = int(at) if at.isascii() and at.isdigit() else -1
+    number = row_number(at)
     steps = list(draft.steps)
     if verb == "add":
         steps.append(StepRow())
-    elif verb == "clear" and number < len(steps):
+    elif verb == "clear" and 0 <= number < len(steps):
         steps[number] = replace(steps[number], picture="", alt={})
     else:
         steps = [steps[each] for each in order(len(steps), verb, number)]

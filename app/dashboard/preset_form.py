@@ -41,6 +41,8 @@ PROBLEMS: Mapping[str, Message] = {
 }
 #: Field of the form for a field of an access request.
 _FIELDS = {"kind": "what", "role": "what", "platform": "what"}
+#: Digits of a row's number in the name of a button.
+_LONGEST_NUMBER = 3
 ANSWERS: Sequence[tuple[str, Message]] = (
     ("text", _("Text")), ("choice", _("One of several choices")), ("address", _("Address of a website")),
     ("file", _("Files")),
@@ -164,10 +166,9 @@ def of_preset(found: Preset) -> PresetDraft:
 
 def typed(form: Form) -> PresetDraft:
     """The form as it was sent. Text that cannot be stored is in its problems."""
-    version = form.line("version", most=9)
     draft = PresetDraft(
         name=form.line("name", most=120), sentence=form.line("sentence", most=500), slug=form.line("slug", most=64),
-        version=int(version) if version.isascii() and version.isdigit() else 0,
+        version=form.version(),
         screens=[each for each in SCREENS if each in form.texts("screens")],
         access_requests=[
             PresetAccess(
@@ -198,12 +199,17 @@ def after(draft: PresetDraft, act: str) -> PresetDraft:
             return replace(draft, questions=[*draft.questions, QuestionRow()])
         row = PresetAccess(OWN[0]) if noun == "tool" else PresetAccess()
         return replace(draft, access_requests=[*draft.access_requests, row])
-    number = int(at) if at.isascii() and at.isdigit() else -1
+    number = row_number(at)
     if noun == "question":
         asked = draft.questions
         return replace(draft, questions=[asked[each] for each in order(len(asked), verb, number)])
     wanted = draft.access_requests
     return replace(draft, access_requests=[wanted[each] for each in order(len(wanted), verb, number)])
+
+
+def row_number(text: str) -> int:
+    """The number of a row in the name of a button; -1 if it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER else -1
 
 
 def order(count: int, verb: str, at: int) -> list[int]:

@@ -6,7 +6,6 @@ What the other agency has carries a mark in every name, so that pages which show
 import re
 from collections.abc import Mapping
 from functools import partial
-from html.parser import HTMLParser
 from urllib.parse import urlencode
 
 import httpx2
@@ -27,6 +26,7 @@ from tests.api import belongings
 from tests.client_portal.walk import SAME_ORIGIN
 from tests.dashboard import addresses
 from tests.dashboard.conftest import SignIn
+from tests.dashboard.pages import Page
 from tests.world import Corner, World
 
 MARK = "geheimnis"
@@ -185,27 +185,6 @@ async def test_no_form_finds_what_belongs_to_another_agency(
     assert await _rows(sessions, world.north.agency_id) == before
 
 
-class _Page(HTMLParser):
-    """Addresses with a query, and forms with the fields that a browser sends and the values one may choose."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.queries: set[str] = set()
-        self.forms: list[tuple[str, str, dict[str, set[str]]]] = []
-        self._select = ""
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        if tag == "a" and "?" in given.get("href", ""):
-            self.queries.add(given["href"])
-        elif tag == "form":
-            self.forms.append((given.get("method", "get"), given.get("action", ""), {}))
-        elif self.forms and tag in ("input", "select", "textarea", "option"):
-            self._select = given.get("name", "") if tag != "option" else self._select
-            self.forms[-1][2].setdefault(self._select, set()).add(given.get("value", ""))
-
-
 def _parted(address: str) -> tuple[str, str]:
     before, mark, query = address.partition("?")
     return before + mark, query
@@ -222,7 +201,7 @@ async def test_no_choice_of_a_form_and_no_query_reaches_another_agency(
     tries: dict[tuple[str, str], dict[str, str]] = {}
     pages = [each.format_map(mine) for each in addresses.of("GET")]
     for path in pages:
-        seen = _Page((await browser.get(path)).text)
+        seen = Page((await browser.get(path)).text)
         queries |= {before + swapped(query) for before, query in map(_parted, seen.queries) if swapped(query) != query}
         pages += [each for each in seen.queries if "act=" in each and each not in pages]
         for method, action, fields in seen.forms:

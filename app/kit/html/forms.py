@@ -34,6 +34,7 @@ BROWSER = "keyturn_browser"
 LIFETIME = timedelta(days=90)
 #: The value of Origin for an opaque origin.
 OPAQUE = "null"
+_LONGEST_VERSION = 9
 _HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 _OURS = frozenset({None, "same-origin", "none"})
@@ -121,6 +122,11 @@ class Form:
     def names(self, start: str) -> list[str]:
         """The suffixes of all field names with a prefix, each once."""
         return [name.removeprefix(start) for name in dict.fromkeys(self._fields) if name.startswith(start)]
+
+    def version(self, name: str = "version") -> int:
+        """The version that a hidden field names; 0 if it names none."""
+        text = self.text(name)
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST_VERSION else 0
 
     def ticked(self, name: str) -> bool:
         """True if a box was ticked."""
