@@ -195,9 +195,10 @@ async def _copied(request: Request, session: AsyncSession, caller: CurrentMember
 
 
 async def _free_slug(session: AsyncSession, caller: CurrentMember, name: str) -> str:
-    """A slug made of the name that neither a preset nor a page has."""
+    """A slug made of the name that neither a preset, active or archived, nor a page has."""
     made = url.slug(name, "preset")
-    taken = {*RESERVED, *(each.slug for each in await service.every(session, caller.agency_id))}
+    active, archived = await service.every(session, caller.agency_id), await service.archived(session, caller.agency_id)
+    taken = {*RESERVED, *(each.slug for each in (*active, *archived))}
     return next(each for number in range(1, 999) if (each := made if number == 1 else f"{made}-{number}") not in taken)
 
 

@@ -119,6 +119,17 @@ async def test_bad_input_is_answered_beside_its_field(browser: httpx2.AsyncClien
     assert "Empty" not in (await browser.get(PATH)).text
 
 
+async def test_the_slug_of_an_archived_preset_is_not_given_again(browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
+    await sign_in("member")
+    unnamed = {**GIVEN, "slug": "", "name": "Spring launch"}
+    first = await _post(browser, f"{PATH}/new", **unnamed)
+    assert first.headers["location"] == f"{PATH}?saved=spring-launch"
+    assert (await _post(browser, f"{PATH}/spring-launch/archival")).status_code == 303
+    again = await _post(browser, f"{PATH}/new", **unnamed)
+    assert again.status_code == 303, "no field says what is wrong with a slug that nobody typed"
+    assert again.headers["location"] == f"{PATH}?saved=spring-launch-2"
+
+
 async def test_a_preset_in_use_says_so_and_its_links_keep_it(
     browser: httpx2.AsyncClient, api: httpx2.AsyncClient, sign_in: SignIn
 ) -> None:
