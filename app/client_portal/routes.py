@@ -6,6 +6,7 @@ from app.client_portal.pages import (
     by_hand,
     checklist,
     device,
+    guides,
     intake,
     landing,
     manual_platforms,
@@ -27,6 +28,7 @@ ROUTERS = tuple(
         checklist,
         progress,
         by_hand,
+        guides,
         landing,
     )
 )

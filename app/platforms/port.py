@@ -217,7 +217,8 @@ class GuidedStep:
 class HelpArticle:
     """A client's question and its answer in steps.
 
-    `before` is an introduction. `search` finds the platform's own page in its help; `help_url` is its address.
+    `before` is an introduction, `points` are facts in no order, and `variants` other names of its menus. `search` finds
+    the platform's own page in its help; `help_url` is its address.
     """
 
     question: Message
@@ -225,7 +226,17 @@ class HelpArticle:
     search: Message
     dated: ContentDate
     before: Message | None = None
+    points: tuple[Message, ...] = ()
+    variants: tuple[Message, ...] = ()
     help_url: str = ""
+
+
+@dataclass(frozen=True)
+class HelpTopic:
+    """Help articles about one subject."""
+
+    title: Message
+    articles: tuple[HelpArticle, ...]
 
 
 @dataclass(frozen=True)
@@ -544,6 +555,11 @@ class ConnectedPlatform(Platform, Protocol):
 
     def help_articles(self, code: str) -> tuple[HelpArticle, ...]:
         """Help for a client with a blocker or a failed readiness check."""
+        ...
+
+    @property
+    def help_topics(self) -> tuple[HelpTopic, ...]:
+        """Help for a client at any time, by topic."""
         ...
 
     @property

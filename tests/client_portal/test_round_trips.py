@@ -211,6 +211,7 @@ class Tour:
         for screen in ("", *SEQUENCE, "progress", "progress/lines", "receipt"):
             await walk.see(screen)
         (manual,) = [each for each in await self.house.access_requests(walk.corner) if each.platform == "meta"]
+        await walk.see("tiktok/guides")
         for steps in ("tiktok/steps", f"access-requests/{manual.id}/steps"):
             for shown in ("", "?step=3", "?every=true"):
                 await walk.see(f"{steps}{shown}")

@@ -26,6 +26,7 @@ from app.platforms.port import (
     Execution,
     GuidedStep,
     HelpArticle,
+    HelpTopic,
     KindHandler,
     KindTexts,
     Outcome,
@@ -102,6 +103,7 @@ class PlazaPlatform:
     assignments: None = None
     activity_log: None = None
     diagnosis: None = None
+    help_topics: tuple[HelpTopic, ...] = ()
     take_back_steps: tuple[Message, ...] = (_("Open Plaza > Permissions and remove {agency}."),)
 
     @property

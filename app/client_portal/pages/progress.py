@@ -44,7 +44,7 @@ from app.links.models import AccessRequest
 from app.links.status import OVER
 from app.personal_data import service as personal_data
 from app.platforms import declarations
-from app.platforms.port import ConnectedPlatform, Platform
+from app.platforms.port import ConnectedPlatform
 from app.services import services_of
 
 router = forms.page_router()
@@ -74,6 +74,7 @@ class PlatformProgress:
     steps: Sequence[StepLine]
     #: steps that the client did, where the platform cannot be read
     done_steps: Sequence[StepLine]
+    has_guides: bool
 
     @property
     def by_hand(self) -> bool:
@@ -335,7 +336,7 @@ async def _access_progress(request: Request, session: AsyncSession, link: Curren
 
 
 def _of_platform(
-    platform: Platform, aggregate: LinkAggregate, held: Held, *, can_connect: bool, looks: bool
+    platform: ConnectedPlatform, aggregate: LinkAggregate, held: Held, *, can_connect: bool, looks: bool
 ) -> PlatformProgress:
     here, access_requests = aggregate.on(platform.key), _read(aggregate, platform.key)
     lines = [
@@ -373,6 +374,7 @@ def _of_platform(
         dated=platform.guided_dated,
         steps=steps_by_hand(aggregate, platform, to_do),
         done_steps=steps_by_hand(aggregate, platform, said_done) if not to_do else (),
+        has_guides=bool(platform.help_topics),
     )
 
 

@@ -17,6 +17,7 @@ from app.platforms.port import (
     Denied,
     GuidedStep,
     HelpArticle,
+    HelpTopic,
     KindHandler,
     RecordCall,
     RecordedCall,
@@ -395,6 +396,11 @@ class TikTok:
     def help_articles(self, code: str) -> tuple[HelpArticle, ...]:
         """Help for a client with a blocker or a failed readiness check."""
         return steps.help_by_code().get(code, ())
+
+    @property
+    def help_topics(self) -> tuple[HelpTopic, ...]:
+        """Guides about Business Center."""
+        return steps.help_topics()
 
 
 def _gone_or_raise(refused: Denied) -> None:

@@ -10,7 +10,7 @@ from pydantic import Field
 from app.kit.i18n.content import ContentShape, Dated, Same, Words, read
 from app.kit.i18n.message import ContentDate, Message
 from app.platforms.drawings import DrawnTable
-from app.platforms.port import GuidedStep, HelpArticle
+from app.platforms.port import GuidedStep, HelpArticle, HelpTopic
 
 FOLDER = Path(__file__).parent / "content"
 Name = Annotated[str, Same]
@@ -54,16 +54,26 @@ class ArticleTable(ContentShape):
 
     question: Words
     before: Words | None = None
-    steps: list[Words] = Field(min_length=3, max_length=6)
+    points: list[Words] = Field(default_factory=list, max_length=6)
+    steps: list[Words] = Field(default_factory=list, max_length=6)
+    variants: list[Words] = Field(default_factory=list)
     search: Words
     help_url: Name = ""
 
 
+class TopicTable(ContentShape):
+    """A topic, with the names of its articles."""
+
+    title: Words
+    articles: list[Name] = Field(min_length=1)
+
+
 class HelpFile(ContentShape):
-    """Articles by name, the names of those for each code, and the steps to end an agency's access."""
+    """Articles by name, the names of those for each topic and code, and the steps to end an agency's access."""
 
     dated: Dated
     take_back: list[Words]
+    topics: list[TopicTable]
     by_code: dict[str, list[Name]]
     articles: dict[str, ArticleTable]
 
@@ -95,12 +105,27 @@ def _step(step: StepTable) -> GuidedStep:
 @cache
 def help_by_code() -> Mapping[str, tuple[HelpArticle, ...]]:
     """The help articles by code."""
+    known = _articles()
+    return {code: tuple(known[name] for name in names) for code, names in help_file().by_code.items()}
+
+
+@cache
+def help_topics() -> tuple[HelpTopic, ...]:
+    """The help articles by topic."""
+    known = _articles()
+    return tuple(HelpTopic(topic.title, tuple(map(known.__getitem__, topic.articles))) for topic in help_file().topics)
+
+
+def _articles() -> Mapping[str, HelpArticle]:
     file = help_file()
-    known = {
-        name: HelpArticle(**{**dict(article), "steps": tuple(article.steps)}, dated=file.dated)
-        for name, article in file.articles.items()
-    }
-    return {code: tuple(known[name] for name in names) for code, names in file.by_code.items()}
+    return {name: _article(article, file.dated) for name, article in file.articles.items()}
+
+
+def _article(article: ArticleTable, dated: ContentDate) -> HelpArticle:
+    return HelpArticle(
+        article.question, tuple(article.steps), article.search, dated, before=article.before,
+        points=tuple(article.points), variants=tuple(article.variants), help_url=article.help_url,
+    )  # fmt: skip
 
 
 def take_back() -> tuple[Message, ...]:

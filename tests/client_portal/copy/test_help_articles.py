@@ -20,3 +20,12 @@ def test_a_persons_account_and_one_of_another_business_center_have_different_hel
     assert not set(person) & set(center)
     assert all("my own account" in english(each.question) for each in person)
     assert all("Another Business Center" in english(each.question) for each in center)
+
+
+def test_every_article_is_about_a_topic_or_a_code_and_says_something() -> None:
+    found = {each for topic in steps.help_topics() for each in topic.articles}
+    found |= {each for articles in steps.help_by_code().values() for each in articles}
+    assert len(found) == len(steps.help_file().articles)
+    for each in found:
+        assert each.points or each.steps, english(each.question)
+        assert each.search

@@ -28,7 +28,7 @@ from tests.world import PUBLIC_URL, World
 #: Every address at which the client sees or does something.
 SCREENS = (
     "way", "account", "assets", "about", "checklist", "review", "progress", "progress/lines", "tiktok/steps",
-    "receipt", "",
+    "tiktok/guides", "receipt", "",
 )  # fmt: skip
 FORMS = (
     "lane", "connection", "account", "assets", "about", "checklist", "review", "review/answer", "check", "change",
