@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install setup demo up screens test test-browser test-deployment test-faults test-worlds check lint style types layers templates format docs manual messages schemas house bench-budget bench-desk bench-idle bench-lists bench-onboarding bench-webhooks bench-writes pins clean
+.PHONY: help install setup demo up screens test test-browser test-deployment test-faults test-worlds check lint style types layers templates format docs mails manual messages schemas house bench-budget bench-desk bench-idle bench-lists bench-onboarding bench-webhooks bench-writes pins clean
 
 BIN := .venv/bin
 # more arguments for the program behind a target: make test ARGS='tests/kit -k egress'
@@ -81,6 +81,10 @@ format: .make/dev ## puts the code into its format
 
 docs: .make/dev ## writes the pages and kits of docs/ that are read from the code
 	@$(BIN)/python -m docs.generate
+
+mails: .make/dev ## writes every kind of e-mail in every language into .make/mails, with pictures where there is Chromium
+	@$(BIN)/python -m docs.mails .make/mails
+	@echo '· the e-mails are in .make/mails/index.html'
 
 manual: .make/docs ## builds the pages of docs/ as a site with a search, which Keyturn serves at /manual: about 5 s
 	@$(BIN)/python -m sphinx -W --keep-going -q -d .make/doctrees docs manual

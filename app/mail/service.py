@@ -20,7 +20,7 @@ from app.kit.html.render import Rooms
 from app.kit.i18n import locales, templates
 from app.kit.i18n.message import Text, _
 from app.kit.jobs import JobMixin
-from app.mail import rendered_email
+from app.mail import rendered_email, styles
 from app.mail.rendered_email import EmailBranding, Recipient, RenderedEmail
 
 #: Values of templates: text (names in one line), numbers, times, booleans and lists of text.
@@ -143,12 +143,13 @@ def render(kind: str, letterhead: EmailBranding, language: str, context: Mapping
     lines = {key: _in_one_line(value) for key, value in shown.items()}
     subject = rendered_email.one_line(_render(language, f"{kind}/subject.txt", lines))
     lines["subject"] = subject
+    direction = locales.find(language).direction
     return RenderedEmail(
         sender=letterhead.sender or locales.find(language).text(_("{agency} via Keyturn", agency=letterhead.agency)),
         contact=letterhead.contact,
         subject=subject,
         text=_render(language, f"{kind}/text.txt", lines).strip() + "\n",
-        html=_render(language, f"{kind}/html.html", lines),
+        html=styles.inlined(_render(language, f"{kind}/html.html", lines), letterhead.colour, direction),
     )
 
 
@@ -177,4 +178,4 @@ def _environment(language: str) -> Environment:
 
 def _mail_to(email: str) -> Markup:
     """A link to an address, for HTML."""
-    return Markup('<a class="plain" href="mailto:{0}">{0}</a>').format(email)
+    return Markup('<a href="mailto:{0}">{0}</a>').format(email)

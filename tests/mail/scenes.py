@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import func, select, update
 
@@ -13,22 +13,13 @@ from app.mail import service
 from app.mail.job import MailContext
 from app.mail.rendered_email import EmailBranding, Recipient
 from app.mail.service import Mail, MailQueue, Shown
-from app.platforms.declarations import texts
+from docs import mail_examples
 from tests.world import PUBLIC_URL, Corner
 
-SECRET = "pJ3kq0Zr8u1Yb5Xw2Vt7Sn4Lm9Ka6Hd3Gf0Ee1Cc2Bb"
-ADDRESS = f"{PUBLIC_URL}/north/maison-lune/{SECRET}"
+ADDRESS = mail_examples.ADDRESS
+SECRET = ADDRESS.rpartition("/")[2]
 ANA = Recipient("ana@maisonlune.example", "Ana Client")
-INVITATION: Mapping[str, Shown] = {
-    "name": "Ana Client",
-    "things": (texts("tiktok").things.fill(platform="TikTok"),),
-    "have_ready": (texts("tiktok").have_ready.fill(platform="TikTok"),),
-    "others": (),
-    "requested_by": "Ana Agent",
-    "reasons": ("To create your campaigns, adjust them and report on them.",),
-    "address": ADDRESS,
-    "until": datetime(2026, 12, 6, 14, 32, tzinfo=UTC),
-}
+INVITATION: Mapping[str, Shown] = {name: values[0] for name, values in mail_examples.VALUES["invitation"].items()}
 
 
 def letterhead(agency: str = "North Agency", contact: Recipient | None = None) -> EmailBranding:

@@ -9,8 +9,13 @@ from jinja2 import UndefinedError
 
 import app.mail
 from app.mail import service as mails
+from app.mail import styles
 from app.mail.rendered_email import RenderedEmail
 from app.mail.service import Shown
+from app.tenants.agencies import branding
+from app.tenants.agencies import service as agencies
+from app.tenants.agencies.models import Agency
+from docs import mail_examples
 from tests.mail import scenes
 
 EVIL = '<script>alert(1)</script> & "Sons"\r\n\r\nhttps://evil.example'
@@ -60,16 +65,51 @@ def test_no_name_makes_a_line_of_its_own() -> None:
     assert "https://evil.example" not in evil.text.splitlines()
 
 
-def test_html_loads_nothing_from_anywhere() -> None:
-    class Tags(HTMLParser):
-        seen: list[str] = []  # noqa: RUF012 - one reader, one list
+class _Tags(HTMLParser):
+    """The tags of a document, and its elements with their attributes."""
 
-        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-            self.seen += [tag, *(name for name, _ in attrs)]
+    def __init__(self, document: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(document)
 
-    tags = Tags()
-    tags.feed(invitation().html)
-    assert not {"img", "script", "link", "src", "iframe", "form", "onclick", "background"} & set(tags.seen)
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+
+@pytest.mark.parametrize("kind", mail_examples.VALUES)
+def test_html_holds_in_old_mail_programs(kind: str) -> None:
+    for _what, context in mail_examples.variants(kind):
+        elements = _Tags(mails.render(kind, scenes.letterhead(), "en", context).html).elements
+        seen = {tag for tag, _ in elements} | {name for _, attrs in elements for name in attrs}
+        assert not {"img", "script", "link", "src", "iframe", "form", "onclick", "background", "svg"} & seen
+        assert all(attrs.get("style") for tag, attrs in elements if tag in ("body", "p", "h1", "h2", "td", "li", "a"))
+        assert all(attrs.get("role") == "presentation" for tag, attrs in elements if tag == "table")
+        assert "flex" not in str(elements)
+        pressed = [attrs["href"] for _, attrs in elements if attrs.get("class") == "press"]
+        assert len(pressed) <= 1
+        shown = [attrs["href"] for tag, attrs in elements if tag == "a" and attrs.get("class") != "press"]
+        assert set(pressed) <= set(shown)
+
+
+def test_the_agencys_colour_is_dark_enough_for_white_text() -> None:
+    pale = Agency(name="North", contact_name="Ana", contact_email="ana@north.example", brand={"colour": "#ffe600"})
+    head = agencies.email_branding(pale)
+    assert branding.contrast_with_white(head.colour) >= branding.ENOUGH
+    written = mails.render("invitation", head, "en", scenes.INVITATION)
+    assert f"background-color:{head.colour}" in written.html
+
+
+def test_a_language_from_right_to_left_has_its_lists_on_the_right() -> None:
+    document = "<ul><li>x</li></ul>"
+    assert "padding-right:20px" in styles.inlined(document, "#000000", "rtl")
+    assert "padding-left:20px" in styles.inlined(document, "#000000", "ltr")
+
+
+def test_styles_change_nothing_else() -> None:
+    document = '<!doctype html><!-- & --><p title="a&quot;b">&lt;b&gt; &#8211; &amp; x<br>y</p>'
+    written = styles.inlined(document, "#000000", "ltr")
+    assert re.sub(r' style="[^"]*"', "", written) == document
 
 
 def test_what_a_template_was_not_given_is_an_error() -> None:
