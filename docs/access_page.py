@@ -140,7 +140,8 @@ def _constants(node: ast.expr) -> set[str]:
 
 def _blockers() -> Iterator[tuple[str, ...]]:
     for code, about in blockers.BLOCKERS.items():
-        found = status_texts.of_code(code, status_texts.Case(kinds.KINDS[about.kinds[0]]))
+        case = status_texts.Case(kinds.KINDS[about.kinds[0]]) if about.kinds else status_texts.Case()
+        found = status_texts.of_code(code, case)
         button = f" *{words(found.label.fill(platform='TikTok'))}*" if found.label else ""
         yield (
             f"`{code}`",

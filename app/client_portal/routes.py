@@ -9,6 +9,7 @@ from app.client_portal.pages import (
     guides,
     intake,
     landing,
+    linking,
     manual_platforms,
     platform_oauth,
     progress,
@@ -29,6 +30,7 @@ ROUTERS = tuple(
         progress,
         by_hand,
         guides,
+        linking,
         landing,
     )
 )

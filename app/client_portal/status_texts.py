@@ -448,6 +448,10 @@ SENTENCES: Mapping[str, Message] = {
         "The pixel {asset} needs an ad account that is shared, and {account} isn’t part of this link any more."
     ),
     "platform_unavailable": _("{platform} hasn’t answered for a while. We keep trying."),
+    "tt_account_already_linked": _(
+        "This account is linked to another business login. Log out there and choose another account, or ask who linked "
+        "it."
+    ),
     "invitation_pending": _("{asset} has to accept {platform}’s e-mail. Nothing for you to do."),
     "invitation_rejected": _("{asset} said no to the invitation. {agency} talks to them. Nothing for you to do."),
 }  # fmt: skip
@@ -488,7 +492,7 @@ BLOCKERS: Mapping[str, Words] = {
     **dict.fromkeys(
         (
             "pixel_events_unread", "ad_account_in_review", "agency_must_reauthorize", "partner_declined",
-            "invitation_pending", "invitation_rejected",
+            "invitation_pending", "invitation_rejected", "tt_account_already_linked",
         ),
         _said(),
     ),

@@ -311,6 +311,11 @@ class LinkAggregate:
         self.answers = {**self.answers, **answers}
         self._draft_intake_completed(was_complete=was_complete)
 
+    def name_profile(self, platform: str, *, handle: str, login: str, code: str | None) -> None:
+        """Record which public profile the client linked and how it signs in, or the code of what stopped it."""
+        said_at = self.now.isoformat(timespec="seconds")
+        self.on(platform).linked_profile = {"handle": handle, "login": login, "code": code, "said_at": said_at}
+
     def finish_screen(self, screen: str) -> None:
         """Mark a screen as completed; the first time is an event."""
         self._advance("in_progress")

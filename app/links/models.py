@@ -160,6 +160,8 @@ class LinkPlatform(Base):
     client_account_name: Mapped[str | None] = mapped_column(String(200))
     #: the client's pixel codes, requested or not
     pixel_codes: Mapped[list[Any] | None]
+    #: the client's public profile, as it says that it linked it: `{"handle", "login", "code", "said_at"}`
+    linked_profile: Mapped[dict[str, Any] | None]
     #: time at which the client said that it does not use the platform
     unused_at: Mapped[datetime | None]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())

@@ -84,6 +84,19 @@ class LinkView(BaseModel):
         return view.model_copy(update={"status": as_of, "stage": as_of, "next_actor": None, "next_actor_since": None})
 
 
+class LinkedProfileView(BaseModel):
+    """The client's public profile, as the client says that it linked it with its business account."""
+
+    handle: str = Field(description="Without `@`; empty if it could not be linked.", examples=["maisonlune"])
+    login: str = Field(
+        description="The sign-in that the client used, as it has to be used again: on TikTok `tiktok` or `business`; "
+        "empty if it could not be linked.",
+        examples=["tiktok"],
+    )
+    code: str | None = Field(description="Code of the blocker.", examples=["tt_account_already_linked"])
+    said_at: Time
+
+
 class LinkPlatformView(BaseModel):
     """A platform of a link: its lane, and the accounts between which access is shared."""
 
@@ -104,6 +117,9 @@ class LinkPlatformView(BaseModel):
     client_account_name: str | None = Field(examples=["Brand SA"])
     pixel_codes: list[str] | None = Field(
         description="The client's pixel codes; null until answered.", examples=[["C4ABCDEFGH77U7QBTM10"]]
+    )
+    linked_profile: LinkedProfileView | None = Field(
+        description="The client's public profile, once the client said that it linked it."
     )
     unused_at: Time | None = Field(description="Time at which the client said that it does not use the platform.")
 

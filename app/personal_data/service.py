@@ -221,7 +221,9 @@ async def _erase_answers(session: AsyncSession, agency_id: str, link_ids: Sequen
 async def _erase_access(session: AsyncSession, agency_id: str, link_ids: Sequence[str]) -> None:
     """Erase what was read with the client's sign-ins, which end, and names in its access requests."""
     await _set(session, _of(AccessRequest.link_id, agency_id, link_ids).values(client_attested_by=None))
-    await _set(session, _of(LinkPlatform.link_id, agency_id, link_ids).values(client_account_name=None))
+    await _set(
+        session, _of(LinkPlatform.link_id, agency_id, link_ids).values(client_account_name=None, linked_profile=None)
+    )
     theirs = select(Connection.id).where(Connection.agency_id == agency_id, Connection.link_id.in_(link_ids))
     calls = update(PlatformCall).where(PlatformCall.agency_id == agency_id, PlatformCall.connection_id.in_(theirs))
     await _set(session, calls.values(answer=None))

@@ -243,6 +243,12 @@ BLOCKERS: Mapping[str, Blocker] = {
         "TikTok has not responded for some time; Keyturn keeps trying. See the platform calls for its responses.",
         next_actor="platform",
     ),
+    "tt_account_already_linked": Blocker(
+        "The client's TikTok account is linked to another business login",
+        "TikTok refused the link, as the client reports: the client logs out and chooses another TikTok account, or "
+        "asks the person who linked it.",
+        kinds=(),
+    ),
     "invitation_pending": Blocker(
         "The invited person has not accepted yet",
         "They have not accepted TikTok's e-mail, which must match their TikTok for Business login. To see if they "

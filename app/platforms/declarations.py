@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from app.kit.i18n.message import ContentDate, Message, _
 from app.platforms.client_texts import ClientTexts
 from app.platforms.port import AssetKind
+from app.platforms.tiktok import linking
 from app.platforms.tiktok import problems as tiktok
-from app.platforms.tiktok import steps
 from app.platforms.tiktok.client_texts import TEXTS as TIKTOK_TEXTS
 from app.platforms.tiktok.kinds import KINDS as TIKTOK
 
@@ -63,7 +63,7 @@ _BY_PLATFORM: dict[str, Declaration] = {
             (_("Ads Manager"), "https://ads.tiktok.com"),
             (_("Business Center"), "https://business.tiktok.com"),
         ),
-        guidance_dates=steps.dates,
+        guidance_dates=linking.dates,
         in_app_browsers={"musical_ly": "TikTok", "BytedanceWebview": "TikTok"},
     ),
 }

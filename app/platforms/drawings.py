@@ -22,10 +22,12 @@ SHAPES: Mapping[str, int] = {
     "pick": 3,
     # a heading, the tab that is meant, an entry below it, and a button
     "tab": 4,
-    # buttons one below the other: the last is meant
-    "buttons": 3,
+    # a heading, and buttons one below the other: the last is meant
+    "buttons": 2,
     # the menu of the profile at the top right, with the entry that is meant
-    "profile": 2,
+    "profile": 1,
+    # a heading that is meant, and an entry with the button beside it
+    "entry": 3,
     # two answers of which the second is meant, and the button that confirms it
     "answers": 3,
     # a switch, an entry below it, and a button

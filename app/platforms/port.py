@@ -1,6 +1,6 @@
 """The platform port: value types, the interface of a platform, and its four failures. Pure."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -237,6 +237,34 @@ class HelpTopic:
 
     title: Message
     articles: tuple[HelpArticle, ...]
+
+
+@dataclass(frozen=True)
+class ProfileLinking:
+    """Guide to link the client's public profile with its business account: the steps by place and account.
+
+    `accounts`, `places` and `logins` are the answers to choose from. `after`: what the client can do then, by account.
+    `beta_markets` are the countries where the platform offers it. `already_linked`: code of the blocker that the
+    platform reports. `handle`: the profile's name in a text, in one spelling; None if there is none.
+    """
+
+    title: Message
+    purpose: Message
+    places: Mapping[str, Message]
+    accounts: Mapping[str, Message]
+    logins: Mapping[str, Message]
+    after: Mapping[str, Message]
+    paths: Mapping[tuple[str, str], tuple[GuidedStep, ...]]
+    dated: ContentDate
+    beta_markets: frozenset[str]
+    beta_here: Message
+    beta_elsewhere: Message
+    already_linked: str
+    handle: Callable[[str], str | None]
+
+    def beta(self, markets: Iterable[str]) -> Message:
+        """The sentence about the beta for a client of these markets."""
+        return self.beta_here if self.beta_markets & set(markets) else self.beta_elsewhere
 
 
 @dataclass(frozen=True)
@@ -560,6 +588,11 @@ class ConnectedPlatform(Platform, Protocol):
     @property
     def help_topics(self) -> tuple[HelpTopic, ...]:
         """Help for a client at any time, by topic."""
+        ...
+
+    @property
+    def profile_linking(self) -> ProfileLinking | None:
+        """Guide to link the client's public profile; None where there is none."""
         ...
 
     @property

@@ -35,8 +35,8 @@ from tests.world import PUBLIC_URL, World
 #: Names and texts of the agency, its clients and their assets, as the tests and the simulator give them.
 GIVEN = (
     "North Agency", "South Agency", "Plaza", "Ana Agent", "Ana Client", "Ana Lima", "Nora North", "Theo Brand",
-    "Maison Lune", "Comptoir", "Simon South", "Brand FR", "Brand DE", "Brand", "Lune", "EU", "UK", "US", "EUR", "EN",
-    "“brand”", "Webshop", "App", "WeChat", "website", "plan.pdf", SHOP, OTHER_SHOP, CLIENT, AGENCY,
+    "Maison Lune", "Comptoir", "Simon South", "Brand FR", "Brand DE", "Brand", "Lune", "lune", "EU", "UK", "US", "EUR",
+    "EN", "“brand”", "Webshop", "App", "WeChat", "website", "plan.pdf", SHOP, OTHER_SHOP, CLIENT, AGENCY,
     "https://brand.com", "maisonlune.example app", "maisonlune.example web",
     *(question["label"] for question in PRESET["questions"]),
     *(request["reason"] for request in PRESET["access_requests"]),

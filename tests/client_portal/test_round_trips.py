@@ -211,7 +211,11 @@ class Tour:
         for screen in ("", *SEQUENCE, "progress", "progress/lines", "receipt"):
             await walk.see(screen)
         (manual,) = [each for each in await self.house.access_requests(walk.corner) if each.platform == "meta"]
-        await walk.see("tiktok/guides")
+        for guide in ("guides", "linking", "linking/settings/existing", "linking/ad/new?every=true", "linking/result"):
+            await walk.see(f"tiktok/{guide}")
+        for fields in ({"refused": "yes"}, {"handle": ""}, {"handle": "@lune", "login": "tiktok"}):
+            await walk.send("tiktok/linking/result", **fields)
+            await walk.see("tiktok/linking/result")
         for steps in ("tiktok/steps", f"access-requests/{manual.id}/steps"):
             for shown in ("", "?step=3", "?every=true"):
                 await walk.see(f"{steps}{shown}")

@@ -103,6 +103,7 @@ class PlazaPlatform:
     assignments: None = None
     activity_log: None = None
     diagnosis: None = None
+    profile_linking: None = None
     help_topics: tuple[HelpTopic, ...] = ()
     take_back_steps: tuple[Message, ...] = (_("Open Plaza > Permissions and remove {agency}."),)
 

@@ -22,13 +22,18 @@ router = forms.page_router()
 
 @dataclass(frozen=True)
 class Walk:
-    """The steps in their order. `done`: the button after the last one, and the path of its form under the link."""
+    """The steps in their order. `done`: the button after the last one, and the path of its form under the link.
+
+    `onward`: instead of it, a link and its path under the link. `before`: the page before the first step.
+    """
 
     lines: Sequence[StepLine]
     platform: str
     about: Text | None
     dated: ContentDate | None
     done: tuple[Message, str] | None
+    onward: tuple[Message, str] | None = None
+    before: str = "progress"
 
     def number(self, asked: str) -> int:
         """Number of the step that is shown: the one asked for, else the first that is not done."""
@@ -46,7 +51,7 @@ async def platform_steps(
     found = next(each for each in await platforms_progress(request, session, link) if each.key == platform)
     done = (found.done_label, f"{platform}/check") if found.steps else None
     walk = Walk(found.steps or found.done_steps, found.name, None, found.dated, done)
-    return _shown(request, link, walk, step, every=every)
+    return shown_steps(request, link, walk, step, every=every)
 
 
 @router.get("/l/{link_id}/access-requests/{access_request_id}/steps")
@@ -61,7 +66,7 @@ async def manual_steps(
     for group, line in found:
         done = (line.asked.platform.done, f"access-requests/{line.id}/done") if line.can_say_done else None
         walk = Walk(line.steps, group.name, line.asked.line, group.dated, done)
-    return _shown(request, link, walk, step, every=every)
+    return shown_steps(request, link, walk, step, every=every)
 
 
 def _refuse_early(link: CurrentLink) -> None:
@@ -70,12 +75,13 @@ def _refuse_early(link: CurrentLink) -> None:
         raise Elsewhere(f"{link.path}/progress")
 
 
-def _shown(request: Request, link: CurrentLink, walk: Walk, asked: str, *, every: bool) -> HTMLResponse:
+def shown_steps(request: Request, link: CurrentLink, walk: Walk, asked: str, *, every: bool) -> HTMLResponse:
     """The page of one step, or of all. Raises Elsewhere if there is none to do."""
     if not walk.lines:
         raise Elsewhere(f"{link.path}/progress")
     shown: Mapping[str, Any] = {"lines": walk.lines, "platform": walk.platform, "about": walk.about,
-                                "dated": walk.dated, "done": walk.done, "path": request.url.path}  # fmt: skip
+                                "dated": walk.dated, "done": walk.done, "onward": walk.onward,
+                                "back_to_page": walk.before, "path": request.url.path}  # fmt: skip
     if every:
         return screen(request, link, "all-steps", **shown)
     at = walk.number(asked)

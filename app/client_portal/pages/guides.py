@@ -19,5 +19,6 @@ async def guides(request: Request, link: OpenLink, platform: str) -> HTMLRespons
     if not adapter.help_topics:
         raise Elsewhere(f"{link.path}/{next_screen(link.progress)}")
     return screen(
-        request, link, "guides", platform=adapter.name, topics=adapter.help_topics, onward=next_screen(link.progress)
-    )
+        request, link, "guides", platform=adapter.name, topics=adapter.help_topics, linking=adapter.profile_linking,
+        onward=next_screen(link.progress),
+    )  # fmt: skip

@@ -19,6 +19,7 @@ from app.platforms.port import (
     HelpArticle,
     HelpTopic,
     KindHandler,
+    ProfileLinking,
     RecordCall,
     RecordedCall,
     RoleWords,
@@ -43,6 +44,7 @@ from app.platforms.tiktok import (
     errors,
     findings,
     kinds,
+    linking,
     operations,
     problems,
     responses,
@@ -401,6 +403,11 @@ class TikTok:
     def help_topics(self) -> tuple[HelpTopic, ...]:
         """Guides about Business Center."""
         return steps.help_topics()
+
+    @property
+    def profile_linking(self) -> ProfileLinking:
+        """The guide to link a TikTok account with TikTok For Business."""
+        return linking.guide()
 
 
 def _gone_or_raise(refused: Denied) -> None:

@@ -29,7 +29,7 @@ class StepTable(ContentShape):
     title: Words
     acts: list[Words] = Field(min_length=1, max_length=3)
     where: Words
-    variants: list[Words] = Field(min_length=1)
+    variants: list[Words] = Field(default_factory=list)
     otherwise: list[OtherwiseTable] = Field(default_factory=list)
     help_url: Name
     help_search: Words
@@ -88,12 +88,13 @@ def steps_file() -> StepsFile:
 def share(*, is_partner: bool = False) -> Mapping[str, tuple[GuidedStep, ...]]:
     """The steps to share an asset by hand, by kind. `is_partner`: the agency is a partner already."""
     file = steps_file()
-    known = {name: _step(step) for name, step in file.steps.items()}
+    known = {name: guided_step(step) for name, step in file.steps.items()}
     lists = file.share | (file.share_as_partner if is_partner else {})
     return {kind: tuple(known[name] for name in names) for kind, names in lists.items()}
 
 
-def _step(step: StepTable) -> GuidedStep:
+def guided_step(step: StepTable) -> GuidedStep:
+    """A step as a value."""
     return GuidedStep(
         tuple(step.acts), step.title, where=step.where, variants=tuple(step.variants),
         otherwise=tuple((each.seen, each.do) for each in step.otherwise), help_url=step.help_url,

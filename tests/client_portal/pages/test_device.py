@@ -28,11 +28,11 @@ from tests.world import PUBLIC_URL, World
 #: Every address at which the client sees or does something.
 SCREENS = (
     "way", "account", "assets", "about", "checklist", "review", "progress", "progress/lines", "tiktok/steps",
-    "tiktok/guides", "receipt", "",
+    "tiktok/guides", "tiktok/linking", "tiktok/linking/ad/new", "tiktok/linking/result", "receipt", "",
 )  # fmt: skip
 FORMS = (
     "lane", "connection", "account", "assets", "about", "checklist", "review", "review/answer", "check", "change",
-    "reduction", "questions",
+    "reduction", "questions", "tiktok/linking/result",
 )  # fmt: skip
 
 

@@ -9,11 +9,12 @@ from tests.world import PUBLIC_URL, World
 
 SCREENS = (
     "", "way", "account", "assets", "others", "about", "questions", "checklist", "review", "progress",
-    "progress/lines", "tiktok/steps", "tiktok/guides", "access-requests/x/steps", "receipt", "return?handle=x",
+    "progress/lines", "tiktok/steps", "tiktok/guides", "tiktok/linking", "tiktok/linking/ad/new",
+    "tiktok/linking/result", "access-requests/x/steps", "receipt", "return?handle=x",
 )  # fmt: skip
 FORMS = (
     "lane", "connection", "account", "assets", "about", "checklist", "review", "review/answer", "check", "change",
-    "renewal",
+    "renewal", "tiktok/linking/result",
 )  # fmt: skip
 
 
