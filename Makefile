@@ -46,11 +46,11 @@ test-deployment: .make/dev ## nginx with TLS before Keyturn, PgBouncer behind it
 
 test-browser: .make/dev ## every page of the dashboard in Chromium: accessible, from phone to desk, light and dark: about 2 min
 	@command -v chromium >/dev/null || { echo "chromium is missing; as root: apt-get install chromium" >&2; exit 1; }
-	@$(BIN)/pytest -n 0 tests/browser $(ARGS)
+	@$(BIN)/pytest -n 2 --dist worksteal tests/browser $(ARGS)
 
 screens: .make/dev ## the same, with a PNG of each page and size in .make/screens, and the pictures of the manual
 	@mkdir -p .make/screens
-	@KEYTURN_SCREENS=.make/screens $(BIN)/pytest -n 0 tests/browser -k "fits or signing_in" $(ARGS)
+	@KEYTURN_SCREENS=.make/screens $(BIN)/pytest -n 2 --dist worksteal tests/browser -k "fits or signing_in" $(ARGS)
 	@echo '· the pictures of the manual: docs/images'
 	@$(BIN)/python -m docs.pictures
 
