@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install setup demo up screens test test-browser test-deployment test-faults test-worlds check lint style types layers templates format docs mails manual messages schemas house bench-budget bench-desk bench-idle bench-lists bench-onboarding bench-webhooks bench-writes pins clean
+.PHONY: help install setup demo up screens test test-browser test-deployment test-faults test-worlds check lint style types layers templates format docs mails manual messages schemas house journey-facts bench-budget bench-desk bench-idle bench-lists bench-onboarding bench-webhooks bench-writes pins clean
 
 BIN := .venv/bin
 # more arguments for the program behind a target: make test ARGS='tests/kit -k egress'
@@ -98,6 +98,9 @@ schemas: .make/dev ## keeps the schemas of events as they are promised to receiv
 
 house: .make/dev ## size and cut of the code, and statements, functions and round trips of requests: about 1 min
 	@$(BIN)/python -m bench.house $(ARGS)
+
+journey-facts: .make/dev ## screens, taps, typed fields and words of the client's way, per lane and language: about 1 min
+	@$(BIN)/python -m bench.journey $(ARGS)
 
 bench-budget: .make/dev ## what the rate budget makes 1,000 watched clients and somebody who looks wait, in about 40 s
 	@$(BIN)/python -m bench.budget
