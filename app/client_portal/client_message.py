@@ -21,6 +21,7 @@ from app.links.aggregate import LinkAggregate
 from app.links.emails import ContactMissing, InvitationNotMailed
 from app.links.models import AccessRequest
 from app.links.status import OVER
+from app.mail import sending_limits
 from app.mail import service as mails
 from app.mail.rendered_email import Recipient
 from app.mail.service import Mail, MailQueue
@@ -117,7 +118,7 @@ async def send(
 ) -> Mail:
     """Queue the message with the link's address to the client's contact; the first one marks the link as sent.
 
-    Raises NotFound, NothingToSay, InvitationNotMailed, ContactMissing.
+    Raises NotFound, NothingToSay, InvitationNotMailed, ContactMissing, TooManyMails.
     """
     aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
     link, client = aggregate.link, aggregate.client
@@ -128,6 +129,7 @@ async def send(
         raise InvitationNotMailed
     if not client.contact_email:
         raise ContactMissing
+    await sending_limits.take(session, outbox, agency_id, client.contact_email)
     token = outbox.keyring.decrypt(link.token_encrypted, bound_to=link_service.token_place(agency_id, link_id))
     aggregate.mark_sent(actor=actor)
     mail = await mails.queue(

@@ -147,7 +147,7 @@ async def send_mail(request: Request, session: Session, caller: Manager, form: M
         await mail_test.send(session, services_of(request).outbox, caller.agency, to=to)
     except AppError as refused:
         await session.rollback()
-        return await _page(request, caller, "mail", problems={"mail": refused.message})
+        return await _page(request, caller, "mail", refused=refused)
     return _to(request, "mail")
 
 
@@ -236,6 +236,7 @@ async def _page(
     delivery: str = "",
     problems: Mapping[str, Message] | None = None,
     form: Form | None = None,
+    refused: AppError | None = None,
 ) -> Response:
     services, agency_id = services_of(request), caller.agency_id
     async with reading(services.sessions) as session:
@@ -245,7 +246,8 @@ async def _page(
         shown = await _SHOWN[chosen](request, session, caller, delivery) if chosen in _SHOWN else {}
     position = STEPS.index(chosen)
     return desk.page(
-        request, caller, "first_steps", here=PATH, status=422 if problems else 200, step=chosen, steps=titles(),
+        request, caller, "first_steps", here=PATH, status=refused.status if refused else 422 if problems else 200,
+        step=chosen, steps=titles(), refused=refused.sentences if refused else (),
         number=position + 1, following=STEPS[position + 1] if position + 1 < len(STEPS) else None,
         done=reached.done, is_over=agency.set_up_ended_at is not None, is_enough=reached.next is None,
         problems=problems or {},

@@ -1,15 +1,16 @@
 """A link that is ready to be sent: its address, an e-mail, a text for a chat and a QR code."""
 
-from contextlib import suppress
 from urllib.parse import quote, urlencode, urlsplit
 
 from fastapi import Request
 from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dashboard import desk
 from app.dashboard.link_form import LINKS
-from app.dashboard.member_session import PATH, MemberForm, Worker
+from app.dashboard.member_session import PATH, CurrentMember, MemberForm, Worker
 from app.kit.database import RecordingSession, Session
+from app.kit.errors import AppError
 from app.kit.html import forms, language, render
 from app.kit.i18n import locales
 from app.kit.i18n.message import Message, Text, _, _n
@@ -22,6 +23,7 @@ from app.links.emails import ContactMissing, InvitationNotMailed
 from app.links.schemas import InvitationView
 from app.links.service import LinkOver
 from app.mail import service as mails
+from app.mail.sending_limits import TooManyMails
 from app.platforms import declarations
 from app.services import services_of
 
@@ -33,6 +35,12 @@ _MINUTES = 6
 @router.get(f"{LINKS}/{{link_id}}/ready")
 async def ready(request: Request, session: RecordingSession, caller: Worker, link_id: str) -> Response:
     """Show the address with every way to send it. Each time is recorded; the first marks the link as sent."""
+    return await _page(request, session, caller, link_id)
+
+
+async def _page(
+    request: Request, session: AsyncSession, caller: CurrentMember, link_id: str, refused: AppError | None = None
+) -> Response:
     services = services_of(request)
     aggregate = await links.load_link(session, caller.agency_id, link_id, lock=True)
     if aggregate.is_dead:
@@ -48,8 +56,9 @@ async def ready(request: Request, session: RecordingSession, caller: Worker, lin
     client = aggregate.client
     mail = await mails.newest(session, caller.agency_id, about_id=link_id, kind=emails.INVITATION)
     return desk.page(
-        request, caller, "ready_link", here=PATH, link=aggregate.link, client=client, address=address, letter=letter,
-        tag=tag, language_name=locales.find(tag).name, chat=chat,
+        request, caller, "ready_link", here=PATH, status=refused.status if refused else 200,
+        refused=refused.sentences if refused else (), link=aggregate.link, client=client, address=address,
+        letter=letter, tag=tag, language_name=locales.find(tag).name, chat=chat,
         gloss=None if tag == language.locale_of(request).tag else text,
         mail=mail and InvitationView.of(mail), can_mail=services.outbox is not None, qr=desk.qr(address),
         is_local=web_address.is_this_machine(urlsplit(address).hostname or ""),
@@ -65,11 +74,16 @@ async def send(request: Request, session: Session, caller: Worker, form: MemberF
     await links.load_link(session, caller.agency_id, link_id, lock=True)
     last = await mails.newest(session, caller.agency_id, about_id=link_id, kind=emails.INVITATION)
     if form.line("last") == (last.id if last else ""):
-        with suppress(ContactMissing, InvitationNotMailed, LinkOver):  # that page says it
-            await emails.send_invitation(
-                session, caller.agency_id, link_id, outbox=services.outbox, platforms=services.platforms,
-                actor=caller.member.actor,
-            )  # fmt: skip
+        try:
+            async with session.begin_nested():
+                await emails.send_invitation(
+                    session, caller.agency_id, link_id, outbox=services.outbox, platforms=services.platforms,
+                    actor=caller.member.actor,
+                )  # fmt: skip
+        except TooManyMails as refused:
+            return await _page(request, session, caller, link_id, refused)
+        except (ContactMissing, InvitationNotMailed, LinkOver):
+            pass  # that page says it
     return render.see_other(request, f"{LINKS}/{link_id}/ready")
 
 

@@ -23,12 +23,13 @@ from app.kit.html import forms, render
 from app.kit.i18n.message import Message, _
 from app.kit.input import email_address
 from app.kit.input.text import TypedWrong
+from app.mail.sending_limits import TooManyMails
 from app.services import services_of
 from app.tenants.api_keys import service as api_keys
 from app.tenants.members import passkeys, second_factor, ways
 from app.tenants.members import service as members
 from app.tenants.members.models import ROLES, Member, Role
-from app.tenants.members.service import LastOwner, MemberKnown, RoleTooHigh
+from app.tenants.members.service import LastOwner, MemberKnown, RoleTooHigh, TooManyInvitations
 
 router = forms.page_router()
 TEAM = f"{PATH}/team"
@@ -63,16 +64,25 @@ async def invite(request: Request, session: Session, caller: RecentManager, form
         return await _team(
             request, session, caller, status=422, given={"email": typed, "role": role}, problems=form.problems
         )
+    outbox = services_of(request).outbox
     try:
-        invited, token = await members.invite(session, caller.agency_id, email=email, role=role, by=caller.member.role)
-    except _REFUSALS as refused:
+        async with session.begin_nested():
+            invited, token = await members.invite(
+                session, caller.agency_id, email=email, role=role, by=caller.member.role
+            )
+            address = _address(request, token)
+            if outbox is not None:
+                await members.email_invitation(
+                    session, outbox, caller.agency, invited, address=address, by=caller.member.name
+                )
+    except (MemberKnown, RoleTooHigh) as refused:
         at = {"email" if isinstance(refused, MemberKnown) else "role": refused.message}
         return await _team(
             request, session, caller, status=refused.status, given={"email": typed, "role": role}, problems=at
         )
-    address, outbox = _address(request, token), services_of(request).outbox
-    if outbox is not None:
-        await members.email_invitation(session, outbox, caller.agency, invited, address=address, by=caller.member.name)
+    except (TooManyMails, TooManyInvitations) as refused:
+        given = {"email": typed, "role": role}
+        return await _team(request, session, caller, status=refused.status, given=given, refused=refused)
     made = {"address": address, "email": email, "until": invited.expires_at, "is_sent": outbox is not None}
     return await _team(request, session, caller, made=made)
 

@@ -19,7 +19,7 @@ class AppError(Exception):
     detail: str = "This cannot be done."
     hint: str | None = None
     message: ClassVar[Message] = _("That could not be done.")
-    advice: ClassVar[Message | None] = _("Go back, reload the page and try again.")
+    advice: Message | None = _("Go back, reload the page and try again.")
 
     def __init_subclass__(cls, **given: Any) -> None:
         super().__init_subclass__(**given)

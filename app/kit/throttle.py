@@ -4,6 +4,7 @@ A limit of `most` within a span allows that many at once and frees one after eac
 algorithm). One row per limited subject holds the time at which the whole limit is available again.
 """
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.database import Base, BulkColumns, Sessions, bulk_given, bulk_parameters, bulk_values
+from app.kit.errors import AppError
+from app.kit.i18n.locales import english
+from app.kit.i18n.message import _n
 
 
 class Throttle(Base):
@@ -49,6 +53,19 @@ class Throttled(Exception):
         self.retry_after = max(retry_after, timedelta(seconds=1))
 
 
+class LimitReached(AppError):
+    """A limit of usage is reached. The advice is the true wait, which is also in the header Retry-After."""
+
+    status = 429
+    code = "limit_reached"
+
+    def __init__(self, retry_after: timedelta = timedelta(minutes=1)) -> None:
+        self.retry_after = retry_after
+        minutes = math.ceil(retry_after / timedelta(minutes=1))
+        self.advice = _n("Try again in {count} minute.", "Try again in {count} minutes.", minutes)
+        super().__init__(hint=english(self.advice))
+
+
 async def take(session: AsyncSession, *wanted: tuple[Limit, str]) -> None:
     """Take one of each limit for its subject, in one statement.
 
@@ -60,6 +77,14 @@ async def take(session: AsyncSession, *wanted: tuple[Limit, str]) -> None:
     taken = set((await session.scalars(_TAKE, bulk_values("wanted", _WANTED, rows))).all())
     if reached := [each for each in ordered if each[0].kind not in taken]:
         raise await _throttled(session, reached)
+
+
+async def take_or_refuse(session: AsyncSession, refusal: type[LimitReached], *wanted: tuple[Limit, str]) -> None:
+    """Take one of each limit, as `take` does. Raises the refusal."""
+    try:
+        await take(session, *wanted)
+    except Throttled as reached:
+        raise refusal(reached.retry_after) from reached
 
 
 async def prune(sessions: Sessions, now: datetime, limit: int) -> int:

@@ -15,8 +15,10 @@ from app.links import queries, status
 from app.links import service as link_service
 from app.links.aggregate import LinkAggregate
 from app.links.service import DEFAULT_LIFE, LinkOver
+from app.mail import sending_limits
 from app.mail import service as mails
 from app.mail.rendered_email import Recipient, RenderedEmail
+from app.mail.sending_limits import TooManyMails
 from app.mail.service import Mail, MailNotConfigured, MailQueue, Shown
 from app.platforms import declarations
 from app.platforms.registry import Platforms
@@ -63,7 +65,7 @@ async def send_invitation(
 ) -> Mail:
     """Queue an e-mail with the link's address to the client's contact; the first one marks the link as sent.
 
-    Raises NotFound, LinkOver, InvitationNotMailed, ContactMissing.
+    Raises NotFound, LinkOver, InvitationNotMailed, ContactMissing, TooManyMails.
     """
     aggregate = await queries.load_link(session, agency_id, link_id, lock=True)
     client, link = aggregate.client, aggregate.link
@@ -73,6 +75,7 @@ async def send_invitation(
         raise InvitationNotMailed
     if not client.contact_email:
         raise ContactMissing
+    await sending_limits.take(session, outbox, agency_id, client.contact_email)
     token = outbox.keyring.decrypt(link.token_encrypted, bound_to=link_service.token_place(agency_id, link_id))
     address = link_service.address_of(aggregate, token, outbox.public_url)
     aggregate.mark_sent(actor=actor)
@@ -149,7 +152,7 @@ async def email_client_needed(
 ) -> timedelta | None:
     """Queue the e-mail to a client that is needed after its consent: more is requested, or access is gone.
 
-    Returns the time to wait if the last such e-mail is too recent.
+    Returns the time to wait if the last such e-mail is too recent, or a limit of e-mails is reached.
     """
     agency_id, link_id = aggregate.agency.id, aggregate.link.id
     link, client, now = aggregate.link, aggregate.client, aggregate.now
@@ -160,6 +163,11 @@ async def email_client_needed(
         return None
     if last is not None and now - last.created_at < _APART:
         return last.created_at + _APART - now
+    try:
+        async with session.begin_nested():
+            await sending_limits.take(session, outbox, agency_id, client.contact_email)
+    except TooManyMails as refused:
+        return refused.retry_after
     token = outbox.keyring.decrypt(link.token_encrypted, bound_to=link_service.token_place(agency_id, link_id))
     await mails.queue(
         session,

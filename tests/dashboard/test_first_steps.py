@@ -114,7 +114,7 @@ async def test_the_mail_test_shows_the_words_of_the_mail_server(
     await sign_in("manager")
     assert "KEYTURN_SMTP_URL" in await _step(browser, "mail")
     refused = await press(browser, f"{PATH}?step=mail", f"{PATH}/mail")
-    assert refused.status_code == 422
+    assert refused.status_code == 409
     assert "sends no e-mails" in refused.text
     assert (await api.post("/agency/mail-tests")).json()["code"] == "mail_off"
     assert (await api.get("/agency/mail-tests")).json()["data"] == []
@@ -151,7 +151,9 @@ async def test_the_mail_test_shows_the_words_of_the_mail_server(
     for _many in range(8):
         last = await api.post("/agency/mail-tests")
     assert (last.status_code, last.json()["code"]) == (429, "too_many_mail_tests")
-    assert (await press(browser, f"{PATH}?step=mail", f"{PATH}/mail")).status_code == 422
+    refused = await press(browser, f"{PATH}?step=mail", f"{PATH}/mail")
+    assert refused.status_code == 429
+    assert "Try again in 1 minute." in refused.text
 
 
 async def test_the_webhook_test_shows_the_answer(

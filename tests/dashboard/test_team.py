@@ -6,7 +6,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import select, update
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from app.dashboard.member_session import COOKIE
 from app.kit.database import CROSS_TENANT, Sessions
@@ -330,3 +330,45 @@ async def test_the_page_needs_as_many_statements_for_many_members(
             )  # fmt: skip
     assert await statements() == few
     assert "31 members can sign in" in (await browser.get(TEAM)).text
+
+
+async def test_an_agency_has_so_many_invitations_at_a_time(
+    browser: httpx2.AsyncClient, api: httpx2.AsyncClient, sessions: Sessions, sign_in: SignIn, world: World
+) -> None:
+    await sign_in()
+    async with sessions.begin() as session:
+        for _ in range(members.MOST_INVITATIONS):
+            await members.invite(session, world.north.agency_id, email=None, role="viewer")
+    refused = await press(browser, TEAM, INVITE, email="eve@north.example", role="viewer")
+    assert refused.status_code == 409
+    assert "Too many invitations are waiting to be used. Withdraw those that are not needed any more" in refused.text
+    assert "eve@north.example" in refused.text, "what was typed stays"
+    by_program = await api.post("/members/invitations", json={"email": "eve@north.example", "role": "viewer"})
+    assert (by_program.status_code, by_program.json()["code"]) == (409, "too_many_invitations")
+
+
+async def test_a_new_one_time_address_ends_the_one_before(
+    browser: httpx2.AsyncClient, sessions: Sessions, sign_in: SignIn, world: World
+) -> None:
+    await sign_in()
+    colleague = await _colleague(sessions, world.north.agency_id)
+    async with sessions.begin() as session:
+        for_another = await members.let_in(session, await _colleague_of(session, world.south.agency_id))
+    addresses = []
+    for _ in range(2):
+        made = await press(browser, f"{TEAM}/{colleague.id}", f"{TEAM}/{colleague.id}/address")
+        addresses += re.findall(r"/desk/join/[\w-]+", made.text)
+    async with sessions() as session:
+        (pending,) = await members.pending_invitations(session, world.north.agency_id)
+        assert pending.member_id == colleague.id
+        assert len(await members.pending_invitations(session, world.south.agency_id)) == 1
+    browser.cookies.clear()
+    assert [(await browser.get(each)).status_code for each in (*addresses, f"/desk/join/{for_another}")] == [
+        410, 200, 200,
+    ]  # fmt: skip
+
+
+async def _colleague_of(session: AsyncSession, agency_id: str) -> Member:
+    return await members.add(
+        session, agency_id, name="Cy Sand", email="cy@south.example", role="viewer", password_hash=CHEAP_HASH
+    )

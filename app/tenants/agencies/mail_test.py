@@ -7,9 +7,9 @@ from sqlalchemy import Exists, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit import clock, throttle
-from app.kit.errors import AppError
 from app.kit.i18n.message import _
-from app.kit.throttle import Limit, Throttled
+from app.kit.throttle import Limit, LimitReached
+from app.mail import sending_limits
 from app.mail import service as mails
 from app.mail.rendered_email import Recipient
 from app.mail.service import Mail, MailNotConfigured, MailQueue
@@ -22,13 +22,11 @@ _LIMIT = Limit(KIND, most=10, within=timedelta(minutes=10))
 _LIFE = timedelta(seconds=55)
 
 
-class TooManyMailTests(AppError):
+class TooManyMailTests(LimitReached):
     """The agency has reached the limit of test e-mails."""
 
-    status = 429
     code = "too_many_mail_tests"
     message = _("Too many test e-mails were sent in the last minutes.")
-    advice = _("Wait a minute and send another.")
 
 
 async def send(
@@ -36,14 +34,12 @@ async def send(
 ) -> Mail:
     """Queue a test e-mail; the worker sends it at once, without further attempts.
 
-    Raises MailNotConfigured, TooManyMailTests.
+    Raises MailNotConfigured, TooManyMailTests, TooManyMails.
     """
     if outbox is None:
         raise MailNotConfigured
-    try:
-        await throttle.take(session, (_LIMIT, agency.id))
-    except Throttled as reached:
-        raise TooManyMailTests from reached
+    await throttle.take_or_refuse(session, TooManyMailTests, (_LIMIT, agency.id))
+    await sending_limits.take(session, outbox, agency.id, to.email)
     return await mails.queue(
         session, outbox, agency.id, kind=KIND, to=to, letterhead=agencies.email_branding(agency), about_id=agency.id,
         context={"asked_by": to.name or to.email}, languages=(language, agency.language),

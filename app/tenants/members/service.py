@@ -14,6 +14,7 @@ from app.kit.encryption import Keyring
 from app.kit.errors import AppError, NotFound
 from app.kit.i18n.message import _
 from app.kit.throttle import Limit
+from app.mail import sending_limits
 from app.mail import service as mails
 from app.mail.rendered_email import Recipient
 from app.mail.service import MailQueue
@@ -47,6 +48,8 @@ SETUP_LIFETIME = timedelta(days=1)
 #: Attempts to sign in, by e-mail address and by network address. They outlast a restart.
 SIGN_INS_OF_EMAIL = Limit("sign-in-email", 8, timedelta(minutes=15))
 SIGN_INS_FROM_ADDRESS = Limit("sign-in-address", 40, timedelta(minutes=15))
+#: Invitations of an agency that can be used at the same time.
+MOST_INVITATIONS = 100
 #: Agencies of one address that are tried at a sign-in.
 _MOST_AGENCIES = 5
 
@@ -58,6 +61,15 @@ class MemberKnown(AppError):
     code = "member_known"
     message = _("Somebody with this e-mail address is a member already.")
     advice = _("Use another address.")
+
+
+class TooManyInvitations(AppError):
+    """The agency has as many invitations that can still be used as it may."""
+
+    status = 409
+    code = "too_many_invitations"
+    message = _("Too many invitations are waiting to be used.")
+    advice = _("Withdraw those that are not needed any more, then invite again.")
 
 
 class InvitationEnded(AppError):
@@ -149,12 +161,18 @@ async def add(
 async def invite(
     session: AsyncSession, agency_id: str, *, email: str | None, role: Role, by: Role = "owner"
 ) -> tuple[MemberInvitation, str]:
-    """Invite somebody: the invitation and its token, which is shown only once. Raises RoleTooHigh, MemberKnown."""
+    """Invite somebody: the invitation and its token, which is shown only once.
+
+    Raises RoleTooHigh, MemberKnown, TooManyInvitations.
+    """
     if not may(by, role):
         raise RoleTooHigh
     email = email.lower() if email else None
     if email and any(each.email == email for each in await every(session, agency_id)):
         raise MemberKnown
+    await agencies.lock(session, agency_id)  # two who invite at once see each other
+    if len([each for each in await pending_invitations(session, agency_id) if not each.member_id]) >= MOST_INVITATIONS:
+        raise TooManyInvitations
     return await _new_invitation(session, agency_id, email=email, role=role, lifetime=INVITATION_LIFETIME)
 
 
@@ -163,9 +181,10 @@ async def email_invitation(
 ) -> None:
     """Queue an e-mail with the one-time address to the person invited, if the invitation names one.
 
-    `by`: name of the person or API key that invites.
+    `by`: name of the person or API key that invites. Raises TooManyMails.
     """
     if invited.email:
+        await sending_limits.take(session, outbox, agency.id, invited.email)
         await mails.queue(
             session, outbox, agency.id, kind="member_invitation", to=Recipient(invited.email),
             letterhead=agencies.email_branding(agency), about_id=invited.id, not_after=invited.expires_at,
@@ -180,9 +199,13 @@ def join_address(public_url: str, token: str) -> str:
 
 
 async def let_in(session: AsyncSession, member: Member, *, by: Role = "owner") -> str:
-    """The token of an address at which a member signs in once without the password. Raises RoleTooHigh."""
+    """The token of an address at which a member signs in once without the password; earlier ones end.
+
+    Raises RoleTooHigh.
+    """
     if not may(by, member.role):
         raise RoleTooHigh
+    await _withdraw(session, member.agency_id, MemberInvitation.member_id == member.id)
     _, token = await _new_invitation(
         session, member.agency_id, email=member.email, role=member.role, lifetime=SETUP_LIFETIME, member_id=member.id
     )

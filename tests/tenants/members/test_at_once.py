@@ -1,4 +1,4 @@
-"""Two at once: of two who use one invitation one joins, and of two owners who leave one stays."""
+"""Two at once: of two who use one invitation one joins, and of two owners who leave one stays; the last invitation."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -65,3 +65,21 @@ async def test_of_two_owners_who_leave_one_stays(sessions: Sessions, world: Worl
     )
     async with sessions() as session:
         assert [(each.name, each.role) for each in await members.every(session, agency_id)] == [("bo", "owner")]
+
+
+async def test_of_two_who_make_the_last_invitation_one_is_refused(sessions: Sessions, world: World) -> None:
+    agency_id = world.north.agency_id
+    async with sessions.begin() as session:
+        for _ in range(members.MOST_INVITATIONS - 1):
+            await members.invite(session, agency_id, email=None, role="viewer")
+
+    def invite(session: AsyncSession) -> Awaitable[object]:
+        return members.invite(session, agency_id, email=None, role="viewer")
+
+    await _second_refused(sessions, invite, invite, members.TooManyInvitations)
+    async with sessions.begin() as session:
+        pending = await members.pending_invitations(session, agency_id)
+        assert len(pending) == members.MOST_INVITATIONS
+        await members.withdraw(session, agency_id, pending[0].id, by="owner")
+        await members.invite(session, agency_id, email=None, role="viewer")
+        await members.invite(session, world.south.agency_id, email=None, role="viewer")
