@@ -245,6 +245,7 @@ async def show(
         opened=opened, problems=opened.problems, given=opened.given, done=DONE.get(opened.done),
         invitation=InvitationView.of(mail) if mail else None,
         accounts=[(declarations.name(each.platform), each) for each in aggregate.connecting if each.client_account_id],
+        profiles=_profiles(aggregate, services.platforms),
         consents=await queries.consents(session, caller.agency_id, link.id),
         owners=by_id, contacts=_people(aggregate.client, named, by_id), contact_roles=CONTACT_ROLES.items(),
         contact=next((each for each in named if each.id and each.id == opened.about), None),
@@ -254,6 +255,26 @@ async def show(
         first_day=(now + timedelta(days=1)).date(), last_day=(now + service.LONGEST_LIFE).date(),
         usual_day=min(max(now, link.expires_at) + service.DEFAULT_LIFE, now + service.LONGEST_LIFE).date(),
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LinkedProfile:
+    """The client's public profile at a platform. `login`: how it signs in; None if it could not be linked."""
+
+    platform: str
+    handle: str
+    login: Message | None
+
+
+def _profiles(aggregate: LinkAggregate, platforms: Platforms) -> list[LinkedProfile]:
+    """The profiles that the client said it linked, or could not link."""
+    found = []
+    for here in aggregate.connecting:
+        platform = platforms.connected(here.platform)
+        if here.linked_profile and platform.profile_linking:
+            login = platform.profile_linking.logins.get(here.linked_profile["login"])
+            found.append(LinkedProfile(platform.name, here.linked_profile["handle"], login))
+    return found
 
 
 async def last_mail(session: AsyncSession, agency_id: str, link_id: str) -> Mail | None:

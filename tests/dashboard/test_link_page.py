@@ -19,6 +19,7 @@ from app.kit import clock, encryption, ids
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.kit.i18n import pseudo
+from app.links import queries as link_queries
 from app.links import questions
 from app.links.models import IntakeFile, Link
 from app.mail.service import Mail, MailQueue, content_place
@@ -60,6 +61,28 @@ async def test_an_event_about_a_link_leads_to_its_page(
     assert addresses == {f"{PUBLIC_URL}{path}"}
     assert (await browser.get(addresses.pop())).status_code == 200
     assert invented["data"]["dashboard_url"].startswith(f"{PUBLIC_URL}/desk/links/link_")
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ({"handle": "maison.lune", "login": "tiktok", "code": None}, ("@maison.lune", "Sign-in: With TikTok")),
+        ({"handle": "", "login": "", "code": "tt_account_already_linked"}, ("another business login has it.",)),
+    ],
+)
+async def test_the_account_that_the_client_linked_is_shown(
+    browser: httpx2.AsyncClient, sign_in: SignIn, path: str, sessions: Sessions, world: World,
+    said: dict[str, str], shown: tuple[str, ...],
+) -> None:  # fmt: skip
+    await sign_in()
+    assert "Account at TikTok" not in (await browser.get(path)).text
+    async with sessions.begin() as session:
+        aggregate = await link_queries.load_link(session, world.north.agency_id, world.north.link_id, lock=True)
+        aggregate.name_profile("tiktok", **said)
+        await aggregate.save(session)
+    page = (await browser.get(path)).text
+    for words in ("Account at TikTok", *shown):
+        assert words in page
 
 
 async def test_a_fresh_link_is_ours_to_send_with_a_message(

@@ -45,7 +45,7 @@ async def way(
     here = f"{platform}/linking"
     walk = Walk(
         lines, platform_of(request, platform).name, guide.title, guide.dated, None,
-        onward=(_("What came of it?"), f"{here}/result?account={account}"), before=here,
+        onward=(_("I’ve done these steps"), f"{here}/result?account={account}"), before=here,
     )  # fmt: skip
     return shown_steps(request, link, walk, step, every=every)
 
