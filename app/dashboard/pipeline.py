@@ -9,23 +9,28 @@ from urllib.parse import urlencode
 from fastapi import Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, true, tuple_, union, union_all
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select, true, tuple_, union, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from app.client_portal import client_message
+from app.client_portal.client_message import ClientMessage
 from app.dashboard import desk, first_steps, turns
 from app.dashboard.member_session import PATH, CurrentMember, Viewer
 from app.dashboard.turns import TURNS, Label, Situation, Turn
 from app.kit import clock, ids
 from app.kit.database import reading
+from app.kit.errors import NotFound
 from app.kit.html import forms
 from app.kit.i18n.message import Message, _
 from app.kit.web.paging import CursorWrong, before, pack, unpack
-from app.links.models import AccessRequest, Link
+from app.links import queries
+from app.links.models import AccessRequest, Link, LinkPlatform
+from app.links.own_platforms import service as own_platforms
 from app.links.presets import service as presets
 from app.links.status import OVER, PROVED
 from app.platforms.blockers import BLOCKERS
-from app.services import services_of
+from app.services import Services, services_of
 from app.tenants.clients import service as clients
 from app.tenants.clients.models import Client
 from app.tenants.members.models import Member
@@ -77,14 +82,20 @@ class Group:
 
 
 class PipelineQuery(BaseModel):
-    """Parameters of the pipeline's address. `q` searches names; `code` is a blocker's; `cursor` is one of `turn`."""
+    """Parameters of the pipeline's address.
+
+    `q` searches names; `code` is a blocker's; `say`: the link whose message to the client is open; `cursor` is one of
+    `turn`.
+    """
 
     turn: Turn | None = None
     q: Annotated[str, Field(max_length=200)] = ""
     owner: Owned = "all"
     preset: Annotated[str, Field(max_length=64)] = ""
+    platform: Annotated[str, Field(max_length=64)] = ""
     code: Annotated[str, Field(max_length=48)] = ""
     sort: Sort = "wait"
+    say: Annotated[str, Field(max_length=64)] = ""
     cursor: Annotated[str | None, Field(max_length=400)] = None
 
     @property
@@ -95,7 +106,12 @@ class PipelineQuery(BaseModel):
     @property
     def is_all(self) -> bool:
         """True if no link is left out."""
-        return not (self.turn or self.words or self.preset or self.code) and self.owner == "all"
+        return not (self.turn or self.words or self.in_menu or self.code) and self.owner == "all"
+
+    @property
+    def in_menu(self) -> int:
+        """Number of filters that are set in the menu."""
+        return bool(self.preset) + bool(self.platform)
 
     @property
     def newest_first(self) -> Collection[Turn]:
@@ -103,8 +119,8 @@ class PipelineQuery(BaseModel):
         return TURNS if self.sort == "newest" else _NEWEST_FIRST
 
     def at(self, **changed: str | None) -> str:
-        """The address with other parameters, without a cursor. Those that change nothing are left out."""
-        given = {**self.model_dump(exclude_defaults=True, exclude={"cursor"}), **changed}
+        """The address with other parameters, without cursor and message. Those that change nothing are left out."""
+        given = {**self.model_dump(exclude_defaults=True, exclude={"cursor", "say"}), **changed}
         query = {
             name: value for name, value in given.items() if value and value != PipelineQuery.model_fields[name].default
         }
@@ -121,6 +137,8 @@ async def pipeline(request: Request, caller: Viewer, query: Annotated[PipelineQu
         shown = (turn,) if turn else _TOGETHER
         rows = await _rows(session, caller.agency_id, shown, wanted, query, most=most + 1)
         known = await presets.every(session, caller.agency_id)
+        platforms = await own_platforms.requestable(session, caller.agency_id, services_of(request).platforms)
+        message = await _message(session, caller, services_of(request), query.say)
         steps_done = await first_steps.progress(session, caller.agency) if caller.may("manager") else None
     platform = services_of(request).platforms.default.name
     groups = [
@@ -132,9 +150,23 @@ async def pipeline(request: Request, caller: Viewer, query: Annotated[PipelineQu
     return desk.page(
         request, caller, "pipeline", here=PATH, groups=groups, shown=shown, turn=turn, q=query.words,
         now=clock.now(), is_empty=query.is_all and not counts, query=query, owned=OWNED, sorts=SORTS,
-        presets=known, blocker=blocker.summary if blocker else query.code, meanings=turns.MEANINGS, more=more,
+        presets=known, platforms=platforms.values(), blocker=blocker.summary if blocker else query.code,
+        meanings=turns.MEANINGS, message=message, more=more,
         progress=steps_done if steps_done and steps_done.next else None, steps=first_steps.titles(),
     )  # fmt: skip
+
+
+async def _message(
+    session: AsyncSession, caller: CurrentMember, services: Services, link_id: str
+) -> ClientMessage | None:
+    """The message to the client of the link that the address names; None if there is nothing to say."""
+    if not link_id or not caller.may("member"):
+        return None
+    try:
+        aggregate = await queries.load_link(session, caller.agency_id, link_id)
+    except NotFound:
+        return None
+    return await client_message.of_link(session, aggregate, services.platforms, offered=services.languages)
 
 
 def of_turn(turn: Turn) -> ColumnElement[bool]:
@@ -173,6 +205,12 @@ def _wanted(caller: CurrentMember, query: PipelineQuery) -> ColumnElement[bool]:
     conditions = [_matching(caller.agency_id, query.words), _owned(caller, query.owner)]
     if query.preset:
         conditions.append(Link.preset == query.preset)
+    if query.platform:
+        there = exists().where(
+            LinkPlatform.agency_id == caller.agency_id, LinkPlatform.link_id == Link.id,
+            LinkPlatform.platform == query.platform,
+        )  # fmt: skip
+        conditions.append(there)
     if query.code:
         held_up = select(AccessRequest.link_id).where(
             AccessRequest.agency_id == caller.agency_id, AccessRequest.code == query.code,

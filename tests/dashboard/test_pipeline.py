@@ -188,6 +188,39 @@ async def test_filters_and_order_stand_in_the_address(
         assert (await browser.get("/desk", params=query)).status_code == 422
 
 
+async def test_the_message_to_a_client_is_opened_in_its_row(
+    browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World
+) -> None:
+    async with sessions.begin() as session:
+        shown = update(Link).where(Link.id == world.north.link_id).values(
+            status="sent", stage="waiting_for_client", next_actor="client"
+        )  # fmt: skip
+        await session.execute(shown, execution_options=CROSS_TENANT)
+    await sign_in()
+    page = (await browser.get("/desk")).text
+    there = html.unescape(re.search(r'href="(/desk\?say=[^"#]+)#say"', page)[1])  # type: ignore[index]
+    opened = (await browser.get(there)).text
+    assert "still waits for your access" in opened
+    assert f'hx-get="{there}"' in opened, "the page that looks again keeps it open"
+    assert "data-copy=" in opened
+    await sign_in("viewer")
+    assert "still waits for your access" not in (await browser.get(there)).text
+    await sign_in(corner=world.south)
+    assert "still waits for your access" not in (await browser.get(there)).text, "another agency's"
+
+
+async def test_a_platform_filters_the_links_that_ask_for_it(
+    browser: httpx2.AsyncClient, sign_in: SignIn, world: World
+) -> None:
+    await sign_in()
+    asked = await browser.get("/desk", params={"platform": "tiktok"})
+    assert f"/desk/links/{world.north.link_id}" in asked.text
+    assert '<option value="tiktok" selected>' in asked.text
+    other = await browser.get("/desk", params={"platform": "meta"})
+    assert "No link matches the filter." in other.text
+    assert "/desk?platform=meta&amp;turn=agency" in other.text or "turn=agency&amp;platform=meta" in other.text
+
+
 async def test_a_place_that_nobody_gave_is_refused(browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
     await sign_in()
     times = ("yesterday", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")
