@@ -10,7 +10,7 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 
 from app import VERSION
-from app.access.diagnostics import service
+from app.access.diagnostics import limits, service
 from app.dashboard import desk
 from app.dashboard.member_session import PATH as DESK
 from app.dashboard.member_session import Manager
@@ -40,6 +40,7 @@ async def doctor(request: Request, caller: Manager, platform: Annotated[str, Que
     services = services_of(request)
     if platform and not services.platforms.has_api(platform):
         raise NotFound
+    await limits.count_check(services.sessions, caller.agency_id)
     findings = sorted(await services.check_installation(caller.agency_id), key=lambda each: _ORDER.index(each.status))
     health = None
     if platform:

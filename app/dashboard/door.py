@@ -53,9 +53,9 @@ async def sign_in(request: Request, form: SentForm) -> Response:
         return sign_in_form(request, email=email, back=back, problem=_WRONG)
     try:
         await members.count_sign_in(services.sessions, services.keyring, email)
+        member = await members.by_password(services.sessions, services.keyring, email, form.secret("password"))
     except throttle.Throttled as reached:
         return sign_in_form(request, email=email, back=back, problem=wait_words(reached), status=429)
-    member = await members.by_password(services.sessions, email, form.secret("password"))
     if member is None:
         answer = sign_in_form(request, email=email, back=back, problem=_WRONG)
         # after the answer, so that its time does not tell which addresses are known

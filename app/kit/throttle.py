@@ -32,16 +32,20 @@ class Throttle(Base):
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `most` at once, and as many again spread over each span. `kind` names it in the table."""
+    """At most `most` at once, and as many again spread over each span. `kind` names it in the table.
+
+    `each`: as many are taken at a time.
+    """
 
     kind: str
     most: int
     within: timedelta
+    each: int = 1
 
     @property
     def step(self) -> timedelta:
-        """The time after which one more is allowed."""
-        return self.within / self.most
+        """The time after which it can be taken once more."""
+        return self.within / self.most * self.each
 
 
 class Throttled(Exception):

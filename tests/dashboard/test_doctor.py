@@ -8,6 +8,8 @@ from fastapi import FastAPI
 from sqlalchemy import func, update
 
 from app import installation
+from app.access.diagnostics import limits
+from app.kit import throttle
 from app.kit.database import Sessions
 from app.platforms import guidance_age
 from app.settings import Settings
@@ -127,3 +129,28 @@ async def test_domains_are_told_to_their_agency_and_all_of_them_to_the_operator(
     assert "e.agency.example" not in page
     found = {each.what[7:8]: each.status for each in await installation.for_agencies(settings, sessions, row.agency_id)}
     assert (found["d"], found["e"]) == ("pass", "fail")
+
+
+async def test_an_agency_checks_so_often(
+    browser: httpx2.AsyncClient, api: httpx2.AsyncClient, sign_in: SignIn, house: House, world: World,
+    sessions: Sessions,
+) -> None:  # fmt: skip
+    await sign_in()
+    limit = limits.CHECKS_OF_AGENCY
+    async with sessions.begin() as session:
+        for _ in range(limit.most - 1):
+            await throttle.take(session, (limit, world.north.agency_id))
+    assert (await browser.get(PATH)).status_code == 200
+    calls = (await house.tiktok.calls())["total"]
+    refused = await browser.get(PATH, params={"platform": "tiktok"})
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["retry-after"]) <= 20
+    assert "The system was checked very often in the last minutes." in refused.text
+    assert "Try again in 1 minute." in refused.text
+    for path in ("/agency/platform-apps/tiktok/health", "/agency/installation-health"):
+        answer = await api.get(path)
+        assert (answer.status_code, answer.json()["code"]) == (429, "too_many_system_checks"), path
+        assert 0 < int(answer.headers["retry-after"]) <= 20
+    assert (await house.tiktok.calls())["total"] == calls
+    async with sessions.begin() as session:
+        await throttle.take(session, (limit, world.south.agency_id))

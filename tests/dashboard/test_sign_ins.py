@@ -241,3 +241,24 @@ async def test_guessing_is_counted_by_network_address_too(
         await session.execute(used_up)
     refused.append(await press(browser, SIGN_IN, email=bo.email, password=PASSWORD))
     assert [each.status_code for each in refused] == [422, 429], "for another e-mail address, too"
+
+
+async def test_each_further_hash_of_an_address_in_several_agencies_is_counted(
+    browser: httpx2.AsyncClient, sessions: Sessions, world: World
+) -> None:
+    limit = members.SIGN_INS_FROM_ADDRESS
+    for email in (EMAIL, "one@north.example", "passkey@north.example"):
+        await _member(sessions, world.north.agency_id, email=email)
+    await _member(sessions, world.south.agency_id)
+    async with sessions.begin() as session:
+        await members.add(
+            session, world.south.agency_id, name="Bo", email="passkey@north.example", role="member", password_hash=None
+        )
+    await press(browser, SIGN_IN, email="nobody@x.example", password="wrong")
+    answers = []
+    for email in (EMAIL, "one@north.example", "passkey@north.example"):
+        async with sessions.begin() as session:  # so that one is left
+            left = clock.now() + limit.within - 1.5 * limit.step
+            await session.execute(update(Throttle).where(Throttle.kind == limit.kind).values(full_at=left))
+        answers.append((await press(browser, SIGN_IN, email=email, password="wrong")).status_code)
+    assert answers == [429, 422, 422], "two hashes, one, and one beside a member without a password"

@@ -1,6 +1,7 @@
 """Limits: a number of permits at once, restored one by one, shared by all callers."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -37,6 +38,15 @@ async def test_as_many_as_allowed_then_one_after_each_step(sessions: Sessions) -
     await _let_pass(sessions, timedelta(minutes=20))
     assert await _take(sessions, (FEW, "a")) is None
     assert await _take(sessions, (FEW, "a")) is not None
+
+
+async def test_several_are_taken_at_a_time_or_none(sessions: Sessions) -> None:
+    two = replace(FEW, each=2)
+    assert await _take(sessions, (two, "a")) is None
+    reached = await _take(sessions, (two, "a"))
+    assert reached is not None
+    assert timedelta(minutes=19) < reached.retry_after <= timedelta(minutes=20), "then there are two again"
+    assert [await _take(sessions, (FEW, "a")) is None for _ in range(2)] == [True, False]
 
 
 async def test_of_two_limits_both_are_taken_or_none(sessions: Sessions) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Request
 
-from app.access.diagnostics import service
+from app.access.diagnostics import limits, service
 from app.access.diagnostics.service import HealthView, InstallationHealthView
 from app.services import connected_platform, services_of
 from app.tenants.api_keys.principal import Principal, requires
@@ -19,10 +19,12 @@ Reader = Annotated[Principal, requires("agency:read")]
 async def get_platform_app_health(request: Request, caller: Reader, platform: str) -> HealthView:
     """Check your app at a platform, redirect address, connection, permissions and one read of each kind, now.
 
-    Makes at most ten read-only calls to the platform, and takes a few seconds.
+    Makes at most ten read-only calls to the platform, and takes a few seconds. An agency checks 30 times at once, and
+    once more every 20 seconds.
     """
     connected_platform(request, platform)
     services = services_of(request)
+    await limits.count_check(services.sessions, caller.agency_id)
     health = await service.of_agency(
         services.sessions, services.platforms, services.keyring, agency_id=caller.agency_id, platform_key=platform,
     )  # fmt: skip
@@ -33,6 +35,8 @@ async def get_platform_app_health(request: Request, caller: Reader, platform: st
 async def get_installation_health(request: Request, caller: Reader) -> InstallationHealthView:
     """Check the installation now: stored values, background work, https, public address, mail and your domains.
 
-    Takes a few seconds. Nothing is sent.
+    Takes a few seconds. Nothing is sent. An agency checks 30 times at once, and once more every 20 seconds.
     """
-    return InstallationHealthView.of(await services_of(request).check_installation(caller.agency_id))
+    services = services_of(request)
+    await limits.count_check(services.sessions, caller.agency_id)
+    return InstallationHealthView.of(await services.check_installation(caller.agency_id))

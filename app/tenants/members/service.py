@@ -1,6 +1,7 @@
 """Members of an agency: joining, signing in, sessions, roles and leaving."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -8,7 +9,7 @@ from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit import clock, encryption, ids, throttle
-from app.kit.actor import Actor, acting_as, current_actor, current_origin
+from app.kit.actor import Actor, Origin, acting_as, current_actor, current_origin
 from app.kit.database import CROSS_TENANT, Sessions
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError, NotFound
@@ -319,17 +320,31 @@ async def count_sign_in(sessions: Sessions, keyring: Keyring, email: str) -> Non
     origin = current_origin()
     wanted = [(SIGN_INS_OF_EMAIL, keyring.keyed_hash(email.lower(), purpose="sign-in"))]
     if origin is not None:
-        wanted.append((SIGN_INS_FROM_ADDRESS, keyring.keyed_hash(origin.address, purpose="sign-in")))
+        wanted.append((SIGN_INS_FROM_ADDRESS, _from_address(keyring, origin)))
     async with sessions.begin() as session:
         await throttle.take(session, *wanted)
 
 
-async def by_password(sessions: Sessions, email: str, password: str) -> Member | None:
-    """The member with this e-mail address and password; None if there is none. No transaction is open meanwhile."""
-    rows = select(Member).where(with_address(email), Member.removed_at.is_(None))
+def _from_address(keyring: Keyring, origin: Origin) -> str:
+    return keyring.keyed_hash(origin.address, purpose="sign-in")
+
+
+async def by_password(sessions: Sessions, keyring: Keyring, email: str, password: str) -> Member | None:
+    """The member with this e-mail address and password; None if there is none. No transaction is open meanwhile.
+
+    Call it after `count_sign_in`: each further hash of an address in several agencies is counted, too. Raises
+    Throttled.
+    """
+    rows = select(Member).where(
+        with_address(email), Member.removed_at.is_(None), Member.password_hash.is_not(None)
+    )  # fmt: skip
     async with sessions() as session:
         found = await session.scalars(rows.order_by(Member.id).limit(_MOST_AGENCIES), execution_options=CROSS_TENANT)
         members = found.all()
+    if len(members) > 1 and (origin := current_origin()) is not None:
+        further = replace(SIGN_INS_FROM_ADDRESS, each=len(members) - 1)
+        async with sessions.begin() as session:
+            await throttle.take(session, (further, _from_address(keyring, origin)))
     for member in members:
         if await passwords.matches(password, member.password_hash):
             return member
