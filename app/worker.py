@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from functools import partial
@@ -20,6 +21,7 @@ from app.access.requests import lifecycle
 from app.access.retry_policy import RetryTiming
 from app.assembly import egress_of, mail_queue_of, platforms_of
 from app.audit import sealer
+from app.client_portal import reminder_task
 from app.kit import database, keyring_check, logs, poller, throttle
 from app.kit.actor import Actor, bind_actor
 from app.kit.database import Sessions, make_engine, make_sessions
@@ -29,6 +31,7 @@ from app.kit.jobs import JobType
 from app.kit.web import http_server
 from app.links.models import Link
 from app.mail import job as mail_job
+from app.mail.service import MailQueue
 from app.platforms.registry import Platforms
 from app.settings import Settings, load
 from app.tables import metadata
@@ -88,7 +91,7 @@ async def run(chosen: Settings, *, platforms: Platforms | None = None) -> None:
         access, webhooks, mails = tools(
             chosen, sessions, platforms or platforms_of(chosen, http, sessions), egress, often
         )
-        keeping = keeping_of(chosen, sessions)
+        keeping = keeping_of(chosen, sessions, chores(sessions, access.outbox, access.platforms))
         works = table(access, webhooks, mails, keeping)
         await keyring_check.warn(engine, metadata, access.keyring)
         log.info("worker.started", works=[work.name for work in works])
@@ -123,12 +126,22 @@ def tools(
     return access, webhooks, mail_job.MailContext(sessions=sessions, keyring=keyring, server=chosen.mail_server)
 
 
-def keeping_of(chosen: Settings, sessions: Sessions) -> MaintenanceContext:
-    """Jobs that keep the webhook tables small."""
+def chores(
+    sessions: Sessions, outbox: MailQueue | None, platforms: Platforms
+) -> Mapping[str, Callable[[], Awaitable[timedelta]]]:
+    """Periodic tasks of other rooms than webhooks, by key."""
+    reminding = reminder_task.ReminderContext(sessions, outbox, platforms)
+    return {reminder_task.REMINDERS: partial(reminder_task.run, reminding)}
+
+
+def keeping_of(
+    chosen: Settings, sessions: Sessions, tasks: Mapping[str, Callable[[], Awaitable[timedelta]]]
+) -> MaintenanceContext:
+    """Jobs that keep the webhook tables small, and periodic tasks of other rooms."""
     outbox = mail_queue_of(chosen, Keyring.from_text(chosen.secret_keys))
     return MaintenanceContext(
         sessions, outbox, days=chosen.webhook_days, body_days=chosen.webhook_body_days,
-        most_pending=chosen.webhook_most_pending,
+        most_pending=chosen.webhook_most_pending, tasks=tasks,
         others=(replay_job.prune_replays, throttle.prune, members.prune, passkeys.prune),
     )  # fmt: skip
 

@@ -38,6 +38,7 @@ VALUES: Mapping[str, Mapping[str, tuple[Shown, ...]]] = {
     "reminder": {
         **_TO_CLIENT,
         "reasons": (("Spring Sale is not shared yet.",),),
+        "no_more_address": (f"{ADDRESS}/reminders",),
         "until": (_AT,),
     },
     "mail_test": {"asked_by": ("Nora North",)},

@@ -15,7 +15,7 @@ from app.kit.errors import AppError
 from app.kit.i18n import locales
 from app.kit.i18n.locales import Locale
 from app.kit.i18n.message import Message, _, _n
-from app.links import queries
+from app.links import queries, url
 from app.links import service as link_service
 from app.links.aggregate import LinkAggregate
 from app.links.emails import ContactMissing, InvitationNotMailed
@@ -131,6 +131,7 @@ async def send(
         raise ContactMissing
     await sending_limits.take(session, outbox, agency_id, client.contact_email)
     token = outbox.keyring.decrypt(link.token_encrypted, bound_to=link_service.token_place(agency_id, link_id))
+    address = link_service.address_of(aggregate, token, outbox.public_url)
     aggregate.mark_sent(actor=actor)
     mail = await mails.queue(
         session, outbox, agency_id, kind=REMINDER, to=Recipient(client.contact_email, client.contact_name),
@@ -138,7 +139,7 @@ async def send(
         languages=aggregate.languages,
         context={
             "name": client.contact_name, "reasons": tuple(reasons), "requested_by": link.requested_by,
-            "address": link_service.address_of(aggregate, token, outbox.public_url), "until": link.expires_at,
+            "address": address, "no_more_address": url.no_reminders(address), "until": link.expires_at,
         },
     )  # fmt: skip
     aggregate.draft_event(catalog.LINK_REMINDED, actor=actor)

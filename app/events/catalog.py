@@ -130,7 +130,10 @@ LINK_INVITED = audit_only(
     "link.invited", "The agency e-mailed the link's address to the client's contact.", "link", schema.LinkData
 )
 LINK_REMINDED = audit_only(
-    "link.reminded", "The agency e-mailed the client what is in the way, with the link.", "link", schema.LinkData
+    "link.reminded",
+    "The client was e-mailed what is in the way, with the link: by the agency, or by its schedule.",
+    "link",
+    schema.LinkData,
 )
 LINK_DEVICE_CODE_MADE = audit_only(
     "link.device_code_made", "The agency created a code for a new device of the client.", "link", schema.LinkData

@@ -9,7 +9,17 @@ from app.kit.database import RecordingSession, Session
 from app.kit.errors import InvalidInput, NotFound
 from app.kit.input.fields import Digits, ExternalId, Line120, Moment, PublicId, RequestShape, Word
 from app.kit.web.paging import Cursor, Limit, Page, UpdatedSince
-from app.links import access_changes, agency_accounts, contacts, devices, emails, file_download, queries, service
+from app.links import (
+    access_changes,
+    agency_accounts,
+    contacts,
+    devices,
+    emails,
+    file_download,
+    queries,
+    reminders,
+    service,
+)
 from app.links.file_download import BYTES
 from app.links.presets.preset import PresetAccessRequest
 from app.links.presets.schemas import AccessRequestFields
@@ -29,6 +39,7 @@ from app.links.status import LinkStatus, Stage
 from app.mail import service as mails
 from app.platforms.blockers import NextActor
 from app.services import services_of
+from app.tenants.agencies.schemas import ReminderDays, TimeZone
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import api_router
 from app.tenants.clients.schemas import ClientContactView, NewClient
@@ -71,6 +82,8 @@ class NewLink(RequestShape):
     )
     agency_account_ids: AgencyAccountIds = Field(default_factory=dict)
     owner_member_id: PublicId | None = Field(None, description="The member who looks after it; by default nobody.")
+    reminder_days: ReminderDays | None = Field(None, description="Days of its reminders; by default your agency’s.")
+    time_zone: TimeZone | None = Field(None, description="Of the client, for its reminders.")
 
     @model_validator(mode="after")
     def _one_client(self) -> Self:
@@ -90,6 +103,15 @@ class LinkOwner(RequestShape):
     owner_member_id: PublicId | None = Field(
         description="A member of your agency, or null for nobody.", examples=["member_01ksy1q3e0fzs8qj5m8g3d4w7u"]
     )
+
+
+class LinkReminders(RequestShape):
+    """Reminders of a link's client."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reminder_days": [2, 5], "time_zone": "Europe/Paris"}]})
+
+    reminder_days: ReminderDays | None = Field(description="Null: as of your agency; none: no reminders.")
+    time_zone: TimeZone | None = Field(None, description="Null: that of its only market, else your agency’s.")
 
 
 class AddedAccess(AccessRequestFields):
@@ -164,6 +186,15 @@ async def get_link(caller: Reader, session: Session, link_id: str) -> LinkDetail
 async def set_owner(caller: Writer, session: Session, link_id: str, given: LinkOwner) -> LinkDetail:
     """Make a member of your agency the owner of a link, or nobody. Clients never see it."""
     return LinkDetail.of_link(await service.set_owner(session, caller.agency_id, link_id, given.owner_member_id))
+
+
+@router.put("/links/{link_id}/reminders")
+async def set_link_reminders(caller: Writer, session: Session, link_id: str, given: LinkReminders) -> LinkDetail:
+    """Set the schedule of reminders of a link, while it is the client’s turn. One that asked for no more gets none."""
+    aggregate = await reminders.set_schedule(
+        session, caller.agency_id, link_id, days=given.reminder_days, time_zone=given.time_zone
+    )
+    return LinkDetail.of_link(aggregate)
 
 
 @router.get("/links/{link_id}/address")

@@ -4,7 +4,18 @@ from calendar import monthrange
 from datetime import date, datetime
 from typing import Any, TypedDict
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, String, Text, UniqueConstraint, func, text
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    SmallInteger,
+    String,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import ids
@@ -107,6 +118,13 @@ class Link(Changing, JobMixin, CreatedAt, Base):
     claimed_external_id: Mapped[str | None] = mapped_column(String(200))
     #: the member who looks after it; may have left
     owner_member_id: Mapped[str | None] = mapped_column(ids.Id("member"))
+    #: days of a turn of the client on which it is reminded, and its time zone; None: as of the agency
+    reminder_days: Mapped[list[int] | None] = mapped_column(ARRAY(SmallInteger))
+    time_zone: Mapped[str | None] = mapped_column(String(64))
+    #: reminders sent in the turn that began at `reminded_turn`, and time at which the client asked for no more
+    reminders_sent: Mapped[int] = mapped_column(SmallInteger, default=0, server_default=text("0"))
+    reminded_turn: Mapped[datetime | None]
+    reminders_ended_at: Mapped[datetime | None]
 
     @property
     def erase_by(self) -> date | None:

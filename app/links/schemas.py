@@ -46,6 +46,14 @@ class LinkView(BaseModel):
     owner_member_id: str | None = Field(
         description="The member of your agency who looks after it: by default the one who made it.", examples=[None]
     )
+    reminder_days: list[int] | None = Field(
+        description="Days after the client’s turn began on which it is reminded; null: as of your agency.",
+        examples=[None],
+    )
+    time_zone: str | None = Field(
+        description="Of the client; null: that of its only market, else your agency’s.", examples=["Europe/Paris"]
+    )
+    reminders_ended_at: Time | None = Field(description="Time at which the client asked for no more reminders.")
     language: str | None = Field(description="Of its pages and e-mails; null if the client chooses.", examples=["fr"])
     status: str = Field(examples=["submitted"])
     expires_at: Time

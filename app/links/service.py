@@ -1,6 +1,6 @@
 """Use cases of an agency's links: create, create or get by CRM id, show the address, extend."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -63,6 +63,8 @@ class LinkRequest:
     requested_by: str | None = None
     agency_account_ids: Mapping[str, str] = field(default_factory=dict)
     owner_member_id: str | None = None
+    reminder_days: Sequence[int] | None = None
+    time_zone: str | None = None
 
 
 async def create_or_get_link(
@@ -101,6 +103,8 @@ async def create_link(
     public_link_id: str | None = None,
     claimed_external_id: str | None = None,
     owner_member_id: str | None = None,
+    reminder_days: Sequence[int] | None = None,
+    time_zone: str | None = None,
     sent: bool = False,
 ) -> tuple[LinkAggregate, str]:
     """Create a link with the preset's access requests, and return it with its secret. A slug means the newest version.
@@ -125,6 +129,7 @@ async def create_link(
         token_encrypted=keyring.encrypt(token, bound_to=token_place(agency_id, link_id)),
         expires_at=ends, due_at=ends, public_link_id=public_link_id, claimed_external_id=claimed_external_id,
         owner_member_id=owner_member_id,
+        reminder_days=None if reminder_days is None else list(reminder_days), time_zone=time_zone,
     )  # fmt: skip
     made = assemble(link, chosen, agency=agency, client=client, own=own, own_platforms=asked, now=now)
     made.create(actor=actor)
@@ -259,6 +264,7 @@ async def _create(
     made, token = await create_link(
         session, agency_id, client_id=client_id, preset=wanted.preset, keyring=keyring, actor=actor,
         expires_at=wanted.expires_at, external_id=wanted.external_id, requested_by=wanted.requested_by,
-        agency_account_ids=wanted.agency_account_ids, owner_member_id=wanted.owner_member_id, sent=True,
+        agency_account_ids=wanted.agency_account_ids, owner_member_id=wanted.owner_member_id,
+        reminder_days=wanted.reminder_days, time_zone=wanted.time_zone, sent=True,
     )  # fmt: skip
     return made, address_of(made, token, public_url)

@@ -20,6 +20,11 @@ def of_link(public_url: str, agency_slug: str, client_name: str, token: str) -> 
     return f"{public_url.rstrip('/')}/{agency_slug}/{slug(client_name, 'client')}/{token}"
 
 
+def no_reminders(address: str) -> str:
+    """Address at which a client asks for no more reminders about the link with this address."""
+    return f"{address}/reminders"
+
+
 def of_public_link(public_url: str, agency_slug: str, token: str) -> str:
     """The public address of a public link: `https://host/agency/open/token`."""
     return f"{public_url.rstrip('/')}/{agency_slug}/open/{token}"

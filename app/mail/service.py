@@ -131,6 +131,12 @@ async def newest(session: AsyncSession, agency_id: str, *, about_id: str, kind: 
     return (await session.scalars(rows.order_by(Mail.id.desc()).limit(1))).one_or_none()
 
 
+async def last_queued(session: AsyncSession, agency_id: str, *, about_id: str, kinds: Sequence[str]) -> datetime | None:
+    """Time of the last e-mail of these kinds about one subject."""
+    times = select(func.max(Mail.created_at)).where(Mail.agency_id == agency_id, Mail.about_id == about_id)
+    return await session.scalar(times.where(Mail.kind.in_(kinds)))
+
+
 def render(kind: str, letterhead: EmailBranding, language: str, context: Mapping[str, Shown]) -> RenderedEmail:
     """Render the e-mail of `templates/<kind>`. An undefined name in a template is an error."""
     shown = {

@@ -4,7 +4,7 @@ import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.kit.database import Sessions
 from app.kit.egress.client import Egress
@@ -46,5 +46,7 @@ class MaintenanceContext:
     #: maximum number of open deliveries of an endpoint
     most_pending: int = 100_000
     at_once: int = 1000
+    #: periodic tasks of other rooms by key; each returns the delay until it is due again
+    tasks: Mapping[str, Callable[[], Awaitable[timedelta]]] = field(default_factory=dict)
     #: pruning functions of other rooms: (sessions, now, maximum of rows) -> number of rows
     others: tuple[Callable[[Sessions, datetime, int], Awaitable[int]], ...] = ()

@@ -28,6 +28,7 @@ from app.kit.database import Sessions, make_engine, make_sessions
 from app.kit.encryption import Keyring
 from app.kit.html import forms
 from app.links import service as link_service
+from app.links import url
 from app.links.own_platforms import pictures
 from app.links.own_platforms.models import PICTURES
 from app.mail.service import MailQueue
@@ -248,6 +249,8 @@ class Tour:
         await press(browser, public, company="Brand", name="Ana Lima", email="ana@brand.example")
         over = Walk(browser, await self.link("run-campaigns"))
         await over.start()
+        await press(browser, url.no_reminders(over.corner.link_path))
+        await browser.get(url.no_reminders(over.corner.link_path))
         token = await over.token()
         assert (await api.post(f"/links/{over.corner.link_id}/revocation")).status_code == 200
         await over.see()

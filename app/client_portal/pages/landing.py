@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.convertors import StringConvertor, register_url_convertor
 
 from app.client_portal import rate_limits, screens, service
-from app.client_portal.branding import brand_of_agency
+from app.client_portal.branding import brand_of, brand_of_agency
 from app.client_portal.copy.consent import platform_offers
 from app.client_portal.errors import LinkEnded, LinkUnknown, PublicLinkEnded, PublicLinkPaused
 from app.client_portal.first_screens import only_platform, welcome_page
@@ -23,7 +23,7 @@ from app.kit.html.forms import SentForm
 from app.kit.i18n.message import Problems
 from app.kit.input import email_address
 from app.kit.web.problem import PathUnknown
-from app.links import devices, emails, url
+from app.links import devices, emails, reminders, url
 from app.links import queries as links
 from app.links.aggregate import LinkAggregate
 from app.links.models import PublicLink
@@ -64,6 +64,8 @@ register_url_convertor("stray", Stray())
 OPEN = "/{agency:agency_slug}/open/{token}"
 #: The path of a link. Only the token decides; the two names before it are for people.
 SECRET = "/{agency:agency_slug}/{client}/{token}"  # noqa: S105 - a path
+#: Where the client asks for no more reminders.
+NO_REMINDERS = url.no_reminders(SECRET)
 #: Any other path: it may contain a link's secret.
 STRAY = "/{path:stray}"
 #: Number of path segments of a link.
@@ -164,6 +166,19 @@ async def renewal(request: Request, session: Session, token: str) -> Response:
     return render.see_other(request, request.url.path.removesuffix("/renewal"))
 
 
+@router.get(NO_REMINDERS)
+async def reminders_page(request: Request, session: Session, token: str) -> Response:
+    """Ask whether the client wants no more reminders. Changes nothing, because scanners open addresses in e-mails."""
+    return _reminders_page(request, await _by_token(request, session, token))
+
+
+@router.post(NO_REMINDERS, dependencies=[forms.OPEN_TO_ALL])
+async def end_reminders(request: Request, session: Session, token: str, form: SentForm) -> Response:  # noqa: ARG001
+    """Send no more reminders about the link."""
+    await reminders.end(session, await _by_token(request, session, token, lock=True))
+    return render.see_other(request, request.url.path)
+
+
 @router.get("/l/{link_id}")
 async def go_on(request: Request, link: OpenLink) -> Response:
     """Redirect to the next screen."""
@@ -183,6 +198,14 @@ async def renewal_here(request: Request, session: Session, link_id: str, form: S
 async def find_link(request: Request, session: Session, path: str) -> Response:
     """Redirect to the link whose secret the path contains. Raises LinkUnknown, PathUnknown."""
     return render.see_other(request, await meant_link(request, session, path))
+
+
+def _reminders_page(request: Request, aggregate: LinkAggregate) -> Response:
+    return render.page(
+        request, "client_portal:door/reminders.html", **brand_of(aggregate), form_token=forms.token(request),
+        ended=aggregate.link.reminders_ended_at is not None, requested_by=aggregate.link.requested_by,
+        back=request.url.path.removesuffix("/reminders"),
+    )  # fmt: skip
 
 
 async def meant_link(request: Request, session: AsyncSession, path: str) -> str:

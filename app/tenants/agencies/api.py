@@ -29,6 +29,7 @@ from app.tenants.agencies import domains, logos, mail_test, own_words, platform_
 from app.tenants.agencies.logo_image import picture
 from app.tenants.agencies.logos import download
 from app.tenants.agencies.models import PlatformApp
+from app.tenants.agencies.reminder_schedule import ReminderSettings
 from app.tenants.agencies.schemas import (
     AgencyAccountView,
     AgencyView,
@@ -38,6 +39,7 @@ from app.tenants.agencies.schemas import (
     OwnWordsView,
     PlatformAppView,
     PlatformView,
+    Reminders,
 )
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import api_router
@@ -142,6 +144,20 @@ async def set_words(request: Request, caller: Writer, session: Session, language
         raise NotFound(f"Clients are not offered the language {language}.", hint="GET /api/v1/agency/words lists them.")
     agency = await service.set_words(session, caller.agency_id, language, given.model_dump(), actor=caller.actor)
     return OwnWordsView.of(agency, language)
+
+
+@router.get("/reminders")
+async def get_reminders(caller: Reader, session: Session) -> Reminders:
+    """Return the schedule of reminders to your clients."""
+    agency = await service.find(session, caller.agency_id)
+    return Reminders.model_validate(ReminderSettings.of(agency.reminders))
+
+
+@router.put("/reminders")
+async def set_reminders(caller: Writer, session: Session, given: Reminders) -> Reminders:
+    """Set the schedule of reminders to your clients, while it is their turn."""
+    await service.set_reminders(session, caller.agency_id, ReminderSettings.of(given.model_dump()), actor=caller.actor)
+    return given
 
 
 @router.get("/domains")

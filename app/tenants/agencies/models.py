@@ -30,6 +30,8 @@ class Agency(CreatedAt, Base):
     brand: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     #: of its own e-mails, and of clients who did not choose another
     language: Mapped[str] = mapped_column(String(16), default="en", server_default="en")
+    #: a `ReminderSettings`
+    reminders: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
     #: the verified domain of new addresses for its clients; None: the installation's own host
     domain: Mapped[str | None] = mapped_column(String(253))
     #: the time at which its members finished or dismissed the first steps

@@ -3,19 +3,50 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.kit.i18n.locales import SOURCE, english
 from app.kit.i18n.message import Message
-from app.kit.input.fields import AskedNote, RequestShape, Time
+from app.kit.input.fields import AskedNote, RequestShape, Time, Word
 from app.mail.service import Mail
 from app.platforms.manual.library import ManualPlatform
-from app.tenants.agencies import domains, own_words
+from app.tenants.agencies import domains, own_words, reminder_schedule
 from app.tenants.agencies.branding import DEFAULT_COLOUR, logo_of, logo_path
 from app.tenants.agencies.models import Agency, AgencyDomain, DomainProblem, PlatformApp
 
 #: A text that clients read in their own language.
 English = Annotated[str, BeforeValidator(lambda given: english(given) if isinstance(given, Message) else given)]
+
+
+#: Days of reminders, and a time zone.
+ReminderDays = Annotated[
+    list[int],
+    AfterValidator(reminder_schedule.checked_days),
+    Field(
+        max_length=reminder_schedule.MOST,
+        description=f"Days after the client’s turn began on which it is reminded, 1 to {reminder_schedule.LONGEST}; "
+        "none: no reminders.",
+        examples=[list(reminder_schedule.DEFAULT_DAYS)],
+    ),
+]
+TimeZone = Annotated[
+    Word,
+    AfterValidator(reminder_schedule.checked_time_zone),
+    Field(description="A name of the time zone database.", examples=["Europe/Paris"]),
+]
+_Hour = Annotated[int, Field(ge=0, le=23)]
+
+
+class Reminders(RequestShape):
+    """Reminders of your clients while it is their turn; a link may have days and a time zone of its own."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    days: ReminderDays
+    quiet_from: _Hour = Field(20, description="Hour from which no reminder is sent, in the client’s time zone.")
+    quiet_until: _Hour = Field(8, description="Hour until which none is sent; equal to `quiet_from`: no quiet hours.")
+    on_weekends: bool = Field(False, description="True: also on Saturday and Sunday.")
+    time_zone: TimeZone = Field("UTC", description="Of clients whose own is not known.")
 
 
 class AgencyView(BaseModel):

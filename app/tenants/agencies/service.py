@@ -18,6 +18,7 @@ from app.mail.rendered_email import EmailBranding, Recipient
 from app.platforms import declarations
 from app.tenants.agencies import branding, own_words
 from app.tenants.agencies.models import Agency, AgencyAccount, PlatformApp
+from app.tenants.agencies.reminder_schedule import ReminderSettings
 
 SLUG = re.compile(r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$")
 #: First path segments of Keyturn itself: an agency with such a slug would hide them.
@@ -128,6 +129,14 @@ async def update_agency(
     looks = {"colour": colour and colour.lower(), "sender_name": sender_name, "return_url": return_url}
     given = {name: value for name, value in looks.items() if value is not None}
     agency.brand = own_words.changed(agency.brand, **given)
+    await record(session, catalog.AGENCY_UPDATED, agency_id=agency_id, subject_id=agency_id, actor=actor, data=Data())
+    return agency
+
+
+async def set_reminders(session: AsyncSession, agency_id: str, settings: ReminderSettings, *, actor: Actor) -> Agency:
+    """Set the schedule of reminders to the agency's clients."""
+    agency = await find(session, agency_id)
+    agency.reminders = settings.to_json()
     await record(session, catalog.AGENCY_UPDATED, agency_id=agency_id, subject_id=agency_id, actor=actor, data=Data())
     return agency
 

@@ -1,21 +1,30 @@
 """The chores as the worker does them."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
 
+from app import worker
 from app.kit import jobs
 from app.kit.database import Sessions
 from app.webhooks.context import MaintenanceContext
 from app.webhooks.maintenance import periodic_tasks
 from app.webhooks.models import PeriodicTask
+from tests.house import House
 from tests.webhooks import rows
+
+
+@pytest.fixture
+def keeping(keeping: MaintenanceContext, house: House) -> MaintenanceContext:
+    """The tools with the tasks of other rooms."""
+    return replace(keeping, tasks=worker.chores(keeping.sessions, None, house.tools.platforms))
 
 
 async def test_there_is_a_row_for_each_chore_and_nothing_else(keeping: MaintenanceContext, sessions: Sessions) -> None:
     claimed = await jobs.claim(sessions, PeriodicTask, limit=9, lease=timedelta(seconds=60))
-    assert {row.id for row in claimed} == set(periodic_tasks.TASKS)
+    assert {row.id for row in claimed} == {*periodic_tasks.TASKS, *keeping.tasks}
 
 
 async def test_a_worker_does_them_and_they_are_due_again(keeping: MaintenanceContext, sessions: Sessions) -> None:
