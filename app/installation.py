@@ -56,6 +56,7 @@ REMEDIES: Mapping[str, str | None] = {
     "`keyturn member invite --email … --lost-phone`.",
     "platform_apps.secret_encrypted": "Set the secrets of the platform apps again: `keyturn agency set-platform-app`.",
     "public_links.token_encrypted": "Addresses of public links still work, but cannot be shown again: make new ones.",
+    "step_links.token_encrypted": "Step links still work, but clients cannot see their addresses again.",
     "webhook_endpoints.headers_encrypted": "Set the headers of webhook endpoints again.",
     "webhook_endpoints.options_encrypted": "Set up destinations such as Slack and HubSpot again.",
     "webhook_secrets.secret_encrypted": "Make new signing secrets of webhook endpoints for the receivers.",

@@ -72,6 +72,24 @@ class LinkEnded(HtmlError):
         )
 
 
+class StepOver(HtmlError):
+    """The step link was taken back, or its time ran out."""
+
+    status = 410
+    code = "step_link_ended"
+    message = _("This step is not yours any more")
+
+    def __init__(self, aggregate: LinkAggregate) -> None:
+        super().__init__()
+        self.shown = brand_of(aggregate)
+
+    def page(self, request: Request) -> Response:
+        """Page that leads back to the person who passed the step on."""
+        return render.page(
+            request, "client_portal:door/step_over.html", status=self.status, title=self.message, **self.shown
+        )
+
+
 class PublicLinkEnded(HtmlError):
     """The public link takes no more visitors."""
 

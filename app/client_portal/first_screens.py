@@ -145,7 +145,7 @@ async def lanes_screen(
         ),
         hold_hours=LONGEST_HOLD // timedelta(hours=1),
         by_hand_first=outcome in status_texts.BY_HAND_FIRST,
-        can_leave=link.aggregate.can_leave(platform.key),
+        can_leave=link.aggregate.step_link is None and link.aggregate.can_leave(platform.key),
         **shown,
     )
 

@@ -1,7 +1,7 @@
 """The link that a browser has open, by its cookie, and the dependencies of routes on it."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Request
@@ -14,7 +14,7 @@ from app.access.connections import oauth_flow
 from app.access.connections import service as connections
 from app.access.connections.models import Connection
 from app.client_portal import rate_limits, screens
-from app.client_portal.errors import Elsewhere, LinkEnded, OtherBrowser
+from app.client_portal.errors import Elsewhere, LinkEnded, OtherBrowser, StepOver
 from app.client_portal.screens import Progress
 from app.kit.actor import bind_actor
 from app.kit.database import Session
@@ -22,7 +22,7 @@ from app.kit.html import forms, language
 from app.kit.html.forms import Form, SentForm
 from app.kit.i18n.message import Text, _
 from app.kit.ids import MalformedId
-from app.links import devices, url
+from app.links import devices, step_links, url
 from app.links import queries as links
 from app.links.aggregate import LinkAggregate
 from app.links.devices import NewDevice
@@ -34,6 +34,11 @@ from app.tenants.agencies import service as agencies
 
 #: The screen on which a new device is verified.
 DEVICE = "device"
+#: The page of a step link's person.
+YOUR_STEP = "your-step"
+#: What that person may see and do under the path of the platform, at any time and only before the consent.
+_OF_STEP = frozenset({screens.LANE, "lane", "connection", "check", "reduction", "steps", "guides"})
+_BEFORE_CONSENT = frozenset({screens.ACCOUNT, screens.ASSETS})
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,8 @@ class CurrentLink:
     connectable: frozenset[str]
     #: platform of the screen; None on a screen of the whole link
     platform: str | None = None
+    #: platforms that the person of a step link connected in another browser
+    connected_elsewhere: frozenset[str] = frozenset()
 
     @property
     def path(self) -> str:
@@ -106,8 +113,12 @@ class CurrentLink:
 
     @property
     def progress(self) -> Progress:
-        """Progress of the client."""
-        return progress_of(self.aggregate, connected=frozenset(self.connections))
+        """Progress of the client; by a step link, on that step alone."""
+        whole = progress_of(self.aggregate, connected=frozenset(self.connections) | self.connected_elsewhere)
+        step = self.aggregate.step_link
+        if step is None:
+            return whole
+        return replace(whole, sequence=tuple(each for each in whole.sequence if each.startswith(f"{step.platform}/")))
 
 
 def progress_of(aggregate: LinkAggregate, *, connected: frozenset[str]) -> Progress:
@@ -193,8 +204,11 @@ class VisitedLink:
     def may_open(self, others_verified: bool) -> bool:
         """True if the browser may see and change the link: no personal data is saved yet, or it is verified.
 
-        A browser that only opened the link before data was saved is not verified.
+        A browser that only opened the link before data was saved is not verified. One that came by a step link may, as
+        far as the step goes.
         """
+        if self.aggregate.step_link is not None:
+            return True
         return self.browser.verified_at is not None or not (others_verified or devices.holds_personal(self.aggregate))
 
 
@@ -224,6 +238,7 @@ async def usable_link(
     """Load the active link of the path, with this browser. Raises OtherBrowser, LinkEnded."""
     before = await opened_before(session, request, link_id, lock=lock)
     _refuse_dead(request, before)
+    _refuse_beyond_step(request, before)
     return before
 
 
@@ -244,6 +259,7 @@ async def opened(
     if not (after_end and before.aggregate.link.submitted_at):
         _refuse_dead(request, before)
     known = await _known(session, before)
+    _refuse_beyond_step(request, before)
     if not before.may_open(known.others_verified):
         raise Elsewhere(f"{before.path}/{DEVICE}")
     connecting = [each.platform for each in before.aggregate.connecting]
@@ -258,6 +274,7 @@ async def opened(
             each for each in connecting if oauth_flow.can_connect(platforms, each, own_app=each in known.own_apps)
         ),
         platform=platform,
+        connected_elsewhere=frozenset(known.by_step or ()),
     )
     if platform is not None and platform not in {
         each.platform for each in link.aggregate.platforms if not each.is_manual
@@ -266,18 +283,40 @@ async def opened(
     return link
 
 
+def _refuse_beyond_step(request: Request, link: VisitedLink) -> None:
+    """Raise Elsewhere for what is not part of the step in a browser that came by a step link; StepOver if it ended."""
+    step = link.aggregate.step_link
+    if step is None:
+        return
+    if not step_links.is_usable(step):
+        raise StepOver(link.aggregate)
+    place, _slash, action = request.url.path.removeprefix(f"{link.path}/").partition("/")
+    asked = link.aggregate.find(action.partition("/")[0]) if place == "access-requests" else None
+    actions = _OF_STEP if link.aggregate.link.submitted_at else _OF_STEP | _BEFORE_CONSENT
+    if not (
+        place in (YOUR_STEP, "return")
+        or (place == step.platform and action in actions)
+        or (asked is not None and asked.platform == step.platform)
+    ):
+        raise Elsewhere(f"{link.path}/{YOUR_STEP}")
+
+
 class _Known(NamedTuple):
-    """Facts from other rooms about a link in a browser. `own_apps`: platforms where the agency has its own app."""
+    """Facts from other rooms about a link in a browser. `own_apps`: platforms where the agency has its own app.
+
+    `by_step`: platforms that are connected in a browser that came by a step link.
+    """
 
     connections: Mapping[str, Connection]
     others_verified: bool
     own_apps: Collection[str]
+    by_step: Collection[str]
 
 
 _LATEST = connections.OF_BROWSER.subquery()
 _KNOWN = (
     select(
-        aliased(Connection, _LATEST), devices.HAS_VERIFIED, agencies.PLATFORMS_WITH_APP
+        aliased(Connection, _LATEST), devices.HAS_VERIFIED, agencies.PLATFORMS_WITH_APP, connections.BY_STEP
     )
     .select_from(select(literal(1)).subquery())
     .outerjoin(_LATEST, true())
@@ -286,8 +325,9 @@ _KNOWN = (
 
 async def _known(session: AsyncSession, link: VisitedLink) -> _Known:
     found = (await session.execute(_KNOWN, connections.browser_values(link.browser))).all()
-    _, verified, own_apps = found[0]
-    return _Known({row[0].platform: row[0] for row in found if row[0] is not None}, verified, own_apps or ())
+    _, verified, own_apps, by_step = found[0]
+    mine = {row[0].platform: row[0] for row in found if row[0] is not None}
+    return _Known(mine, verified, own_apps or (), by_step or ())
 
 
 async def may_open(session: AsyncSession, link: VisitedLink) -> bool:

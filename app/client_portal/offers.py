@@ -69,13 +69,16 @@ def _manual_request(aggregate: LinkAggregate, access_request: AccessRequest) -> 
     )
 
 
-def of_link(aggregate: LinkAggregate, platforms: Platforms) -> Sequence[Offer]:
-    """One offer for each different access, role and reason: first connected platforms, then manual ones."""
-    access_requests = [access_request for access_request in aggregate.access_requests if not access_request.is_manual]
+def of_link(aggregate: LinkAggregate, platforms: Platforms, *, only: str | None = None) -> Sequence[Offer]:
+    """One offer for each different access, role and reason: first connected platforms, then manual ones.
+
+    `only`: those of one platform.
+    """
+    asked = [each for each in aggregate.access_requests if only in (None, each.platform)]
     return _once(
         [
-            *_of_platforms(access_requests, platforms),
-            *(manual_copy.offer(each) for each in manual_requests(aggregate)),
+            *_of_platforms([each for each in asked if not each.is_manual], platforms),
+            *(manual_copy.offer(_manual_request(aggregate, each)) for each in asked if each.is_manual),
         ]
     )
 

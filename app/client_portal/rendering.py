@@ -59,6 +59,7 @@ def screen(
         # the first page is the first step
         step=None if at is None else at + 2,
         steps=len(counted) + 1,
+        passed_on=link.aggregate.step_link is not None,
         minutes=None if at is None else screens.minutes_left(tuple(counted), path),
         back=f"{whole}/{back}" if back else None,
         **context,
@@ -135,8 +136,8 @@ async def to_platform(
 
 
 async def needs_own_connection(session: AsyncSession, link: CurrentLink, platform: str) -> bool:
-    """True if actions here would use an authorization that serves another browser."""
-    if platform in link.connections:
+    """True if actions here would use an authorization that serves another browser, which no step link was made for."""
+    if platform in link.connections or platform in link.connected_elsewhere:
         return False
     whole = link.aggregate
     return await connections.of_link(session, whole.agency.id, whole.link.id, platform) is not None

@@ -14,6 +14,7 @@ from app.client_portal.pages import (
     platform_oauth,
     progress,
     review,
+    someone_else,
 )
 
 ROUTERS = tuple(
@@ -22,6 +23,7 @@ ROUTERS = tuple(
         branding,
         platform_oauth,
         device,
+        someone_else,
         assets,
         manual_platforms,
         intake,

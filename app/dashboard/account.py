@@ -9,6 +9,7 @@ from app.dashboard.member_session import ACCOUNT, CurrentMember, MemberForm, Rec
 from app.kit import throttle
 from app.kit.database import Session, reading
 from app.kit.html import forms, render
+from app.kit.html.qr import qr
 from app.kit.i18n.message import Message, _
 from app.services import services_of
 from app.tenants.members import passkeys, passwords, second_factor, ways
@@ -187,5 +188,5 @@ def _setting_up(request: Request, caller: CurrentMember, problem: Message | None
     return desk.page(
         request, caller, "second_factor", here=ACCOUNT, status=status if problem else 200, problem=problem,
         secret=[secret[start : start + 4] for start in range(0, len(secret), 4)],
-        qr=desk.qr(second_factor.address(secret, caller.member, caller.agency.name), border=2),
+        qr=qr(second_factor.address(secret, caller.member, caller.agency.name), border=2),
     )  # fmt: skip

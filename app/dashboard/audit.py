@@ -78,6 +78,7 @@ SUBJECTS: Mapping[str, Message] = {
     "platform_identity": _("Own ID at a platform"),
     "preset": _("Preset"),
     "public_link": _("Public link"),
+    "step_link": _("Step link"),
 }
 #: Things with a name, by the prefix of their ids.
 _NAMED: Mapping[str, type[Client | Member | ApiKey]] = {"client": Client, "member": Member, "key": ApiKey}

@@ -32,6 +32,8 @@ _HAPPENED: Mapping[tuple[str, str], tuple[Message, Message]] = {
     ("platform_app", "replaced_at"): (_("App at a platform replaced"), _("App at a platform in use again")),
     ("preset", "archived_at"): (_("Preset archived"), _("Preset in use again")),
     ("public_link", "revoked_at"): (_("Public link ended"), _("Public link open again")),
+    ("step_link", "opened_at"): (_("Step link opened"), _("Step link not opened")),
+    ("step_link", "revoked_at"): (_("Step link taken back"), _("Step link open again")),
 }
 #: Changes of secrets, whose values no entry has.
 _SECRETS: Mapping[tuple[str, str], Message] = {
@@ -77,11 +79,13 @@ FIELDS: Mapping[str, Message] = {
     "most_per_hour": _("New clients an hour, at most"),
     "most_uses": _("New clients in all, at most"),
     "name": _("Name"),
+    "opened_at": _("Opened"),
     "options": _("Options of the destination"),
     "ordering": _("Order"),
     "owner_member_id": _("Owner"),
     "payload_mode": _("Body"),
     "people": _("Buyers"),
+    "person": _("Person"),
     "person_email": _("For the person"),
     "personal": _("Sends personal data"),
     "platform": _("Platform"),

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import segno
 from fastapi import Request
 from fastapi.responses import Response
-from markupsafe import Markup
 
 from app.dashboard.member_session import ACCOUNT, PATH, CurrentMember
 from app.kit import clock
@@ -123,10 +121,3 @@ def device(user_agent: str) -> Message:
     if browser and system:
         return _("{browser} on {system}", browser=browser, system=system)
     return _("Unknown browser")
-
-
-def qr(text: str, *, border: int = 0) -> Markup:
-    """The QR code of a text: an SVG without style attributes, so that the page's policy allows it."""
-    code = segno.make(text, error="m", micro=False)
-    svg = code.svg_inline(omitsize=True, border=border, svgclass="qr", lineclass=None)
-    return Markup(svg)  # noqa: S704 - numbers only

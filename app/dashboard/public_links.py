@@ -27,6 +27,7 @@ from app.kit import clock
 from app.kit.database import RecordingSession, Session, reading
 from app.kit.errors import InvalidInput
 from app.kit.html import forms, language, render
+from app.kit.html.qr import qr
 from app.kit.i18n import locales
 from app.kit.i18n.message import Message, _, _n, _p
 from app.kit.web.paging import before, pack
@@ -158,7 +159,7 @@ async def address(request: Request, session: RecordingSession, caller: Worker, p
     )  # fmt: skip
     place = language.locale_of(request).text(_YOUR_ID)
     return desk.page(
-        request, caller, "public_link_address", here=PATH, public_link=found, address=shown, qr=desk.qr(shown),
+        request, caller, "public_link_address", here=PATH, public_link=found, address=shown, qr=qr(shown),
         crm_address=f"{shown}?external_id={quote(place)}",
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from app.dashboard.member_session import PATH, CurrentMember, MemberForm, Worker
 from app.kit.database import RecordingSession, Session
 from app.kit.errors import AppError
 from app.kit.html import forms, language, render
+from app.kit.html.qr import qr
 from app.kit.i18n import locales
 from app.kit.i18n.message import Message, Text, _, _n
 from app.kit.web import web_address
@@ -60,7 +61,7 @@ async def _page(
         refused=refused.sentences if refused else (), link=aggregate.link, client=client, address=address,
         letter=letter, tag=tag, language_name=locales.find(tag).name, chat=chat,
         gloss=None if tag == language.locale_of(request).tag else text,
-        mail=mail and InvitationView.of(mail), can_mail=services.outbox is not None, qr=desk.qr(address),
+        mail=mail and InvitationView.of(mail), can_mail=services.outbox is not None, qr=qr(address),
         is_local=web_address.is_this_machine(urlsplit(address).hostname or ""),
         mailto=_query(f"mailto:{quote(client.contact_email or '')}", subject=letter.subject, body=letter.text),
         whatsapp=_query("https://wa.me/", text=chat),

@@ -123,6 +123,21 @@ KICKOFF_ATTESTED = EventType(
     schema.KickoffData,
     _LAUNCHES,
 )
+LINK_STEP_PASSED_ON = _link(
+    "step_passed_on",
+    "The client made a step link: somebody else does what one platform needs; `screen` names the platform.",
+    "in_progress",
+    schema.LinkScreenData,
+)
+LINK_STEP_OPENED = audit_only(
+    "link.step_opened", "The person of a step link started; `screen` names the platform.", "link", schema.LinkScreenData
+)
+LINK_STEP_TAKEN_BACK = audit_only(
+    "link.step_taken_back",
+    "The client revoked a step link; `screen` names the platform.",
+    "link",
+    schema.LinkScreenData,
+)
 LINK_ADDRESS_SHOWN = audit_only(
     "link.address_shown", "A member of the agency viewed the link's address again.", "link", schema.LinkData
 )

@@ -20,8 +20,9 @@ ActorKind = Literal["api_key", "member", "client", "system"]
 class Actor:
     """A principal by kind and id.
 
-    The id of `api_key` and `client` is that of the row, the id of `member` that of the row, or of the invitation by
-    which somebody connected the agency, the id of `system` the name of a process, job or command.
+    The id of `api_key` is that of the row, the id of `client` that of the row, or of the step link by which a person
+    of the client did one step, the id of `member` that of the row, or of the invitation by which somebody connected the
+    agency, the id of `system` the name of a process, job or command.
     """
 
     kind: ActorKind

@@ -22,7 +22,16 @@ from app.kit.actor import Actor, system_actor
 from app.kit.i18n.locales import Locale
 from app.kit.i18n.message import Message, Text
 from app.links import event_data, status
-from app.links.models import AccessRequest, AccessRequestColumns, Consent, Intake, IntakeFile, Link, LinkPlatform
+from app.links.models import (
+    AccessRequest,
+    AccessRequestColumns,
+    Consent,
+    Intake,
+    IntakeFile,
+    Link,
+    LinkPlatform,
+    StepLink,
+)
 from app.links.own_platforms.models import OwnPlatform
 from app.links.pasted_ids import SelectedAsset
 from app.links.presets.preset import Preset, PresetAccessRequest
@@ -64,6 +73,8 @@ class LinkAggregate:
     consent: Consent | None
     #: the database's time of the transaction, at which all changes happen
     now: datetime
+    #: the step link by whose browser it is changed
+    step_link: StepLink | None = None
     #: events that `save` records
     drafts: list[EventDraft[Any]] = field(default_factory=list)
     _removed: list[AccessRequest] = field(default_factory=list)
@@ -135,8 +146,13 @@ class LinkAggregate:
 
     @property
     def by_client(self) -> Actor:
-        """Its client as an actor; by default the actor of its events."""
-        return Actor("client", self.client.id)
+        """Its client as an actor, or the person of a step link; by default the actor of its events."""
+        return Actor("client", self.step_link.id if self.step_link else self.client.id)
+
+    @property
+    def person(self) -> str | None:
+        """Name of the client's person who states something: that of the step link, or of the consent."""
+        return self.step_link.person if self.step_link else self.consent.name if self.consent else None
 
     def find(self, access_request_id: str) -> AccessRequest | None:
         """One of its access requests, or None."""
@@ -456,9 +472,9 @@ class LinkAggregate:
         access_request.reduce_at = access_request.recheck_at = self.now
 
     def set_client_statement(self, access_request: AccessRequest) -> None:
-        """Record that the client says it is done, by the person of the consent."""
+        """Record that the client says it is done, by name."""
         access_request.client_attested_at = self.now
-        access_request.client_attested_by = self.consent.name if self.consent else None
+        access_request.client_attested_by = self.person
 
     def clear_client_statement(self, access_request: AccessRequest) -> None:
         """Withdraw the client's statement."""

@@ -384,14 +384,44 @@ class Consent(Base):
     given_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class StepLink(CreatedAt, Base):
+    """A secret address for one step of a link: what one platform needs is done by somebody else of the client."""
+
+    __tablename__ = "step_links"
+    __audit__ = Audit(
+        "step_link",
+        only=("link_id", "platform", "person", "expires_at", "opened_at", "revoked_at"),
+        personal=("person",),
+    )
+    __table_args__ = (belongs_to("links", "link_id"), Index("ix_step_links_link_id", "agency_id", "link_id", "id"))
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("step"), primary_key=True)
+    link_id: Mapped[str] = mapped_column(ids.Id("link"))
+    #: the step: everything that this platform needs from the client before and after the consent
+    platform: Mapped[str] = mapped_column(String(32))
+    #: name of the person who does it, as the client typed it
+    person: Mapped[str] = mapped_column(String(120))
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    token_encrypted: Mapped[bytes]
+    expires_at: Mapped[datetime]
+    opened_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
 class LinkSession(CreatedAt, Base):
     """One browser in which the link was opened, identified by the SHA-256 of its cookie.
 
-    Verified as the client's by the first personal answer, a code, or an authorization of its own.
+    Verified as the client's by the first personal answer, a code, or an authorization of its own. One that came by a
+    step link never is.
     """
 
     __tablename__ = "link_sessions"
-    __table_args__ = (belongs_to("links", "link_id"), UniqueConstraint("cookie_hash", "agency_id", "link_id"))
+    __table_args__ = (
+        belongs_to("links", "link_id"),
+        belongs_to("step_links", "step_link_id"),
+        UniqueConstraint("cookie_hash", "agency_id", "link_id"),
+    )
 
     agency_id: Mapped[str] = agency_key()
     id: Mapped[str] = mapped_column(ids.Id("browser"), primary_key=True)
@@ -400,6 +430,8 @@ class LinkSession(CreatedAt, Base):
     verified_at: Mapped[datetime | None]
     #: `devices.VerifiedBy`
     verified_by: Mapped[str | None] = mapped_column(String(16))
+    #: the step link that it came by, and to whose step it is limited
+    step_link_id: Mapped[str | None] = mapped_column(ids.Id("step"))
     #: a form that could not be saved: its `screen`, `fields` as they were sent, and `problems` by field
     draft: Mapped[dict[str, Any] | None]
 

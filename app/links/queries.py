@@ -15,7 +15,7 @@ from app.kit.web import paging
 from app.kit.web.paging import ChangePage
 from app.links import questions
 from app.links.aggregate import LinkAggregate
-from app.links.models import AccessRequest, Consent, Intake, Link, LinkPlatform, LinkSession, PublicLink
+from app.links.models import AccessRequest, Consent, Intake, Link, LinkPlatform, LinkSession, PublicLink, StepLink
 from app.links.own_platforms.models import OwnPlatform
 from app.links.presets import builtin
 from app.links.presets import service as presets
@@ -104,21 +104,42 @@ async def load_link(session: AsyncSession, agency_id: str, link_id: str, *, lock
     found = await _load(session, _BY_ID, {"agency_id": agency_id, "link_id": link_id}, lock=lock)
     if found is None:
         raise NotFound
-    return found[0]
+    aggregate: LinkAggregate = found[0]
+    return aggregate
 
 
 async def load_by_token(session: AsyncSession, token: str, *, lock: bool = False) -> LinkAggregate | None:
     """Load the link with this secret, dead ones included."""
     found = await _load(session, _BY_TOKEN, {"token_hash": encryption.sha256(token)}, lock=lock)
-    return found[0] if found else None
+    if found is None:
+        return None
+    aggregate: LinkAggregate = found[0]
+    return aggregate
 
 
 async def load_by_cookie(
     session: AsyncSession, link_id: str, cookie: str, *, lock: bool = False
 ) -> tuple[LinkAggregate, LinkSession] | None:
-    """Load a link and its browser with this cookie; None if the cookie is of no browser of this link."""
+    """Load a link and its browser with this cookie; None if the cookie is of no browser of this link.
+
+    In a browser that came by a step link, the link knows by whom it is changed.
+    """
     found = await _load(session, _BY_COOKIE, {"cookie_hash": encryption.sha256(cookie), "link_id": link_id}, lock=lock)
-    return (found[0], found[1]) if found else None
+    if found is None:
+        return None
+    aggregate, browser, aggregate.step_link = found
+    return aggregate, browser
+
+
+async def load_by_step_token(
+    session: AsyncSession, token: str, *, lock: bool = False
+) -> tuple[LinkAggregate, StepLink] | None:
+    """Load the link of a step link with this secret, and the step link, dead ones included."""
+    found = await _load(session, _BY_STEP_TOKEN, {"token_hash": encryption.sha256(token)}, lock=lock)
+    if found is None:
+        return None
+    found[0].step_link = found[1]
+    return found[0], found[1]
 
 
 def _lockable(rows: Select[*tuple[Any, ...]], *also: Any) -> Mapping[bool, Select[*tuple[Any, ...]]]:
@@ -142,9 +163,17 @@ _WHOLE = (
 )
 _BY_ID = _lockable(_WHOLE.where(Link.agency_id == bindparam("agency_id"), Link.id == bindparam("link_id")))
 _BY_TOKEN = _lockable(_WHOLE.where(Link.token_hash == bindparam("token_hash")).execution_options(**CROSS_TENANT))
+_BY_STEP_TOKEN = _lockable(
+    _WHOLE.add_columns(StepLink)
+    .join(StepLink, (StepLink.agency_id == Link.agency_id) & (StepLink.link_id == Link.id))
+    .where(StepLink.token_hash == bindparam("token_hash"))
+    .execution_options(**CROSS_TENANT),
+    StepLink,
+)
 _BY_COOKIE = _lockable(
-    _WHOLE.add_columns(LinkSession)
+    _WHOLE.add_columns(LinkSession, StepLink)
     .join(LinkSession, (LinkSession.agency_id == Link.agency_id) & (LinkSession.link_id == Link.id))
+    .outerjoin(StepLink, (StepLink.agency_id == LinkSession.agency_id) & (StepLink.id == LinkSession.step_link_id))
     .where(LinkSession.cookie_hash == bindparam("cookie_hash"), Link.id == bindparam("link_id"))
     .execution_options(**CROSS_TENANT),
     LinkSession,
@@ -153,8 +182,11 @@ _BY_COOKIE = _lockable(
 
 async def _load(
     session: AsyncSession, rows: Mapping[bool, Select[*tuple[Any, ...]]], values: Mapping[str, Any], *, lock: bool
-) -> tuple[LinkAggregate, Any] | None:
-    """With the lock, every row is read after the lock is held, and overwrites what the session read before."""
+) -> tuple[Any, ...] | None:
+    """The link and what is selected beside it.
+
+    With the lock, every row is read after the lock is held, and overwrites what the session read before.
+    """
     options = {"populate_existing": lock}
     found = (await session.execute(rows[lock], values, execution_options=options)).one_or_none()
     if found is None:
@@ -178,7 +210,7 @@ async def _load(
         now=now,
     )
     loaded.watch(session)
-    return loaded, next(iter(others), None)
+    return loaded, *others
 
 
 async def _platforms(

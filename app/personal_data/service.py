@@ -38,6 +38,7 @@ from app.links.models import (
     LinkPlatform,
     LinkSession,
     PublicLinkUse,
+    StepLink,
 )
 from app.mail.service import Mail
 from app.tenants.api_keys import idempotency
@@ -231,8 +232,9 @@ async def _erase_access(session: AsyncSession, agency_id: str, link_ids: Sequenc
     await _set(session, live.values(revoke_at=func.now(), due_at=func.now()))
     found = _of(Connection.link_id, agency_id, link_ids).values(person=None, found=_NOTHING, browser_id=None)
     await _set(session, found)
-    gone = delete(LinkSession).where(LinkSession.agency_id == agency_id, LinkSession.link_id.in_(link_ids))
-    await session.execute(gone, execution_options=_UNSYNCHRONIZED)
+    for column in (LinkSession.link_id, StepLink.link_id):
+        gone = delete(column.class_).where(column.class_.agency_id == agency_id, column.in_(link_ids))
+        await session.execute(gone, execution_options=_UNSYNCHRONIZED)
 
 
 async def _erase_client(session: AsyncSession, client: Client, link_ids: Sequence[str]) -> None:

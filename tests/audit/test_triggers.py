@@ -32,6 +32,8 @@ from app.kit.audit import audited, triggers
 from app.kit.database import CROSS_TENANT, Sessions
 from app.kit.encryption import Keyring
 from app.kit.oidc import OidcIdentity
+from app.links import queries as links
+from app.links import step_links
 from app.links.models import Link
 from app.tables import metadata
 from app.tenants.agencies import service as agencies
@@ -83,7 +85,7 @@ SECRET = {
 }  # fmt: skip
 
 #: Subjects whose rows are a link or belong to one. The buyer list of the tests is that of a Business Center.
-OF_LINKS = {"link", "link_platform", "access_request", "kickoff"}
+OF_LINKS = {"link", "link_platform", "access_request", "kickoff", "step_link"}
 
 
 def audit_of(subject: str) -> audit.Audit:
@@ -132,6 +134,8 @@ async def _fill(sessions: Sessions, keyring: Keyring, world: World) -> None:
         bo.recovery_codes_hash = ["0123456789abcdef"]
         await identities.member_of(session, OidcIdentity("https://login.example", "1", bo.email, bo.name))
         await members.sign_in(session, bo)
+        link = await links.load_link(session, agency_id, world.north.link_id, lock=True)
+        await step_links.pass_on(session, link, "tiktok", "Bo Big", keyring=keyring)
         kickoff = await session.get_one(Kickoff, (agency_id, mine["kickoff_id"]))
         kickoff.share_token_hash, kickoff.share_expires_at = b"hash of a shared result", clock.now()
         session.add(
@@ -212,7 +216,10 @@ async def test_every_audited_column_is_recorded_and_no_secret_is(
 
 def test_secrets_are_known_by_their_columns() -> None:
     found = {f"{table}.{name}" for table in TABLES.values() for name in audit.secrets(table)}
-    unrecorded = {"links.token_hash", "links.token_encrypted", "member_sessions.cookie_hash"}
+    unrecorded = {
+        "links.token_hash", "links.token_encrypted", "member_sessions.cookie_hash", "step_links.token_hash",
+        "step_links.token_encrypted",
+    }  # fmt: skip
     assert found - SECRET == unrecorded, "never change after the link is created, or with each sign-in"
 
 

@@ -170,7 +170,19 @@ class Tour:
         for screen in SEQUENCE:
             await walk.see(screen)
             await self.fill(walk, screen)
+        await self.passed_on(walk)
         await self.after_consent(walk)
+
+    async def passed_on(self, walk: Walk) -> None:
+        """One step by somebody else, which is taken back."""
+        await walk.send("someone-else", person="Ana Lima", platform="tiktok")
+        page = (await walk.see("someone-else")).text
+        found = re.search(r'value="([^"]+/l/step/[^"]+)".*?name="step" value="([^"]+)"', page, re.DOTALL)
+        assert found
+        async with self.browser("browser-of-a-colleague-in-our-tests-000000") as browser:
+            await press(browser, found[1])
+            assert "Ana Lima" in (await Walk(browser, walk.corner).see("your-step")).text
+        await walk.send("someone-else/revocation", step=found[2])
 
     async def connected(self, walk: Walk) -> None:
         """The connected lane from the link to the receipt, and each screen once more."""

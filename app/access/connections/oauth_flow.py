@@ -287,7 +287,7 @@ async def _exchange(
 async def _by_handle(session: AsyncSession, handle: str, purpose: Any) -> tuple[Authorization, Purpose] | None:
     """The authorization of a handle, with its client and the browser that started."""
     rows = (
-        select(Authorization, Link.client_id, LinkSession.id)
+        select(Authorization, Link.client_id, LinkSession.id, LinkSession.step_link_id)
         .outerjoin(Link, (Link.agency_id == Authorization.agency_id) & (Link.id == Authorization.link_id))
         .outerjoin(
             LinkSession,
@@ -300,10 +300,10 @@ async def _by_handle(session: AsyncSession, handle: str, purpose: Any) -> tuple[
     found = (await session.execute(rows, execution_options=CROSS_TENANT)).one_or_none()
     if found is None:
         return None
-    authorization, client_id, browser_id = found
+    authorization, client_id, browser_id, step_link_id = found
     return authorization, Purpose(
         authorization.agency_id, link_id=authorization.link_id, client_id=client_id, browser_id=browser_id,
-        invitation_id=authorization.invitation_id,
+        step_link_id=step_link_id, invitation_id=authorization.invitation_id,
     )  # fmt: skip
 
 

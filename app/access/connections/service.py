@@ -115,6 +115,20 @@ OF_BROWSER = (
 )
 
 
+#: Platforms that a person of a step link connected on a link; null if none.
+BY_STEP = (
+    select(func.array_agg(Connection.platform))
+    .join(LinkSession, (LinkSession.agency_id == Connection.agency_id) & (LinkSession.id == Connection.browser_id))
+    .where(
+        Connection.agency_id == bindparam("agency_id"),
+        Connection.link_id == bindparam("link_id"),
+        LinkSession.step_link_id.is_not(None),
+        Connection.is_usable,
+    )
+    .scalar_subquery()
+)
+
+
 def browser_values(browser: LinkSession) -> dict[str, Any]:
     """Values of `OF_BROWSER`: its own connections, or any of the link after a code was entered."""
     return {

@@ -75,6 +75,8 @@ class Purpose:
     client_id: str | None = None
     #: browser of the client that started
     browser_id: str | None = None
+    #: step link by which that browser came
+    step_link_id: str | None = None
     invitation_id: str | None = None
 
     @property
@@ -84,9 +86,9 @@ class Purpose:
 
     @property
     def actor(self) -> Actor:
-        """The client, or the member who uses the invitation."""
+        """The client or the person of a step link, or the member who uses the invitation."""
         if self.client_id:
-            return Actor("client", self.client_id)
+            return Actor("client", self.step_link_id or self.client_id)
         return Actor("member", self.invitation_id or self.agency_id)
 
 
@@ -266,7 +268,7 @@ async def _admit_browser(
     assert purpose.link_id is not None
     aggregate = await links.load_link(session, purpose.agency_id, purpose.link_id, lock=True)
     browser = await session.get(LinkSession, (purpose.agency_id, purpose.browser_id), populate_existing=True)
-    if browser is None or browser.verified_at is not None:
+    if browser is None or browser.verified_at is not None or browser.step_link_id is not None:
         return aggregate
     if not await devices.is_guarded(session, aggregate):
         devices.let_in(browser, VerifiedBy.ANSWER)

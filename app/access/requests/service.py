@@ -168,7 +168,7 @@ async def say_platform_done(session: AsyncSession, aggregate: LinkAggregate, pla
             aggregate.set_status(
                 access_request, status="unverifiable", code=None, next_actor="agency",
                 client_attested_at=aggregate.now,
-                client_attested_by=aggregate.consent.name if aggregate.consent else None,
+                client_attested_by=aggregate.person,
             )  # fmt: skip
     aggregate.complete_if_done()
     await aggregate.save(session)

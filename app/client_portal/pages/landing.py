@@ -60,6 +60,8 @@ register_url_convertor("agency_slug", AgencySlug())
 register_url_convertor("stray", Stray())
 
 
+#: The button of the first page that leads to a step link.
+SOMEONE_ELSE = "someone-else"
 #: The path of a public link; it comes before a client's link.
 OPEN = "/{agency:agency_slug}/open/{token}"
 #: The path of a link. Only the token decides; the two names before it are for people.
@@ -140,6 +142,7 @@ async def start(request: Request, session: Session, token: str, form: SentForm) 
         await rate_limits.take(session, aggregate, (rate_limits.BROWSERS_ON_LINK, link_id))
         browser = devices.new_browser(session, aggregate, cookie)
         await aggregate.save(session)
+    browser.step_link_id = None  # the whole link was opened
     answer = await _begin(request, session, VisitedLink(aggregate, browser, cookie), form.text("lane"))
     forms.remember(request, answer)
     return answer
@@ -153,9 +156,10 @@ async def _begin(request: Request, session: AsyncSession, link: VisitedLink, lan
         if lane == "connected" and possible:
             await session.flush()
             return await to_platform(request, session, link, platform)
-        if lane == "guided" or not possible:
+        if lane == "guided" or (not possible and lane != SOMEONE_ELSE):
             await service.choose_lane(session, aggregate, platform, "guided")
-    return render.see_other(request, url.of_screens(aggregate.link.id))
+    place = f"/{SOMEONE_ELSE}" if lane == SOMEONE_ELSE else ""
+    return render.see_other(request, f"{url.of_screens(aggregate.link.id)}{place}")
 
 
 @router.post(f"{SECRET}/renewal", dependencies=[forms.OPEN_TO_ALL])
