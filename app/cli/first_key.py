@@ -24,8 +24,8 @@ from app.tenants.agencies.schemas import AgencyView
 from app.tenants.api_keys import service as keys
 from app.tenants.api_keys.schemas import KeyView, NewKey, NewKeyView
 from app.tenants.api_keys.scopes import SCOPES
-from app.tenants.members import passkeys, second_factor
 from app.tenants.members import service as members
+from app.tenants.members import ways
 from app.tenants.members.models import Role
 
 #: The actor of commands that write to the database.
@@ -78,8 +78,7 @@ def member_address(*, email: str | None, role: str, agency: str | None, lost_pho
         known = [each for each in await members.every(session, owner.id) if email and each.email == email.lower()]
         if known:
             if lost_phone:
-                await second_factor.switch_off(session, owner.id, known[0].id, by="owner")
-                await passkeys.remove_all(session, owner.id, known[0].id, by="owner")
+                await ways.reset_factors(session, owner.id, known[0].id, by="owner")
             return await members.let_in(session, known[0])
         _, token = await members.invite(session, owner.id, email=email, role=cast(Role, role))
         return token

@@ -36,6 +36,7 @@ from app.links.models import AccessRequest, Link
 from app.links.presets import builtin
 from app.links.schemas import InvitationView, LinkDetail
 from app.links.status import OVER
+from app.links.turns import turn_of
 from app.mail import service as mails
 from app.mail.service import Mail
 from app.platforms import declarations
@@ -230,7 +231,7 @@ async def show(
         link=link, client=aggregate.client, detail=LinkDetail.of_link(aggregate), aggregate=aggregate,
         preset=builtin.words(aggregate.preset.name),
         can=_possible(aggregate, caller, mail_on=services.outbox is not None),
-        label=turns.in_words(turns.turn_of(*_place(aggregate)), services.platforms.default.name),
+        label=turns.in_words(turn_of(*_place(aggregate)), services.platforms.default.name),
         situation=turns.situation(link, aggregate.access_requests),
         message=await client_message.of_link(
             session, aggregate, services.platforms, offered=services.languages, address=opened.address
@@ -455,4 +456,4 @@ def _check(item: checks.Item) -> dict[str, Any]:
 
 
 def _other(link: Link, platform: str) -> tuple[Link, Label]:
-    return link, turns.in_words(turns.turn_of(link.stage, link.next_actor), platform)
+    return link, turns.in_words(turn_of(link.stage, link.next_actor), platform)

@@ -9,15 +9,14 @@ from urllib.parse import urlencode
 from fastapi import Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select, true, tuple_, union, union_all
+from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from app.client_portal import client_message
 from app.client_portal.client_message import ClientMessage
 from app.dashboard import desk, first_steps, turns
 from app.dashboard.member_session import PATH, CurrentMember, Viewer
-from app.dashboard.turns import TURNS, Label, Situation, Turn
+from app.dashboard.turns import Label, Situation
 from app.kit import clock, ids
 from app.kit.database import reading
 from app.kit.errors import NotFound
@@ -25,15 +24,13 @@ from app.kit.html import forms
 from app.kit.i18n.message import Message, _
 from app.kit.web.paging import CursorWrong, before, pack, unpack
 from app.links import queries
-from app.links.models import AccessRequest, Link, LinkPlatform
+from app.links.models import AccessRequest, Link
 from app.links.own_platforms import service as own_platforms
 from app.links.presets import service as presets
-from app.links.status import OVER, PROVED
+from app.links.turns import TURNS, Turn, TurnCount, Wanted, condition, counts, of_turn, turn_of
 from app.platforms.blockers import BLOCKERS
 from app.services import Services, services_of
-from app.tenants.clients import service as clients
 from app.tenants.clients.models import Client
-from app.tenants.members.models import Member
 
 router = forms.page_router()
 #: Rows of a group on the page of all groups, and on that of one.
@@ -48,8 +45,6 @@ Owned = Literal["all", "mine", "nobody"]
 Sort = Literal["wait", "newest"]
 SORTS: Mapping[Sort, Message] = {"wait": _("Longest wait first"), "newest": _("Newest first")}
 OWNED: Mapping[Owned, Message] = {"all": _("All"), "mine": _("Mine"), "nobody": _("No owner")}
-_ENDED = ("expired", "revoked", "closed")
-_PROVED_OR_ENDED = ("verified", "drifted", *_ENDED)
 
 
 @dataclass(frozen=True)
@@ -67,13 +62,22 @@ class PipelineRow:
 
 @dataclass(frozen=True)
 class Group:
-    """Links of one turn. `count`: all of them, `rows`: those shown; `since`: the longest wait."""
+    """Links of one turn. `numbers`: of all of them; `rows`: those shown."""
 
     turn: Turn
     label: Label
-    count: int
-    since: datetime | None
+    numbers: TurnCount
     rows: Sequence[PipelineRow]
+
+    @property
+    def count(self) -> int:
+        """Number of all links."""
+        return self.numbers.count
+
+    @property
+    def since(self) -> datetime | None:
+        """The start of the longest wait."""
+        return self.numbers.since
 
     @property
     def has_waited(self) -> bool:
@@ -131,25 +135,28 @@ class PipelineQuery(BaseModel):
 async def pipeline(request: Request, caller: Viewer, query: Annotated[PipelineQuery, Query()]) -> Response:
     """Every group, or one page by page."""
     turn, most = query.turn, _MANY if query.turn else _FEW
-    wanted = _wanted(caller, query)
+    wanted = Wanted(
+        words=query.words, owner_id=caller.member.id if query.owner == "mine" else None,
+        unowned=query.owner == "nobody", preset=query.preset, platform=query.platform, code=query.code,
+    )  # fmt: skip
     async with reading(services_of(request).sessions) as session:
-        counts = await _counts(session, wanted)
+        numbers = await counts(session, caller.agency_id, wanted)
         shown = (turn,) if turn else _TOGETHER
-        rows = await _rows(session, caller.agency_id, shown, wanted, query, most=most + 1)
+        rows = await _rows(session, caller.agency_id, shown, condition(caller.agency_id, wanted), query, most=most + 1)
         known = await presets.every(session, caller.agency_id)
         platforms = await own_platforms.requestable(session, caller.agency_id, services_of(request).platforms)
         message = await _message(session, caller, services_of(request), query.say)
         steps_done = await first_steps.progress(session, caller.agency) if caller.may("manager") else None
     platform = services_of(request).platforms.default.name
     groups = [
-        Group(each, turns.in_words(each, platform), *counts.get(each, (0, None)), rows=rows.get(each, [])[:most])
+        Group(each, turns.in_words(each, platform), numbers.get(each, TurnCount()), rows.get(each, [])[:most])
         for each in TURNS
     ]
     more = _place(turn, rows[turn][most - 1].link, query) if turn and len(rows.get(turn, ())) > most else None
     blocker = BLOCKERS.get(query.code)
     return desk.page(
         request, caller, "pipeline", here=PATH, groups=groups, shown=shown, turn=turn, q=query.words,
-        now=clock.now(), is_empty=query.is_all and not counts, query=query, owned=OWNED, sorts=SORTS,
+        now=clock.now(), is_empty=query.is_all and not numbers, query=query, owned=OWNED, sorts=SORTS,
         presets=known, platforms=platforms.values(), blocker=blocker.summary if blocker else query.code,
         meanings=turns.MEANINGS, message=message, more=more,
         progress=steps_done if steps_done and steps_done.next else None, steps=first_steps.titles(),
@@ -167,80 +174,6 @@ async def _message(
     except NotFound:
         return None
     return await client_message.of_link(session, aggregate, services.platforms, offered=services.languages)
-
-
-def of_turn(turn: Turn) -> ColumnElement[bool]:
-    """Condition of the links of a group, as `turns.turn_of`."""
-    if turn in ("drifted", "verified"):
-        return Link.stage == turn
-    if turn == "ended":
-        return Link.stage.in_(_ENDED)
-    active = Link.stage.not_in(_PROVED_OR_ENDED)
-    if turn == "agency":
-        return active & (Link.next_actor.is_(None) | (Link.next_actor == "agency"))
-    if turn == "client":
-        return active & (Link.next_actor == "client")
-    return active & Link.next_actor.in_(("platform", "us"))
-
-
-def _matching(agency_id: str, words: str) -> ColumnElement[bool]:
-    """Condition of the links that a search is about: few, so that each is looked up by its id."""
-    if not words:
-        return Link.agency_id == agency_id
-    link = aliased(Link)
-    rows = select(link.id).where(link.agency_id == agency_id)
-    by_client = rows.join(Client, (Client.agency_id == link.agency_id) & (Client.id == link.client_id)).where(
-        clients.named(agency_id, words)
-    )
-    by_asset = select(AccessRequest.link_id).where(
-        AccessRequest.agency_id == agency_id,
-        AccessRequest.asset_name.icontains(words, autoescape=True) | (AccessRequest.asset_id == words),
-    )
-    found = union(by_client, rows.where(link.external_id == words), by_asset)
-    return and_(Link.agency_id == agency_id, Link.id == func.any(func.array(found.scalar_subquery())))
-
-
-def _wanted(caller: CurrentMember, query: PipelineQuery) -> ColumnElement[bool]:
-    """Condition of the links that the address is about."""
-    conditions = [_matching(caller.agency_id, query.words), _owned(caller, query.owner)]
-    if query.preset:
-        conditions.append(Link.preset == query.preset)
-    if query.platform:
-        there = exists().where(
-            LinkPlatform.agency_id == caller.agency_id, LinkPlatform.link_id == Link.id,
-            LinkPlatform.platform == query.platform,
-        )  # fmt: skip
-        conditions.append(there)
-    if query.code:
-        held_up = select(AccessRequest.link_id).where(
-            AccessRequest.agency_id == caller.agency_id, AccessRequest.code == query.code,
-            AccessRequest.status.not_in(PROVED | OVER),
-        )  # fmt: skip
-        conditions.append(Link.id == func.any(func.array(held_up.scalar_subquery())))
-    return and_(*conditions)
-
-
-def _owned(caller: CurrentMember, owner: Owned) -> ColumnElement[bool]:
-    """Condition of the member's own links, of those that nobody of the agency looks after, or of all."""
-    if owner == "mine":
-        return Link.owner_member_id == caller.member.id
-    if owner == "nobody":
-        left = select(Member.id).where(Member.agency_id == caller.agency_id, Member.removed_at.is_not(None))
-        return Link.owner_member_id.is_(None) | Link.owner_member_id.in_(left)
-    return true()
-
-
-async def _counts(session: AsyncSession, wanted: ColumnElement[bool]) -> Mapping[Turn, tuple[int, datetime | None]]:
-    """By turn, the number of links and the start of the longest wait."""
-    rows = select(Link.stage, Link.next_actor, func.count(), func.min(Link.next_actor_since))
-    found = await session.execute(rows.where(wanted).group_by(Link.stage, Link.next_actor))
-    counts: dict[Turn, tuple[int, datetime | None]] = {}
-    for stage, next_actor, count, since in found:
-        turn = turns.turn_of(stage, next_actor)
-        before, earliest = counts.get(turn, (0, None))
-        times = [each for each in (earliest, since) if each is not None]
-        counts[turn] = (before + count, min(times) if times else None)
-    return counts
 
 
 async def _rows(
@@ -271,7 +204,7 @@ async def _rows(
     rows: dict[Turn, list[PipelineRow]] = {}
     for link, client in found:
         row = _row(link, client, requests.get(link.id, []))
-        rows.setdefault(turns.turn_of(link.stage, link.next_actor), []).append(row)
+        rows.setdefault(turn_of(link.stage, link.next_actor), []).append(row)
     for turn in query.newest_first:
         rows.get(turn, []).sort(key=lambda each: each.link.id, reverse=True)
     return rows

@@ -26,7 +26,7 @@ from app.kit.input.text import TypedWrong
 from app.mail.sending_limits import TooManyMails
 from app.services import services_of
 from app.tenants.api_keys import service as api_keys
-from app.tenants.members import passkeys, second_factor, ways
+from app.tenants.members import passkeys, ways
 from app.tenants.members import service as members
 from app.tenants.members.models import ROLES, Member, Role
 from app.tenants.members.service import LastOwner, MemberKnown, RoleTooHigh, TooManyInvitations
@@ -196,8 +196,7 @@ async def end_second_factor(
     form: MemberForm,  # noqa: ARG001
 ) -> Response:
     """Switch the second factor of a member off, who lost phone and recovery codes; passkeys go with it."""
-    await second_factor.switch_off(session, caller.agency_id, member_id, by=caller.member.role)
-    await passkeys.remove_all(session, caller.agency_id, member_id, by=caller.member.role)
+    await ways.reset_factors(session, caller.agency_id, member_id, by=caller.member.role)
     if member_id == caller.member.id:
         await ways.check_one_left(session, caller.agency_id, member_id, services_of(request).issuers)
     return render.see_other(request, f"{TEAM}/{member_id}")

@@ -3,22 +3,19 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 from app.access.requests.error_hints import hint
 from app.kit.i18n.message import Message, Value, _
 from app.links.models import AccessRequest, Link
 from app.links.status import OVER, PROVED
+from app.links.turns import Turn, turn_of
 from app.platforms import declarations
 from app.platforms.blockers import BLOCKERS
 
-Turn = Literal["agency", "drifted", "client", "platform", "verified", "ended"]
-#: In the order in which the agency can change something.
-TURNS: tuple[Turn, ...] = get_args(Turn)
 Tone = Literal["good", "wait", "bad", "info", "off"]
 #: An operation of the API that a hint for programs names.
 _OPERATION = re.compile(r"\s*\((?:GET|POST|PUT|PATCH|DELETE) /[^)]*\)")
-_OVER_STAGES = ("expired", "revoked", "closed")
 
 
 @dataclass(frozen=True)
@@ -85,17 +82,6 @@ _NEXT: Mapping[Turn, Message] = {
     "verified": _("Watched daily."),
     "ended": _("Make a new link if you still need access."),
 }
-
-
-def turn_of(stage: str, next_actor: str | None) -> Turn:
-    """The group of a link in the pipeline."""
-    if stage in ("drifted", "verified"):
-        return "drifted" if stage == "drifted" else "verified"
-    if stage in _OVER_STAGES:
-        return "ended"
-    if next_actor in ("agency", "client"):
-        return "agency" if next_actor == "agency" else "client"
-    return "platform" if next_actor is not None else "agency"
 
 
 def in_words(turn: Turn, platform: str) -> Label:

@@ -2,12 +2,12 @@
 
 from typing import Annotated, Literal, Self
 
-from fastapi import Query, Request, Response
-from pydantic import ConfigDict, Field, model_validator
+from fastapi import Depends, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.kit.database import RecordingSession, Session
 from app.kit.errors import InvalidInput, NotFound
-from app.kit.input.fields import Digits, ExternalId, Line120, Moment, PublicId, RequestShape, Word
+from app.kit.input.fields import Digits, ExternalId, Line120, Moment, PublicId, RequestShape, Time, Word
 from app.kit.web.paging import Cursor, Limit, Page, UpdatedSince
 from app.links import (
     access_changes,
@@ -19,6 +19,7 @@ from app.links import (
     queries,
     reminders,
     service,
+    turns,
 )
 from app.links.file_download import BYTES
 from app.links.presets.preset import PresetAccessRequest
@@ -36,6 +37,7 @@ from app.links.schemas import (
 )
 from app.links.service import LinkRequest, create_or_get_link
 from app.links.status import LinkStatus, Stage
+from app.links.turns import TURNS, Turn, TurnCount, Wanted
 from app.mail import service as mails
 from app.platforms.blockers import NextActor
 from app.services import services_of
@@ -124,10 +126,51 @@ class AddedAccess(AccessRequestFields):
     )
 
 
+def _wanted(
+    q: Annotated[
+        str,
+        Query(
+            max_length=200,
+            description="Words of the name of the client, a contact or an asset, or the whole id of an asset or of the "
+            "link in your CRM.",
+            examples=["maison"],
+        ),
+    ] = "",
+    preset: Annotated[Word | None, Query(description="Only those made from this preset.")] = None,
+    platform: Annotated[Word | None, Query(description="Only those with this platform.", examples=["tiktok"])] = None,
+    code: Annotated[
+        Word | None, Query(description="Only those with an access request that this blocker holds up.")
+    ] = None,
+    owner_member_id: Annotated[PublicId | None, Query(description="Only those that this member looks after.")] = None,
+    unowned: Annotated[
+        bool, Query(description="Only those without an owner, or whose owner has left your agency.")
+    ] = False,
+) -> Wanted:
+    """The filters that the list and the counts have in common."""
+    return Wanted(
+        words=q, owner_id=owner_member_id, unowned=unowned, preset=preset, platform=platform, code=code
+    )  # fmt: skip
+
+
+Searched = Annotated[Wanted, Depends(_wanted)]
+
+
+class TurnView(BaseModel):
+    """A group of your pipeline."""
+
+    turn: Turn = Field(
+        description="`agency`: you have to act. `platform`: nobody has to, Keyturn looks again by itself.",
+        examples=["client"],
+    )
+    count: int = Field(examples=[12])
+    waiting_since: Time | None = Field(description="The start of the longest wait; null if nobody waits.")
+
+
 @router.get("/links")
 async def list_links(
     caller: Reader,
     session: Session,
+    wanted: Searched,
     external_id: Annotated[ExternalId | None, Query(examples=["deal:77"])] = None,
     client_id: Annotated[PublicId | None, Query(description="Only of this client.")] = None,
     status: Annotated[LinkStatus | None, Query(description="Only those in this status.")] = None,
@@ -136,7 +179,7 @@ async def list_links(
     next_actor_before: Annotated[
         Moment | None, Query(description="Only those whose next actor has had to act since before this time.")
     ] = None,
-    owner_member_id: Annotated[PublicId | None, Query(description="Only those that this member looks after.")] = None,
+    turn: Annotated[Turn | None, Query(description="Only those of this group of the pipeline.")] = None,
     sort: Annotated[
         Literal["newest", "longest_wait"],
         Query(
@@ -151,12 +194,25 @@ async def list_links(
     """List the links of your agency, newest first."""
     if sort == "longest_wait" and updated_since is not None:
         raise TwoOrders
+    searched = turns.condition(caller.agency_id, wanted)
     found = await queries.page(
         session, caller.agency_id, limit=limit, cursor=cursor, external_id=external_id, client_id=client_id,
         status=status, stage=stage, next_actor=next_actor, next_actor_before=next_actor_before,
-        owner_member_id=owner_member_id, longest_wait_first=sort == "longest_wait", updated_since=updated_since,
+        wanted=searched & turns.of_turn(turn) if turn else searched, longest_wait_first=sort == "longest_wait",
+        updated_since=updated_since,
     )  # fmt: skip
     return Page(data=[LinkView.of(row) for row in found], next_cursor=found.next_cursor)
+
+
+@router.get("/links/turns")
+async def count_links(caller: Reader, session: Session, wanted: Searched) -> Page[TurnView]:
+    """Count the links of your agency by whose turn it is, with the start of the longest wait; all on one page.
+
+    The filters are those of the list, so that each count is that of the list with the same filters and this `turn`.
+    """
+    found = await turns.counts(session, caller.agency_id, wanted)
+    counted = [(turn, found.get(turn, TurnCount())) for turn in TURNS]
+    return Page(data=[TurnView(turn=turn, count=each.count, waiting_since=each.since) for turn, each in counted])
 
 
 @router.post("/links", status_code=201, responses={200: {"description": "Known", "model": CreatedLink}})

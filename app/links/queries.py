@@ -305,15 +305,17 @@ async def page(
     next_actor: str | None = None,
     next_actor_before: datetime | None = None,
     owner_member_id: str | None = None,
+    wanted: ColumnElement[bool] | None = None,
     longest_wait_first: bool = False,
     updated_since: datetime | None = None,
 ) -> ChangePage[Link]:
     """Links, newest first; with `updated_since` in the order of their changes.
 
-    `longest_wait_first`: only links for which somebody has to act, by the time since when.
+    `wanted`: one more condition. `longest_wait_first`: only links for which somebody has to act, by the time since
+    when.
     """
     rows = select(Link).where(Link.agency_id == agency_id)
-    wanted = {
+    equal = {
         Link.external_id: external_id,
         Link.client_id: client_id,
         Link.status: status,
@@ -321,9 +323,11 @@ async def page(
         Link.next_actor: next_actor,
         Link.owner_member_id: owner_member_id,
     }
-    for column, value in wanted.items():
+    for column, value in equal.items():
         if value:
             rows = rows.where(column == value)
+    if wanted is not None:
+        rows = rows.where(wanted)
     if next_actor_before:
         rows = rows.where(Link.next_actor_since < next_actor_before)
     if longest_wait_first:

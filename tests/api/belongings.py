@@ -137,7 +137,9 @@ async def _members(session: AsyncSession, agency_id: str) -> dict[str, str]:
         session, agency_id, name="Bo", email="bo@agency.example", role="viewer", password_hash="$argon2id$hash"
     )
     invited, _ = await members.invite(session, agency_id, email="eve@agency.example", role="viewer")
-    return {"member_id": member.id, "invitation_id": invited.id}
+    await members.sign_in(session, member)
+    (opened,) = await members.sessions_of(session, agency_id, member.id)
+    return {"member_id": member.id, "invitation_id": invited.id, "session_id": opened.id}
 
 
 async def _webhooks(session: AsyncSession, keyring: Keyring, agency_id: str) -> dict[str, str]:

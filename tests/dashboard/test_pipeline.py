@@ -11,10 +11,10 @@ from sqlalchemy import select, text, update
 
 from app.access.requests import lifecycle
 from app.dashboard import turns
-from app.dashboard.pipeline import of_turn
 from app.kit import ids
 from app.kit.database import CROSS_TENANT, Sessions
 from app.kit.web.paging import pack
+from app.links import turns as links
 from app.links.models import AccessRequest, Link
 from app.links.status import ACCESS_STATUSES, STAGES, STATUSES, TURNS
 from app.platforms.blockers import BLOCKERS
@@ -105,8 +105,8 @@ async def test_another_agency_and_nobody_see_nothing(
     assert world.south.link_id in page
 
 
-@pytest.mark.parametrize("turn", turns.TURNS)
-async def test_the_condition_of_a_group_is_its_rule(sessions: Sessions, turn: turns.Turn) -> None:
+@pytest.mark.parametrize("turn", links.TURNS)
+async def test_the_condition_of_a_group_is_its_rule(sessions: Sessions, turn: links.Turn) -> None:
     """Every stage with every next actor, as the database sees it."""
     async with sessions() as session:
         link = (await session.scalars(select(Link).limit(1), execution_options=CROSS_TENANT)).one()
@@ -114,16 +114,16 @@ async def test_the_condition_of_a_group_is_its_rule(sessions: Sessions, turn: tu
             for actor in (None, *TURNS):
                 link.stage, link.next_actor = stage, actor
                 await session.flush()
-                is_in = select(Link.id).where(Link.agency_id == link.agency_id, Link.id == link.id, of_turn(turn))
+                is_in = select(Link.id).where(Link.agency_id == link.agency_id, Link.id == link.id, links.of_turn(turn))
                 found = await session.scalar(is_in)
-                assert (found is not None) == (turns.turn_of(stage, actor) == turn), (stage, actor)
+                assert (found is not None) == (links.turn_of(stage, actor) == turn), (stage, actor)
         await session.rollback()
 
 
 def test_every_status_has_words() -> None:
     assert turns.STATUSES.keys() == set(ACCESS_STATUSES)
     assert turns._SENTENCES.keys() == set(STATUSES)
-    assert turns.LABELS.keys() == set(get_args(turns.Turn))
+    assert turns.LABELS.keys() == set(get_args(links.Turn))
     assert turns.MEANINGS.keys() == turns.LABELS.keys() - {"ended"}
 
 

@@ -5,9 +5,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.dashboard.member_session import COOKIE, PATH
-from app.dashboard.turns import TURNS
 from app.kit import ids
 from app.kit.database import CROSS_TENANT, Sessions
+from app.links.turns import TURNS
 from bench import desk
 from tests import cost
 from tests.world import Corner, World

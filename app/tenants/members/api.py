@@ -25,6 +25,7 @@ RevokeKeys = Annotated[bool, Query(description="Also revoke the API keys that th
 router = api_router("/members")
 Reader = Annotated[Principal, requires("members:read")]
 Writer = Annotated[Principal, requires("members:write")]
+OwnersWriter = Annotated[Principal, requires(AS_OWNER)]
 
 
 def _role_of(caller: Writer) -> Role:
@@ -94,6 +95,12 @@ class NewMemberInvitationView(MemberInvitationView):
 
     address: str = Field(examples=["https://go.agency.com/desk/join/pJ3…"])
     mailed: bool = Field(description="True if it was e-mailed to the person, too.", examples=[False])
+
+
+class SignInAddressView(MemberInvitationView):
+    """A one-time address at which a member signs in, which is shown only once."""
+
+    address: str = Field(examples=["https://go.agency.com/desk/join/pJ3…"])
 
 
 class RemovedMemberView(BaseModel):
@@ -198,6 +205,39 @@ async def list_member_sessions(caller: Reader, session: Session, member_id: str)
 async def end_member_sessions(caller: Writer, session: Session, by: ActingRole, member_id: str) -> Response:
     """Sign a member out everywhere."""
     await service.end_sessions_of(session, caller.agency_id, member_id, by=by)
+    return Response(status_code=204)
+
+
+@router.delete("/{member_id}/sessions/{session_id}", status_code=204)
+async def end_member_session(
+    caller: Writer, session: Session, by: ActingRole, member_id: str, session_id: str
+) -> Response:
+    """Sign a member out of one browser."""
+    await service.end_sessions_of(session, caller.agency_id, member_id, by=by, session_id=session_id)
+    return Response(status_code=204)
+
+
+@router.post("/{member_id}/sign-in-address", status_code=201)
+async def create_sign_in_address(
+    request: Request, caller: Writer, session: Session, by: ActingRole, member_id: str
+) -> SignInAddressView:
+    """Make an address at which a member signs in once without the password, within a day; earlier ones end.
+
+    A second factor is still asked for. First make sure that it is the member who asks.
+    """
+    member = await service.find(session, caller.agency_id, member_id)
+    made, token = await service.new_sign_in_address(session, member, by=by)
+    shown = MemberInvitationView.model_validate(made).model_dump()
+    return SignInAddressView(**shown, address=service.join_address(services_of(request).public_url, token))
+
+
+@router.delete("/{member_id}/second-factor", status_code=204)
+async def reset_second_factor(caller: OwnersWriter, session: Session, member_id: str) -> Response:
+    """Switch off the second factor of a member who lost phone and recovery codes, and remove their passkeys.
+
+    Password and one-time addresses still work. First make sure that it is the member who asks.
+    """
+    await ways.reset_factors(session, caller.agency_id, member_id, by="owner")
     return Response(status_code=204)
 
 

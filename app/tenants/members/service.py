@@ -200,17 +200,21 @@ def join_address(public_url: str, token: str) -> str:
 
 
 async def let_in(session: AsyncSession, member: Member, *, by: Role = "owner") -> str:
-    """The token of an address at which a member signs in once without the password; earlier ones end.
+    """The token of an address at which a member signs in once without the password. Raises RoleTooHigh."""
+    return (await new_sign_in_address(session, member, by=by))[1]
+
+
+async def new_sign_in_address(session: AsyncSession, member: Member, *, by: Role) -> tuple[MemberInvitation, str]:
+    """An address at which a member signs in once without the password, and its token; earlier ones end.
 
     Raises RoleTooHigh.
     """
     if not may(by, member.role):
         raise RoleTooHigh
     await _withdraw(session, member.agency_id, MemberInvitation.member_id == member.id)
-    _, token = await _new_invitation(
+    return await _new_invitation(
         session, member.agency_id, email=member.email, role=member.role, lifetime=SETUP_LIFETIME, member_id=member.id
     )
-    return token
 
 
 async def _new_invitation(
@@ -515,20 +519,23 @@ async def sessions_of(session: AsyncSession, agency_id: str, member_id: str) -> 
 
 async def end_sessions(
     session: AsyncSession, agency_id: str, member_id: str, *, session_id: str | None = None, keep: str | None = None
-) -> None:
-    """End one session of a member, or all but the one to keep."""
+) -> int:
+    """End one session of a member, or all but the one to keep: the number of those that ended."""
     gone = delete(MemberSession).where(MemberSession.agency_id == agency_id, MemberSession.member_id == member_id)
     if session_id is not None:
         gone = gone.where(MemberSession.id == session_id)
     if keep is not None:
         gone = gone.where(MemberSession.id != keep)
-    await session.execute(gone)
+    return len((await session.execute(gone.returning(MemberSession.id))).all())
 
 
-async def end_sessions_of(session: AsyncSession, agency_id: str, member_id: str, *, by: Role) -> Member:
-    """End all sessions of somebody else. Raises NotFound, RoleTooHigh."""
+async def end_sessions_of(
+    session: AsyncSession, agency_id: str, member_id: str, *, by: Role, session_id: str | None = None
+) -> Member:
+    """End all sessions of somebody else, or one. Raises NotFound, RoleTooHigh."""
     member = await changeable(session, agency_id, member_id, by=by)
-    await end_sessions(session, agency_id, member_id)
+    if not await end_sessions(session, agency_id, member_id, session_id=session_id) and session_id is not None:
+        raise NotFound
     return member
 
 

@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.errors import AppError
 from app.kit.i18n.message import _
-from app.tenants.members import passkeys
+from app.tenants.members import passkeys, second_factor
 from app.tenants.members import service as members
 from app.tenants.members.identities import MemberIdentity
-from app.tenants.members.models import Member
+from app.tenants.members.models import Member, Role
 from app.tenants.members.passkeys import MemberPasskey
 
 
@@ -64,6 +64,15 @@ async def check_one_left(session: AsyncSession, agency_id: str, member_id: str, 
     await session.flush()
     if not (await of_members(session, agency_id, issuers, member_id=member_id))[member_id].count:
         raise LastWayToSignIn
+
+
+async def reset_factors(session: AsyncSession, agency_id: str, member_id: str, *, by: Role) -> None:
+    """Switch a member's second factor off, and remove their passkeys, which go with the phone.
+
+    Raises NotFound, RoleTooHigh.
+    """
+    await second_factor.switch_off(session, agency_id, member_id, by=by)
+    await passkeys.remove_all(session, agency_id, member_id, by=by)
 
 
 async def remove_passkey(

@@ -1,10 +1,15 @@
 """Members over HTTP: invitations, roles up to that of the key, removal, and sessions."""
 
+from datetime import datetime, timedelta
+
 import httpx2
 import pytest
 
+from app.kit import clock
 from app.kit.database import Sessions
+from app.kit.encryption import Keyring
 from app.tenants.api_keys import service as api_keys
+from app.tenants.members import second_factor
 from app.tenants.members import service as members
 from app.tenants.members.models import Member, Role
 from tests.dashboard.conftest import CHEAP_HASH
@@ -84,3 +89,65 @@ async def test_a_key_without_it_neither_makes_nor_changes_owners_nor_gets_the_sc
         assert (refused.status_code, refused.json()["code"]) == (403, "role_too_high")
     assert (await api.post("/keys", json={"name": "more", "scopes": ["members:owners"]})).status_code == 403
     assert (await api.patch(f"/members/{team['viewer'].id}", json={"role": "manager"})).json()["role"] == "manager"
+
+
+async def test_a_program_helps_a_member_in_who_lost_everything(
+    api: httpx2.AsyncClient, browser: httpx2.AsyncClient, sessions: Sessions, keyring: Keyring, world: World,
+    team: dict[Role, Member],
+) -> None:  # fmt: skip
+    viewer = team["viewer"]
+    here = f"/members/{viewer.id}"
+    async with sessions.begin() as session:
+        await second_factor.begin(session, keyring, viewer.agency_id, viewer.id)
+        found = await members.find(session, viewer.agency_id, viewer.id)
+        found.totp_enabled_at = clock.now()
+    made = await api.post(f"{here}/sign-in-address")
+    shown = made.json()
+    assert (made.status_code, shown["member_id"], shown["email"]) == (201, viewer.id, "viewer@north.example")
+    assert timedelta(hours=23) < datetime.fromisoformat(shown["expires_at"]) - clock.now() <= timedelta(days=1)
+    path = shown["address"].removeprefix(PUBLIC_URL)
+    assert (await browser.get(path)).status_code == 200
+    (listed,) = (await api.get("/members/invitations")).json()["data"]
+    assert (listed["id"], "address" in listed) == (shown["id"], False)
+    assert (await api.post(f"{here}/sign-in-address")).status_code == 201
+    assert (await browser.get(path)).status_code == 410, "a new one ends the one before"
+
+    assert (await api.get(here)).json()["totp_enabled_at"] is not None
+    assert (await api.delete(f"{here}/second-factor")).status_code == 204
+    assert (await api.get(here)).json()["totp_enabled_at"] is None
+
+
+async def test_a_program_ends_one_session_of_a_member(
+    api: httpx2.AsyncClient, sessions: Sessions, world: World, team: dict[Role, Member]
+) -> None:
+    here = f"/members/{team['viewer'].id}/sessions"
+    async with sessions.begin() as session:
+        await members.sign_in(session, team["viewer"])
+    first, second = [each["id"] for each in (await api.get(here)).json()["data"]]
+    assert (await api.delete(f"{here}/{first}")).status_code == 204
+    assert [each["id"] for each in (await api.get(here)).json()["data"]] == [second]
+    (of_owner,) = (await api.get(f"/members/{team['owner'].id}/sessions")).json()["data"]
+    for gone in (first, of_owner["id"]):
+        assert (await api.delete(f"{here}/{gone}")).status_code == 404
+    assert len((await api.get(f"/members/{team['owner'].id}/sessions")).json()["data"]) == 1
+
+
+async def test_a_key_below_an_owner_helps_no_owner_in_and_resets_nobody(
+    api: httpx2.AsyncClient, sessions: Sessions, world: World, team: dict[Role, Member]
+) -> None:
+    async with sessions.begin() as session:
+        _, value = await api_keys.create_key(
+            session, world.north.agency_id, name="team", scopes=["members:read", "members:write"], expires_at=None,
+            actor=TESTS,
+        )  # fmt: skip
+    (opened,) = (await api.get(f"/members/{team['owner'].id}/sessions")).json()["data"]
+    api.headers["Authorization"] = f"Bearer {value}"
+    owner, viewer = (f"/members/{team[role].id}" for role in ("owner", "viewer"))
+    for refused in (
+        await api.post(f"{owner}/sign-in-address"), await api.delete(f"{owner}/sessions/{opened['id']}"),
+    ):  # fmt: skip
+        assert (refused.status_code, refused.json()["code"]) == (403, "role_too_high")
+    for member in (owner, viewer):
+        refused = await api.delete(f"{member}/second-factor")
+        assert (refused.status_code, refused.json()["code"]) == (403, "scope_missing")
+    assert (await api.post(f"{viewer}/sign-in-address")).status_code == 201
