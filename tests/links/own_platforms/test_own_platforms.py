@@ -64,11 +64,12 @@ async def test_a_whole_life_of_a_link_with_nothing_else(
     review = (await client.see("review")).text
     assert "Snapchat Ads: Ad account. Give North Agency the role “Campaign manager” there." in review
     assert client.goes_to(await client.agree()) == "progress"
-    page = (await client.see("progress")).text
+    assert "then press “I have sent the invitation”." in (await client.see("progress")).text
+    asked = (await api.get(f"/links/{client.corner.link_id}/access-requests")).json()["data"][0]
+    page = (await client.see(f"access-requests/{asked['id']}/steps?every=true")).text
     assert "Open &lt;b&gt;Members&lt;/b&gt; &amp; {more}." in page
     assert 'alt="The page &#34;Members&#34;"' in page
     assert 'value="ads@north.example"' in page
-    assert "then press “I have sent the invitation”." in page
     assert "Menu words checked" not in page
     assert "Snap<" not in page
     shown = re.search(r'src="(/pictures/[^"]+)"', page)
@@ -76,7 +77,6 @@ async def test_a_whole_life_of_a_link_with_nothing_else(
     served = await client.browser.get(shown[1])
     assert (served.headers["content-type"], read(served.content).size) == ("image/png", (1000, 500))
     assert served.headers["content-security-policy"] == "default-src 'none'"
-    asked = (await api.get(f"/links/{client.corner.link_id}/access-requests")).json()["data"][0]
     assert asked["platform"] == "own_snapchat_ads"
     assert client.goes_to(await client.send(f"access-requests/{asked['id']}/done")) == "progress#others"
     assert "Theo Brand said so on" in (await client.see("progress")).text
