@@ -18,7 +18,7 @@ from app.kit.i18n.message import Message, _, _n, _p
 from app.kit.web.headers import download
 from app.links.presets import service as presets
 from app.links.time_to_access import service as time_to_access
-from app.links.time_to_access.service import Durations, Funnel
+from app.links.time_to_access.service import Durations, Funnel, Table
 from app.platforms.blockers import BLOCKERS
 from app.services import services_of
 
@@ -98,13 +98,13 @@ async def as_csv(
     caller: Viewer,
     months: Annotated[Months, Query()] = "6",
     preset: Annotated[str, Query(max_length=64)] = "",
+    of: Annotated[Table, Query()] = "month",
 ) -> Response:
-    """The medians by month for a spreadsheet, in seconds."""
+    """One of the tables for a spreadsheet, in seconds."""
+    since = time_to_access.start(int(months))
     async with reading(services_of(request).sessions) as session:
-        monthly = await time_to_access.by_month(
-            session, caller.agency_id, since=time_to_access.start(int(months)), preset=preset or None
-        )  # fmt: skip
-    return Response(time_to_access.csv_of(monthly), media_type="text/csv", headers=download(time_to_access.FILE))
+        text = await time_to_access.as_csv(session, caller.agency_id, of, since=since, preset=preset or None)
+    return Response(text, media_type="text/csv", headers=download(time_to_access.file_name(of)))
 
 
 def chart(monthly: Sequence[Durations]) -> Chart:

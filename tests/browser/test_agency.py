@@ -161,6 +161,6 @@ async def test_time_to_access_is_chosen_and_exported(demo: Demo, joined: Joined)
     await expect(page.get_by_role("link", name="Year")).to_have_attribute("aria-current", "true")
     await check_all(page, "time-to-access-preset")
     shown = await page.get_by_role("region", name="Median by month").get_by_role("row").nth(1).inner_text()
-    (row,) = csv.DictReader(io.StringIO(await downloaded(page, "Export CSV")))
+    (row,) = csv.DictReader(io.StringIO(await downloaded(page, "CSV of: Median by month")))
     assert row["links"] in shown.split()
     assert float(row["median_seconds"]) > 0

@@ -63,7 +63,7 @@ async def test_medians_by_month_and_where_clients_stop(browser: httpx2.AsyncClie
     assert f"{now:%B %Y} 2 h 0 min 2 h 0 min 1" in text
     assert f"{last_month} 3 days 7 days 3" in text
     assert "Median 2 days of 4 links" in text
-    assert "Made 5 100 % Opened 4 80 % 1 not opened yet Agreed 4 80 % All verified 4 80 %" in text
+    assert "Made 5 100 % Opened 1 not opened yet 4 80 % Agreed 4 80 % All verified 4 80 %" in text
     assert "Platform Median Slowest tenth Links TikTok 1 day 6 days 4" in text  # 1 h, 12 h, 1.5 days, 8 days
     assert 'class="l" d="M50 36L530 192"' in shown
     assert " style=" not in shown
@@ -89,6 +89,25 @@ async def test_one_preset_and_the_file(browser: httpx2.AsyncClient, api: httpx2.
     assert (other["overall"], other["by_month"], other["blockers"]) == (None, [], [])
     exported = await api.get("/time-to-access/export", params={"months": 3})
     assert (exported.text, exported.headers["content-type"]) == (table.text, table.headers["content-type"])
+
+
+@pytest.mark.usefixtures("verified_links")
+@pytest.mark.parametrize(("table", "header", "first"), [
+    ("preset", "preset,links,median_seconds,slowest_tenth_seconds", "run-campaigns,4,"),
+    ("platform", "platform,links,median_seconds,slowest_tenth_seconds", "tiktok,4,"),
+    ("funnel", "step,links", "made,5"), ("blocker", "blocker,access_requests,median_wait_seconds", ""),
+])  # fmt: skip
+async def test_each_table_is_a_file(
+    browser: httpx2.AsyncClient, api: httpx2.AsyncClient, sign_in: SignIn, table: str, header: str, first: str
+) -> None:
+    await sign_in()
+    assert f"&amp;of={table}" in (await browser.get("/desk/time-to-access")).text or not first
+    file = await browser.get("/desk/time-to-access.csv", params={"of": table})
+    assert f'filename="time-to-access-{table}.csv"' in file.headers["content-disposition"]
+    columns, *rows = file.text.splitlines()
+    assert (columns, (rows or [""])[0][: len(first)]) == (header, first)
+    assert (await api.get("/time-to-access/export", params={"table": table})).text == file.text
+    assert (await browser.get("/desk/time-to-access.csv", params={"of": "clients"})).status_code == 422
 
 
 async def test_blockers_are_counted(

@@ -10,7 +10,7 @@ from app.kit.database import Session
 from app.kit.input.fields import Word
 from app.kit.web.headers import download
 from app.links.time_to_access import service
-from app.links.time_to_access.service import Durations
+from app.links.time_to_access.service import Durations, Table
 from app.tenants.api_keys.principal import Principal, requires
 from app.tenants.api_keys.route import api_router
 
@@ -18,6 +18,11 @@ router = api_router("/time-to-access")
 Reader = Annotated[Principal, requires("links:read")]
 Months = Annotated[int, Query(ge=1, le=24, description="Number of months back, this one included.")]
 OfPreset = Annotated[Word | None, Query(description="Only links of this preset.", examples=["run-campaigns"])]
+
+OfTable = Annotated[
+    Table,
+    Query(description="Durations by month, preset or platform, the steps that links reached, or what holds them up."),
+]
 
 
 class DurationsView(BaseModel):
@@ -92,11 +97,11 @@ async def get_time_to_access(
 @router.get(
     "/export",
     response_class=Response,
-    responses={200: {"description": "One row a month.", "content": {"text/csv": {"schema": {"type": "string"}}}}},
+    responses={200: {"description": "The table.", "content": {"text/csv": {"schema": {"type": "string"}}}}},
 )
 async def export_time_to_access(
-    caller: Reader, session: Session, months: Months = 6, preset: OfPreset = None
+    caller: Reader, session: Session, months: Months = 6, preset: OfPreset = None, table: OfTable = "month"
 ) -> Response:
-    """Download the durations by month as CSV, in seconds."""
-    monthly = await service.by_month(session, caller.agency_id, since=service.start(months), preset=preset)
-    return Response(service.csv_of(monthly), media_type="text/csv", headers=download(service.FILE))
+    """Download one table as CSV, with durations in seconds."""
+    text = await service.as_csv(session, caller.agency_id, table, since=service.start(months), preset=preset)
+    return Response(text, media_type="text/csv", headers=download(service.file_name(table)))

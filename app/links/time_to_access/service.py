@@ -2,10 +2,10 @@
 
 import csv
 import io
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,8 +15,8 @@ from app.links.models import AccessRequest, Link
 from app.links.queries import is_active
 from app.links.status import OVER, PROVED
 
-#: Name of the file with `csv_of`.
-FILE = "time-to-access.csv"
+#: Durations by month, preset or platform, the steps that links reached, and the blockers of active links.
+Table = Literal["month", "preset", "platform", "funnel", "blocker"]
 
 
 @dataclass(frozen=True)
@@ -58,15 +58,43 @@ def start(months: int) -> datetime:
     return datetime(at // 12, at % 12 + 1, 1, tzinfo=UTC)
 
 
-def csv_of(monthly: Sequence[Durations]) -> str:
-    """Durations by month as CSV, in seconds."""
+async def as_csv(
+    session: AsyncSession, agency_id: str, table: Table, *, since: datetime, preset: str | None = None
+) -> str:
+    """One table as CSV; durations in seconds."""
+    match table:
+        case "funnel":
+            reached = await funnel(session, agency_id, since=since, preset=preset)
+            return _csv(["step", "links"], asdict(reached).items())
+        case "blocker":
+            held_up = await blockers(session, agency_id, preset=preset)
+            columns = ["blocker", "access_requests", "median_wait_seconds"]
+            return _csv(columns, [(each.code, each.count, round(each.waiting.total_seconds())) for each in held_up])
+        case "preset":
+            found = await by_preset(session, agency_id, since=since)
+        case "platform":
+            found = await by_platform(session, agency_id, since=since, preset=preset)
+        case "month":
+            found = await by_month(session, agency_id, since=since, preset=preset)
+    return _csv(
+        [table, "links", "median_seconds", "slowest_tenth_seconds"],
+        [
+            (each.key, each.links, round(each.median.total_seconds()), round(each.slowest_tenth.total_seconds()))
+            for each in found
+        ],
+    )
+
+
+def file_name(table: Table) -> str:
+    """Name of the file with `as_csv`."""
+    return f"time-to-access-{table}.csv"
+
+
+def _csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     written = io.StringIO()
     table = csv.writer(written)
-    table.writerow(["month", "links", "median_seconds", "slowest_tenth_seconds"])
-    table.writerows(
-        [each.key, each.links, round(each.median.total_seconds()), round(each.slowest_tenth.total_seconds())]
-        for each in monthly
-    )
+    table.writerow(columns)
+    table.writerows(rows)
     return written.getvalue()
 
 
