@@ -21,7 +21,7 @@ from app.access.readiness import service as readiness
 from app.access.requests import people
 from app.access.requests.schemas import AccessRequestEvidence
 from app.client_portal import client_message, rendering
-from app.dashboard import desk, timeline, turns
+from app.dashboard import desk, timeline, turns, webhook_words
 from app.dashboard.link_form import LINKS, owners
 from app.dashboard.member_session import PATH, CurrentMember, Viewer
 from app.dashboard.turns import Label, Tone
@@ -46,10 +46,18 @@ from app.platforms.roles import WORKING_ROLES
 from app.services import services_of
 from app.tenants.clients.models import Client
 from app.tenants.clients.schemas import ClientContactView
+from app.webhooks.deliveries import queries as deliveries
+from app.webhooks.deliveries.queries import DeliveryFilter, VisibleDelivery
+from app.webhooks.endpoints import queries as endpoints
+from app.webhooks.models import Endpoint
 
 router = forms.page_router()
 #: Platform calls of a row that is open, and with `calls=all`; other links of the client.
 _FEW_CALLS, _MANY_CALLS, _OTHERS = 5, 100, 20
+#: Webhook deliveries that are listed.
+_DELIVERIES = 6
+#: Longest time in which a page that was asked to look again shows the result by itself.
+_LOOKS_FOR = timedelta(seconds=30)
 #: Empty lines of the form of buyers.
 _SPARE = 3
 #: Form that is open on the page, about the link or one access request.
@@ -65,7 +73,7 @@ DONE: Mapping[str, Message] = {
     "contact-changed": _("The contact was changed."),
     "contact-removed": _("The contact was removed."),
     "reminded": _("The e-mail is on its way."),
-    "checked": _("Keyturn looks again now. The result is here in a few seconds."),
+    "checked": _("Keyturn has looked again. This is the result."),
     "attested": _("Your statement is recorded."),
     "extended": _("The link was extended."),
     "owner": _("The owner of the link was changed."),
@@ -82,6 +90,7 @@ DONE: Mapping[str, Message] = {
     "erased": _("The personal data were erased. Shared access stays shared."),
     "removing": _("The access is being taken away. It is gone when a read has shown that."),
 }
+_LOOKING = _("Keyturn looks again now. The result is here in a few seconds.")
 #: Outcomes of platform calls, with their tones.
 OUTCOMES: Mapping[str | None, tuple[Message, Tone]] = {
     "ok": (_("Done"), "good"),
@@ -225,9 +234,11 @@ async def show(
     by_id = dict(await owners(session, caller.agency_id))
     named = await contacts.of_client(session, caller.agency_id, link.client_id)
     open_row = next((row for row in rows if row.request.id == opened.why), None)
+    evidence = await _evidence(session, aggregate, open_row, every=opened.all_calls) if open_row else None
     now = clock.now()
+    looks = bool(opened.done == "checked" and open_row and evidence and _is_looking(open_row, evidence, now))
     return desk.page(
-        request, caller, "link", here=PATH, status=code,
+        request, caller, "link", here=PATH, status=code, looks=looks,
         link=link, client=aggregate.client, detail=LinkDetail.of_link(aggregate), aggregate=aggregate,
         preset=builtin.words(aggregate.preset.name),
         can=_possible(aggregate, caller, mail_on=services.outbox is not None),
@@ -239,11 +250,11 @@ async def show(
         to_attest=next((row for row in rows if row.can_attest and row.request.next_actor == "agency"), None),
         ours=next((row for row in rows if row.request.next_actor == "agency" and row.request.status not in OVER), None),
         rows=rows, open_row=open_row, outcomes=OUTCOMES,
-        evidence=await _evidence(session, aggregate, open_row, every=opened.all_calls) if open_row else None,
+        evidence=evidence, sent=await _sent(session, aggregate), delivery_label=webhook_words.delivery_label,
         subject=next((row for row in rows if row.request.id == opened.about), None),
         buyers_form=await _buyers(session, aggregate, rows, opened) if opened.act == "buyers" else None,
         person_form=_person(aggregate, services.platforms) if opened.act == "new-person" else None,
-        opened=opened, problems=opened.problems, given=opened.given, done=DONE.get(opened.done),
+        opened=opened, problems=opened.problems, given=opened.given, done=_LOOKING if looks else DONE.get(opened.done),
         invitation=InvitationView.of(mail) if mail else None,
         accounts=[(declarations.name(each.platform), each) for each in aggregate.connecting if each.client_account_id],
         profiles=_profiles(aggregate, services.platforms),
@@ -276,6 +287,23 @@ def _profiles(aggregate: LinkAggregate, platforms: Platforms) -> list[LinkedProf
             login = platform.profile_linking.logins.get(here.linked_profile["login"])
             found.append(LinkedProfile(platform.name, here.linked_profile["handle"], login))
     return found
+
+
+def _is_looking(row: AssetRow, evidence: Evidence, now: datetime) -> bool:
+    """True while the check that a member asked for has not called the platform."""
+    asked = row.request.recheck_at
+    if asked is None or now - asked > _LOOKS_FOR:
+        return False
+    return not any(call.started_at > asked and call.took_ms is not None for call in evidence.calls)
+
+
+async def _sent(session: AsyncSession, aggregate: LinkAggregate) -> Sequence[tuple[VisibleDelivery, Endpoint]]:
+    """The last webhook deliveries about the link, newest first, with the endpoints that they go to."""
+    agency_id = aggregate.agency.id
+    sought = DeliveryFilter(subject_id=aggregate.link.id)
+    found = await deliveries.page(session, agency_id, sought, limit=_DELIVERIES)
+    known = {each.id: each for each in await endpoints.every(session, agency_id)} if found else {}
+    return [(each, known[each.delivery.endpoint_id]) for each in found if each.delivery.endpoint_id in known]
 
 
 async def last_mail(session: AsyncSession, agency_id: str, link_id: str) -> Mail | None:

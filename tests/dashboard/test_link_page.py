@@ -1,5 +1,6 @@
 """The page of a client's link: whose turn, the message, access with its evidence, facts, and what can be done."""
 
+import html
 import re
 from datetime import timedelta
 from typing import get_args
@@ -31,6 +32,7 @@ from tests.client_portal.walk import SAME_ORIGIN, press
 from tests.cost import meter
 from tests.dashboard.conftest import SignIn
 from tests.house import House, change_link
+from tests.webhooks import rows, scenes
 from tests.world import PUBLIC_URL, World
 
 ANA = "Ana Client"
@@ -280,7 +282,30 @@ async def test_checking_again_makes_the_next_look_due(
     access_id = await _access_id(house, world)
     done = await press(browser, path, f"{path}/access-requests/{access_id}/verification")
     assert done.headers["location"] == f"{path}?done=checked&why={access_id}"
-    assert "Keyturn looks again now." in (await browser.get(done.headers["location"])).text
+    there = done.headers["location"]
+    waits = (await browser.get(there)).text
+    assert "Keyturn looks again now." in waits
+    assert f'hx-get="{html.escape(there)}"' in waits, "the result comes by itself"
+    await house.work()
+    found = (await browser.get(there)).text
+    assert "Keyturn has looked again. This is the result." in found
+    assert "hx-get=" not in found, "it waits no longer"
+
+
+async def test_webhooks_about_the_link_lead_to_their_deliveries(
+    browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, keyring: Keyring, world: World, path: str
+) -> None:
+    await sign_in("viewer")
+    assert "Webhooks about this link" not in (await browser.get(path)).text
+    endpoint, _ = await scenes.make_endpoint(
+        sessions, keyring, world.north.agency_id, "http://127.0.0.1:9/in", description="Our CRM"
+    )
+    await rows.add_delivery(sessions, endpoint, subject=world.north.link_id)
+    await rows.add_delivery(sessions, endpoint, subject="another-link", event_type="grant.drifted")
+    shown = (await browser.get(path)).text
+    assert "Our CRM" in shown
+    (there,) = re.findall(r'href="(/desk/webhooks/endpoint_\w+/deliveries\?delivery=\w+)"', shown)
+    assert (await browser.get(there)).status_code == 200
 
 
 async def test_attesting_names_the_member(
