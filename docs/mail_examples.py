@@ -41,6 +41,7 @@ VALUES: Mapping[str, Mapping[str, tuple[Shown, ...]]] = {
         "no_more_address": (f"{ADDRESS}/reminders",),
         "until": (_AT,),
     },
+    "saved_link": {**_TO_CLIENT, "until": (_AT,), "guarded": (True, False)},
     "mail_test": {"asked_by": ("Nora North",)},
     "device_code": {
         "name": ("Ana Client", None),

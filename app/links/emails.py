@@ -11,9 +11,10 @@ from app.kit.actor import Actor
 from app.kit.errors import AppError
 from app.kit.i18n import locales
 from app.kit.i18n.message import _
-from app.links import queries, status
+from app.links import devices, queries, status
 from app.links import service as link_service
 from app.links.aggregate import LinkAggregate
+from app.links.device_addresses import Address
 from app.links.service import DEFAULT_LIFE, LinkOver
 from app.mail import sending_limits
 from app.mail import service as mails
@@ -28,6 +29,7 @@ from app.tenants.members import service as members
 
 INVITATION = "invitation"
 CLIENT_NEEDED = "needed_again"
+SAVED_LINK = "saved_link"
 RENEWAL = "renewal_requested"
 ERASURE = "erasure_requested"
 #: Least time between two e-mails to a client that is needed again.
@@ -197,6 +199,34 @@ async def email_client_needed(
         },
     )
     return None
+
+
+async def email_saved_link(
+    session: AsyncSession, outbox: MailQueue, aggregate: LinkAggregate, to: Address, *, language: str
+) -> Mail:
+    """Queue an e-mail with the link, so that its client goes on later or elsewhere. Raises TooManyMails.
+
+    `language`: that of the page on which it is requested.
+    """
+    await sending_limits.take(session, outbox, aggregate.agency.id, to.email)
+    return await mails.queue(
+        session,
+        outbox,
+        aggregate.agency.id,
+        kind=SAVED_LINK,
+        to=Recipient(to.email, to.name),
+        letterhead=agencies.email_branding(aggregate.agency),
+        about_id=aggregate.link.id,
+        not_after=aggregate.link.expires_at,
+        languages=(language,),
+        context={
+            "name": to.name,
+            "requested_by": aggregate.link.requested_by,
+            "address": link_service.own_address(aggregate, keyring=outbox.keyring, public_url=outbox.public_url),
+            "until": aggregate.link.expires_at,
+            "guarded": await devices.is_guarded(session, aggregate),
+        },
+    )
 
 
 async def request_renewal(session: AsyncSession, aggregate: LinkAggregate, *, outbox: MailQueue | None) -> None:

@@ -205,6 +205,12 @@ def address_of(aggregate: LinkAggregate, token: str, public_url: str) -> str:
     )
 
 
+def own_address(aggregate: LinkAggregate, *, keyring: Keyring, public_url: str) -> str:
+    """The address of a link for its own client; the agency's are recorded, see `show_address`."""
+    place = token_place(aggregate.agency.id, aggregate.link.id)
+    return address_of(aggregate, keyring.decrypt(aggregate.link.token_encrypted, bound_to=place), public_url)
+
+
 async def show_address(
     session: AsyncSession, agency_id: str, link_id: str, *, public_url: str, keyring: Keyring, actor: Actor
 ) -> str:

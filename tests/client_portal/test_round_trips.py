@@ -183,6 +183,8 @@ class Tour:
             await press(browser, found[1])
             assert "Ana Lima" in (await Walk(browser, walk.corner).see("your-step")).text
         await walk.send("someone-else/revocation", step=found[2])
+        await walk.see("other-device")
+        await walk.send("other-device", to="invited")
 
     async def connected(self, walk: Walk) -> None:
         """The connected lane from the link to the receipt, and each screen once more."""
