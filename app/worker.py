@@ -22,6 +22,7 @@ from app.access.retry_policy import RetryTiming
 from app.assembly import egress_of, mail_queue_of, platforms_of
 from app.audit import sealer
 from app.client_portal import reminder_task
+from app.dashboard import notice_task
 from app.kit import database, keyring_check, logs, poller, throttle
 from app.kit.actor import Actor, bind_actor
 from app.kit.database import Sessions, make_engine, make_sessions
@@ -131,7 +132,11 @@ def chores(
 ) -> Mapping[str, Callable[[], Awaitable[timedelta]]]:
     """Periodic tasks of other rooms than webhooks, by key."""
     reminding = reminder_task.ReminderContext(sessions, outbox, platforms)
-    return {reminder_task.REMINDERS: partial(reminder_task.run, reminding)}
+    telling = notice_task.NoticeContext(sessions, outbox)
+    return {
+        reminder_task.REMINDERS: partial(reminder_task.run, reminding),
+        notice_task.NOTICES: partial(notice_task.run, telling),
+    }
 
 
 def keeping_of(

@@ -20,6 +20,14 @@ _TO_CLIENT: Mapping[str, tuple[Shown, ...]] = {
     "address": (ADDRESS,),
 }
 
+_NOTICE: Mapping[str, tuple[Shown, ...]] = {
+    "client": ("Maison Lune",),
+    "missing": ("Spring Sale is not shared yet.",),
+    "step": ("Wait for the client, or write to it.", None),
+    "since": (_AT,),
+    "address": ("https://go.keyturn.example/desk/links/link_01",),
+    "settings_address": ("https://go.keyturn.example/desk/account",),
+}
 #: By kind, what each value of its templates may be. The first of each is the usual one.
 VALUES: Mapping[str, Mapping[str, tuple[Shown, ...]]] = {
     "invitation": {
@@ -42,6 +50,21 @@ VALUES: Mapping[str, Mapping[str, tuple[Shown, ...]]] = {
         "until": (_AT,),
     },
     "saved_link": {**_TO_CLIENT, "until": (_AT,), "guarded": (True, False)},
+    "all_done": {**_TO_CLIENT, "client": ("Maison Lune",), "things": (("Spring Sale", "Autumn Sale"),)},
+    "notice_done": _NOTICE,
+    "notice_needs_you": _NOTICE,
+    "notice_stuck": {**_NOTICE, "days": (2, 1)},
+    "notice_drifted": _NOTICE,
+    "notice_digest": {
+        "today": (date(2026, 12, 7),),
+        "count": (4, 1),
+        "waiting": (("Maison Lune",), ()),
+        "stuck": (("Comptoir",), ()),
+        "drifted": (("Brand FR",), ()),
+        "done": (("Brand DE",), ()),
+        "address": ("https://go.keyturn.example/desk",),
+        "settings_address": ("https://go.keyturn.example/desk/account",),
+    },
     "mail_test": {"asked_by": ("Nora North",)},
     "device_code": {
         "name": ("Ana Client", None),

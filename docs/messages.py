@@ -15,7 +15,7 @@ from app.links.presets import builtin
 
 ROOT = Path(__file__).parents[1]
 #: Rooms whose messages members alone read, and pages in them that anybody with an address reads.
-_MEMBERS = ("app/dashboard/", "app/audit/")
+_MEMBERS = ("app/dashboard/", "app/audit/", "app/mail/templates/notice")
 _PUBLIC = (
     "app/dashboard/connect.py", "app/dashboard/templates/connect/", "app/dashboard/kickoff.py",
     "app/dashboard/templates/desk/kickoff_result.html",

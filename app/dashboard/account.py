@@ -12,7 +12,7 @@ from app.kit.html import forms, render
 from app.kit.html.qr import qr
 from app.kit.i18n.message import Message, _
 from app.services import services_of
-from app.tenants.members import passkeys, passwords, second_factor, ways
+from app.tenants.members import notices, passkeys, passwords, second_factor, ways
 from app.tenants.members import service as members
 
 router = forms.page_router()
@@ -36,6 +36,15 @@ async def rename(request: Request, session: Session, caller: Viewer, form: Membe
         return await _account(request, session, caller, name=name, problems=form.problems)
     await members.rename(session, caller.agency_id, caller.member.id, name)
     return render.see_other(request, ACCOUNT)
+
+
+@router.post(f"{ACCOUNT}/notices")
+async def choose_notices(request: Request, session: Session, caller: Viewer, form: MemberForm) -> Response:
+    """Choose the own e-mails about links."""
+    await notices.choose(
+        session, caller.agency_id, caller.member.id, wanted=form.texts("notice"), digest=form.text("digest") == "yes"
+    )
+    return render.see_other(request, f"{ACCOUNT}?done=notices#the-notices")
 
 
 @router.post(f"{ACCOUNT}/password")
@@ -176,6 +185,7 @@ async def _account(
         current=caller.session.id, may_choose=may_choose, shortest=passwords.SHORTEST, own_ways=own,
         came_in_once=may_choose and caller.session.proof == "address",
         own_providers=services.providers_of(own.issuers),
+        notices=notices.NOTICES.items(), notices_saved=request.query_params.get("done") == "notices",
         is_changed=request.query_params.get("done") == "password", passkeys=known,
         are_passkeys_possible=passkeys.are_possible(services.public_url),
     )  # fmt: skip

@@ -16,6 +16,7 @@ from app.links import service as link_service
 from app.links.aggregate import LinkAggregate
 from app.links.device_addresses import Address
 from app.links.service import DEFAULT_LIFE, LinkOver
+from app.links.status import PROVED
 from app.mail import sending_limits
 from app.mail import service as mails
 from app.mail.rendered_email import Recipient, RenderedEmail
@@ -30,6 +31,7 @@ from app.tenants.members import service as members
 INVITATION = "invitation"
 CLIENT_NEEDED = "needed_again"
 SAVED_LINK = "saved_link"
+ALL_DONE = "all_done"
 RENEWAL = "renewal_requested"
 ERASURE = "erasure_requested"
 #: Least time between two e-mails to a client that is needed again.
@@ -227,6 +229,30 @@ async def email_saved_link(
             "guarded": await devices.is_guarded(session, aggregate),
         },
     )
+
+
+async def email_done(session: AsyncSession, outbox: MailQueue, aggregate: LinkAggregate) -> None:
+    """Queue the e-mail with the receipt to the client of a completed link, once for each completion."""
+    agency_id, link, client = aggregate.agency.id, aggregate.link, aggregate.client
+    if (
+        link.completed_at is None
+        or not client.contact_email
+        or await mails.was_queued(
+            session, agency_id, about_id=link.id, kind=ALL_DONE, to=client.contact_email, since=link.completed_at
+        )
+    ):
+        return
+    await mails.queue(
+        session, outbox, agency_id, kind=ALL_DONE, to=Recipient(client.contact_email, client.contact_name),
+        letterhead=agencies.email_branding(aggregate.agency), about_id=link.id, languages=aggregate.languages,
+        context={
+            "name": client.contact_name, "client": client.name, "requested_by": link.requested_by,
+            "things": tuple(
+                each.asset_name or str(each.asset_id) for each in aggregate.access_requests if each.status in PROVED
+            ),
+            "address": link_service.own_address(aggregate, keyring=outbox.keyring, public_url=outbox.public_url),
+        },
+    )  # fmt: skip
 
 
 async def request_renewal(session: AsyncSession, aggregate: LinkAggregate, *, outbox: MailQueue | None) -> None:

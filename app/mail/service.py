@@ -131,6 +131,14 @@ async def newest(session: AsyncSession, agency_id: str, *, about_id: str, kind: 
     return (await session.scalars(rows.order_by(Mail.id.desc()).limit(1))).one_or_none()
 
 
+async def was_queued(
+    session: AsyncSession, agency_id: str, *, about_id: str, kind: str, to: str, since: datetime
+) -> bool:
+    """True if an e-mail of one kind about one subject was queued for an address since a time."""
+    rows = select(Mail.id).where(Mail.agency_id == agency_id, Mail.about_id == about_id, Mail.kind == kind)
+    return bool(await session.scalar(select(rows.where(Mail.to_email == to, Mail.created_at >= since).exists())))
+
+
 async def last_queued(session: AsyncSession, agency_id: str, *, about_id: str, kinds: Sequence[str]) -> datetime | None:
     """Time of the last e-mail of these kinds about one subject."""
     times = select(func.max(Mail.created_at)).where(Mail.agency_id == agency_id, Mail.about_id == about_id)

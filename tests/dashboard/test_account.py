@@ -374,3 +374,18 @@ async def test_the_second_factor_changes_only_after_the_password(
 )
 def test_a_session_names_its_device(agent: str, said: str) -> None:
     assert english(device(agent)) == said
+
+
+async def test_a_member_chooses_the_own_e_mails(
+    browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World
+) -> None:
+    await sign_in("viewer")
+    await press(browser, ACCOUNT, f"{ACCOUNT}/notices", digest="yes", notice=["done", "stuck", "<b>"])
+    async with sessions() as session:
+        rows = select(Member.digest, Member.notices_off).where(Member.agency_id == world.north.agency_id)
+        found = (await session.execute(rows.where(Member.role == "viewer"))).one()
+    assert tuple(found) == (True, ["needs_you", "drifted"])
+    page = (await browser.get(f"{ACCOUNT}?done=notices")).text
+    assert "Your choice is saved." in page
+    assert re.search(r'value="stuck"\s+checked', page)
+    assert not re.search(r'value="drifted"\s+checked', page)

@@ -30,7 +30,8 @@ def test_every_e_mail_is_three_files() -> None:
     kinds = [each for each in FOLDER.iterdir() if each.is_dir()]
     assert {each.name for each in kinds} == {
         "invitation", "renewal_requested", "endpoint_failing", "needed_again", "blind", "device_code",
-        "member_invitation", "mail_test", "reminder", "erasure_requested", "saved_link",
+        "member_invitation", "mail_test", "reminder", "erasure_requested", "saved_link", "all_done",
+        "notice_done", "notice_needs_you", "notice_stuck", "notice_drifted", "notice_digest",
     }  # fmt: skip
     for kind in kinds:
         assert sorted(each.name for each in kind.iterdir()) == ["html.html", "subject.txt", "text.txt"]

@@ -27,7 +27,9 @@ class Member(CreatedAt, Base):
     """A person of one agency. The same e-mail address may belong to members of several agencies."""
 
     __tablename__ = "members"
-    __audit__ = Audit("member", personal=("name", "email"), ignored=("totp_last_step", "last_used_at"))
+    __audit__ = Audit(
+        "member", personal=("name", "email"), ignored=("totp_last_step", "last_used_at", "notices_off", "digest")
+    )
     __table_args__ = (
         belongs_to_agency(),
         CheckConstraint(_KNOWN, name="role"),
@@ -55,6 +57,9 @@ class Member(CreatedAt, Base):
     #: the last attempt to sign in as the member that was refused, and with what: for the audit log
     sign_in_failed_at: Mapped[datetime | None]
     sign_in_failed_with: Mapped[Factor | None] = mapped_column(String(8))
+    #: kinds of notices that the member does not want, and whether one e-mail a day replaces them all
+    notices_off: Mapped[list[str]] = mapped_column(ARRAY(String(16)), server_default=text("'{}'"), default=list)
+    digest: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     #: kept, because events and the audit log name the member
     removed_at: Mapped[datetime | None]
 
