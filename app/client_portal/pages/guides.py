@@ -18,7 +18,8 @@ async def guides(request: Request, link: OpenLink, platform: str) -> HTMLRespons
     adapter = platform_of(request, platform)
     if not adapter.help_topics:
         raise Elsewhere(f"{link.path}/{next_screen(link.progress)}")
+    linking = adapter.profile_linking if link.aggregate.step_link is None else None  # no part of another's step
     return screen(
-        request, link, "guides", platform=adapter.name, topics=adapter.help_topics, linking=adapter.profile_linking,
+        request, link, "guides", platform=adapter.name, topics=adapter.help_topics, linking=linking,
         onward=next_screen(link.progress),
     )  # fmt: skip

@@ -105,7 +105,8 @@ async def test_a_step_link_shows_and_changes_nothing_else(app: FastAPI, walk: Wa
     address = await passed_on(walk)
     async with helper(app, world, address) as other:
         pages = [(await other.browser.get(address)).text, (await other.see("your-step")).text]
-        pages += [(await other.see("tiktok/steps")).text]
+        pages += [(await other.see("tiktok/steps")).text, (await other.see("tiktok/guides")).text]
+        assert "Link your TikTok account" not in pages[-1], "that is for the client"
         for page in pages:
             assert "<h1>" in page
             assert not [each for each in PERSONAL if each in page]
