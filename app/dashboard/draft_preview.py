@@ -47,14 +47,15 @@ async def frame(
     page: str,
     tag: str,
     agency: Agency | None = None,
+    client: str = "",
 ) -> dict[str, Any]:
     """The client's page as a document of its own, and the pages and languages to choose from.
 
-    `agency`: the agency of the pages, in memory; by default the caller's.
+    `agency`: the agency of the pages, in memory; by default the caller's. `client`: the client's name, if it has one.
     """
     tag, pages = _language(request, caller, tag), _pages(preset)
     page = page if page in dict(pages) else pages[0][0]
-    aggregate = await _in_memory(session, caller, preset, tag, agency or caller.agency)
+    aggregate = await _in_memory(session, caller, preset, tag, agency or caller.agency, client)
     language.prefer(request, link=tag, agency=caller.agency.language)
     shown = await _page(request, session, aggregate, page)
     return _framed(request, caller, shown, pages, page, tag)
@@ -121,9 +122,9 @@ async def _page(request: Request, session: AsyncSession, aggregate: LinkAggregat
 
 
 async def _in_memory(
-    session: AsyncSession, caller: CurrentMember, preset: Preset, tag: str, agency: Agency
+    session: AsyncSession, caller: CurrentMember, preset: Preset, tag: str, agency: Agency, name: str
 ) -> LinkAggregate:
-    """A link of the preset that nobody has, for a client without a name of its own."""
+    """A link of the preset that nobody has."""
     own: dict[str, str | None] = {}
     for account in await agencies.accounts(session, caller.agency_id):
         own.setdefault(account.platform, account.account_id)
@@ -133,7 +134,8 @@ async def _in_memory(
         agency_id=caller.agency_id, id=ids.new("link"), preset=preset.slug, preset_version=preset.version,
         requested_by=caller.member.name, expires_at=now + link_service.DEFAULT_LIFE,
     )  # fmt: skip
-    client = Client(agency_id=caller.agency_id, id=ids.new("client"), name=locales.find(tag).text(_("Your client")))
+    name = name or locales.find(tag).text(_("Your client"))
+    client = Client(agency_id=caller.agency_id, id=ids.new("client"), name=name)
     made = link_service.assemble(
         link, preset, agency=agency, client=client, now=now,
         own_platforms=await own_platforms.asked(session, caller.agency_id, asked),

@@ -1,7 +1,7 @@
 """New link: a form that says first which client of that name or address there is, and what it has already."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.dashboard import desk
+from app.dashboard import desk, draft_preview
 from app.dashboard.link_form import (
     CLIENT_FIELDS,
     LINKS,
@@ -79,13 +79,19 @@ async def new_link(
             (chosen,) = await with_links(
                 session, caller.agency_id, [await clients.find(session, caller.agency_id, client)]
             )
+            values["language"] = chosen.client.language or ""
         return await _page(request, session, caller, Draft(values, chosen))
 
 
 @router.post(NEW)
 async def make(request: Request, session: Session, caller: Worker, form: MemberForm) -> Response:
-    """Make the link. Clients of the same name or address, and active links, are shown before."""
+    """Make the link; or update the preview and make nothing.
+
+    Clients of the same name or address, and active links, are shown before.
+    """
     draft = await _read(session, caller, form)
+    if form.line("act") == "preview":
+        return await _page(request, session, caller, replace(draft, problems={}, known=()))
     told = set(form.texts("told"))
     untold = any(link.id not in told for link in draft.chosen.links) if draft.chosen else bool(draft.known)
     if draft.problems or untold:
@@ -94,6 +100,11 @@ async def make(request: Request, session: Session, caller: Worker, form: MemberF
     values = draft.values
     try:
         async with session.begin_nested():
+            if draft.chosen and values["language"] != (draft.chosen.client.language or ""):
+                await clients.update_client(
+                    session, caller.agency_id, draft.chosen.client.id, actor=caller.member.actor,
+                    changes={"language": values["language"] or None},
+                )  # fmt: skip
             made, _address = await link_service.create_or_get_link(
                 session,
                 caller.agency_id,
@@ -125,6 +136,8 @@ async def _read(session: AsyncSession, caller: CurrentMember, form: Form) -> Dra
     values = {
         **read_client(form),
         "client": answer,
+        "page": form.line(draft_preview.PAGE),
+        "preview_language": form.line(draft_preview.LANGUAGE),
         "preset": form.line("preset", most=64),
         "days": form.line("days"),
         "requested_by": form.line("requested_by", most=120),
@@ -139,7 +152,8 @@ async def _read(session: AsyncSession, caller: CurrentMember, form: Form) -> Dra
         problems["days"] = _("Choose when the link ends.")
     if answer and answer != _ANOTHER:
         for name in CLIENT_FIELDS:
-            problems.pop(name, None)
+            if name != "language":
+                problems.pop(name, None)
         found = [await clients.find(session, caller.agency_id, answer)]
         (chosen,) = await with_links(session, caller.agency_id, found)
         return Draft(values, chosen, problems=problems)
@@ -165,8 +179,13 @@ async def _page(
     services, agency_id = services_of(request), caller.agency_id
     accounts = await own_accounts(session, agency_id, services.platforms)
     offered = sorted(await presets.every(session, agency_id), key=lambda each: each.slug != DEFAULT_PRESET)
+    values, client = draft.values, draft.chosen.client.name if draft.chosen else draft.values.get("name", "")
+    preview = await draft_preview.frame(
+        request, session, caller, next((each for each in offered if each.slug == values["preset"]), offered[0]),
+        page=values.get("page", ""), tag=values.get("preview_language") or values.get("language", ""), client=client,
+    )  # fmt: skip
     return desk.page(
-        request, caller, "new_link", here=PATH, status=status, given=draft.values, chosen=draft.chosen,
+        request, caller, "new_link", here=PATH, status=status, preview=preview, given=draft.values, chosen=draft.chosen,
         known=draft.known, problems=draft.problems, lives=lives(),
         cards=await cards(session, agency_id, offered, services.platforms),
         languages_offered=language_choices(services.languages), owners=await owners(session, agency_id),

@@ -1,5 +1,6 @@
 """A new link: its form, clients that there are, the page on which it is sent, and the client's view of it."""
 
+import html
 import re
 from urllib.parse import parse_qs, urlsplit
 
@@ -45,8 +46,9 @@ async def test_a_new_client_gets_a_link_and_the_page_to_send_it(
     assert 'value="Nora North"' in page
     assert re.search(r'value="run-campaigns"\s+checked', page)
     assert "Ad accounts: Run campaigns (Operator)" in page
-    done = await press(browser, NEW, **GIVEN)
+    done = await press(browser, NEW, **GIVEN, external_id="crm-77")
     (_, (link, client)) = await _links(sessions, world.north.agency_id)
+    assert client.external_id == "crm-77"
     assert done.status_code == 303
     assert done.headers["location"] == f"/desk/links/{link.id}/ready"
     assert (client.name, client.contact_name, client.contact_email) == ("Casa Tinta", "Iker", "iker@tinta.example")
@@ -141,8 +143,26 @@ async def test_an_existing_client_is_found_by_its_name(
     assert "Maison Lune has 1 active link" in page
     told = re.findall(r'name="told" value="(\w+)"', page)
     fields = {**GIVEN, "name": "", "client": world.north.client_id, "told": told}
-    assert (await press(browser, chosen, NEW, **fields)).status_code == 303
-    assert len(await _links(sessions, world.north.agency_id)) == 2
+    assert (await press(browser, chosen, NEW, **fields, language="xx")).status_code == 422
+    assert (await press(browser, chosen, NEW, **fields, language="en")).status_code == 303
+    made = await _links(sessions, world.north.agency_id)
+    assert [link.language for link, _client in made] == [None, "en"]
+    assert {client.language for _link, client in made} == {"en"}, "its later links too"
+
+
+async def test_the_clients_page_stands_beside_the_form_and_follows_it(
+    browser: httpx2.AsyncClient, sign_in: SignIn, sessions: Sessions, world: World
+) -> None:
+    await sign_in("member")
+    assert "North Agency asks for limited access" in html.unescape(html.unescape((await browser.get(NEW)).text))
+    shown = await press(browser, NEW, **{**GIVEN, "name": "<b>Tinta", "preset": "audit-only"}, act="preview")
+    assert shown.status_code == 200
+    framed = re.search(r'srcdoc="([^"]*)"', shown.text)
+    assert framed
+    document = html.unescape(framed[1])
+    assert "&lt;b&gt;Tinta" in document
+    assert "View results (Analyst)" in document
+    assert len(await _links(sessions, world.north.agency_id)) == 1, "nothing is made"
 
 
 async def test_another_agency_does_not_exist(
