@@ -64,7 +64,7 @@ async def test_a_member_changes_their_name(browser: httpx2.AsyncClient, sign_in:
     assert (await press(browser, ACCOUNT, f"{ACCOUNT}/name", name="Nora N.")).status_code == 303
     assert 'value="Nora N."' in (await browser.get(ACCOUNT)).text
     refused = await press(browser, ACCOUNT, f"{ACCOUNT}/name", name=" ")
-    assert (refused.status_code, "Enter your name." in refused.text) == (422, True)
+    assert (refused.status_code, '<a href="#name">Enter your name.' in refused.text) == (422, True)
 
 
 async def test_a_new_password_needs_the_current_one_and_ends_other_sessions(

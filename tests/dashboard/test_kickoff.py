@@ -57,7 +57,7 @@ async def test_a_kickoff_from_the_button_to_a_page_for_the_client(
         assert "It never counts as read." in form
     wrong = await send(f"{one}/attestation", check=f"country:tiktok:ad_account:{LUNE_EU}", note="told", country="")
     assert wrong.status_code == 422
-    assert "Name the country of the payment method." in wrong.text
+    assert '<a href="#country">Name the country of the payment method.' in wrong.text
     assert ">told</textarea>" in wrong.text
     for check, country in (
         ("payment", ""),
