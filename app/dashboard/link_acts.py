@@ -11,7 +11,7 @@ from app.access.grants import service as grants
 from app.access.requests import lifecycle
 from app.access.requests import service as access_requests
 from app.client_portal import client_message
-from app.dashboard import link_page
+from app.dashboard import link_page, reminder_form
 from app.dashboard.link_answer import done, of_link
 from app.dashboard.link_form import LINKS, impossible
 from app.dashboard.link_page import Opened
@@ -21,7 +21,7 @@ from app.kit.database import Session
 from app.kit.errors import InvalidInput, NotFound
 from app.kit.html import forms, render
 from app.kit.i18n.message import _
-from app.links import file_download, queries, service
+from app.links import file_download, queries, reminders, service
 from app.links.agency_accounts import AgencyAccountMissing, IdentityMissing
 from app.services import services_of
 from app.tenants.clients import service as clients
@@ -77,6 +77,21 @@ async def change_owner(request: Request, session: Session, caller: Worker, link_
         await service.set_owner(session, caller.agency_id, link_id, form.line("owner") or None)
 
     return await done(request, session, caller, link_id, give, "owner")
+
+
+@router.post(f"{_HERE}/reminders")
+async def set_reminders(request: Request, session: Session, caller: Worker, link_id: str, form: MemberForm) -> Response:
+    """Set the days on which the client is reminded."""
+    days = reminder_form.read_days(form)
+    if form.problems:
+        opened = Opened(act="reminders", problems=form.problems)
+        return await link_page.show(request, session, caller, link_id, opened, code=422)
+
+    async def change() -> None:
+        link = await queries.find(session, caller.agency_id, link_id)
+        await reminders.set_schedule(session, caller.agency_id, link_id, days=days, time_zone=link.time_zone)
+
+    return await done(request, session, caller, link_id, change, "reminders")
 
 
 @router.post(f"{_HERE}/address")

@@ -21,7 +21,7 @@ from app.access.readiness import service as readiness
 from app.access.requests import people
 from app.access.requests.schemas import AccessRequestEvidence
 from app.client_portal import client_message, rendering
-from app.dashboard import desk, timeline, turns, webhook_words
+from app.dashboard import desk, reminder_form, timeline, turns, webhook_words
 from app.dashboard.link_form import LINKS, owners
 from app.dashboard.member_session import PATH, CurrentMember, Viewer
 from app.dashboard.turns import Label, Tone
@@ -30,7 +30,7 @@ from app.kit.database import reading
 from app.kit.errors import InvalidInput
 from app.kit.html import forms
 from app.kit.i18n.message import Message, Problems, Text, _
-from app.links import contacts, emails, queries, service, status
+from app.links import contacts, emails, queries, reminders, service, status
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest, Link
 from app.links.presets import builtin
@@ -63,7 +63,7 @@ _SPARE = 3
 #: Form that is open on the page, about the link or one access request.
 Act = Literal[
     "contact", "extension", "revocation", "new-link", "attestation", "removal", "device", "role", "buyers", "owner",
-    "new-contact", "edit-contact", "new-person",
+    "new-contact", "edit-contact", "new-person", "reminders",
 ]  # fmt: skip
 
 #: News after a form.
@@ -77,6 +77,7 @@ DONE: Mapping[str, Message] = {
     "attested": _("Your statement is recorded."),
     "extended": _("The link was extended."),
     "owner": _("The owner of the link was changed."),
+    "reminders": _("The reminders were changed."),
     "revoked": _("The link was revoked. Shared access stays shared."),
     "role": _("The role was asked for. A higher one waits for the client’s yes; a lower one is set now."),
     "person": _("The client is asked to invite the person. It waits for the client’s yes."),
@@ -259,6 +260,10 @@ async def show(
         accounts=[(declarations.name(each.platform), each) for each in aggregate.connecting if each.client_account_id],
         profiles=_profiles(aggregate, services.platforms),
         consents=await queries.consents(session, caller.agency_id, link.id),
+        reminder_choices=reminder_form.choices(link.reminder_days), usual_reminders=reminder_form.usual(caller.agency),
+        reminders_chosen=reminder_form.written(link.reminder_days),
+        reminders_in_words=reminder_form.in_words(reminders.days_of(aggregate)),
+        next_reminder=reminders.next_at(aggregate) if services.outbox is not None else None,
         owners=by_id, contacts=_people(aggregate.client, named, by_id), contact_roles=CONTACT_ROLES.items(),
         contact=next((each for each in named if each.id and each.id == opened.about), None),
         readiness=[_check(item) for item in await readiness.of_link(session, aggregate)],

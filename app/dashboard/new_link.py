@@ -9,7 +9,7 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.dashboard import desk, draft_preview
+from app.dashboard import desk, draft_preview, reminder_form
 from app.dashboard.link_form import (
     CLIENT_FIELDS,
     LINKS,
@@ -115,6 +115,7 @@ async def make(request: Request, session: Session, caller: Worker, form: MemberF
                     expires_at=clock.now() + timedelta(days=int(values["days"])),
                     requested_by=values["requested_by"] or None,
                     owner_member_id=values["owner"] or None,
+                    reminder_days=reminder_form.read_days(form),
                     agency_account_ids=chosen_accounts(
                         await presets.current(session, caller.agency_id, values["preset"]),
                         typed_accounts(form),
@@ -142,6 +143,7 @@ async def _read(session: AsyncSession, caller: CurrentMember, form: Form) -> Dra
         "days": form.line("days"),
         "requested_by": form.line("requested_by", most=120),
         "owner": form.line("owner", most=100),
+        "reminders": reminder_form.written(reminder_form.read_days(form)),
     }
     problems = form.problems
     if values["preset"] not in {each.slug for each in await presets.every(session, caller.agency_id)}:
@@ -188,6 +190,7 @@ async def _page(
         request, caller, "new_link", here=PATH, status=status, preview=preview, given=draft.values, chosen=draft.chosen,
         known=draft.known, problems=draft.problems, lives=lives(),
         cards=await cards(session, agency_id, offered, services.platforms),
+        reminders=reminder_form.choices(), usual_reminders=reminder_form.usual(caller.agency),
         languages_offered=language_choices(services.languages), owners=await owners(session, agency_id),
         accounts=accounts, account=declarations.texts(services.platforms.default.key).account.noun,
     )  # fmt: skip
