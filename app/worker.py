@@ -21,7 +21,7 @@ from app.access.requests import lifecycle
 from app.access.retry_policy import RetryTiming
 from app.assembly import egress_of, mail_queue_of, platforms_of
 from app.audit import sealer
-from app.client_portal import reminder_task
+from app.client_portal import abandonment_task, reminder_task
 from app.dashboard import notice_task
 from app.kit import database, keyring_check, logs, poller, throttle
 from app.kit.actor import Actor, bind_actor
@@ -136,6 +136,7 @@ def chores(
     return {
         reminder_task.REMINDERS: partial(reminder_task.run, reminding),
         notice_task.NOTICES: partial(notice_task.run, telling),
+        abandonment_task.ABANDONED: partial(abandonment_task.run, sessions),
     }
 
 

@@ -45,7 +45,7 @@ _CLIENT: tuple[str, Tone] = ("client", "wait")
 _ENDED: tuple[str, Tone] = ("ended", "off")
 _NONE: tuple[str, Tone] = ("none", "off")
 _SHAPES: Mapping[str, tuple[str, Tone]] = {
-    "link.opened": _CLIENT, "link.step_passed_on": _CLIENT, "link.step_opened": _CLIENT,
+    "link.opened": _CLIENT, "link.delegated": _CLIENT, "link.abandoned": _CLIENT, "link.step_opened": _CLIENT,
     "link.screen_completed": _CLIENT, "link.submitted": _CLIENT, "consent.given": _CLIENT,
     "intake.completed": _CLIENT, "link.renewal_requested": ("you", "bad"), "link.erasure_requested": ("you", "bad"),
     "link.company_differs": ("you", "bad"),
@@ -72,7 +72,8 @@ SENTENCES: Mapping[str, Message] = {
     "link.erasure_requested": _("The client asked for its personal data to be erased."),
     "kickoff.completed": _("Everything that a launch needs was checked live."),
     "kickoff.attested": _("A check of the kickoff was attested."),
-    "link.step_passed_on": _("The client passed one step on to somebody else."),
+    "link.abandoned": _("The client left the link unfinished."),
+    "link.delegated": _("The client passed one step on to somebody else."),
     "link.step_opened": _("The person of a step link started."),
     "link.step_taken_back": _("The client took a step link back."),
     "link.address_shown": _("The address was shown in the dashboard or by the API."),

@@ -123,8 +123,15 @@ KICKOFF_ATTESTED = EventType(
     schema.KickoffData,
     _LAUNCHES,
 )
-LINK_STEP_PASSED_ON = _link(
-    "step_passed_on",
+LINK_ABANDONED = _link(
+    "abandoned",
+    "The client left the opened link unfinished: no action for 15 minutes, once for each stay. `screen` is the one "
+    "that waits for an answer.",
+    "in_progress",
+    schema.LinkScreenData,
+)
+LINK_DELEGATED = _link(
+    "delegated",
     "The client made a step link: somebody else does what one platform needs; `screen` names the platform.",
     "in_progress",
     schema.LinkScreenData,

@@ -158,7 +158,7 @@ class LinkData(PresetData, AccountData, ClientData, LinkIdData):
 class LinkScreenData(LinkData):
     """Data of a link and one screen of the client's pages."""
 
-    screen: str | None = Field(description="The completed screen.")
+    screen: str | None = Field(description="The screen that was completed or waits, or the platform of a step link.")
 
 
 class LinkReasonData(LinkData):

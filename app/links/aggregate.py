@@ -190,6 +190,11 @@ class LinkAggregate:
             self._advance("opened")
             self.draft_event(catalog.LINK_OPENED)
 
+    def mark_abandoned(self, screen: str) -> None:
+        """Record that the client left it unfinished on a screen."""
+        self.link.abandoned_at = self.now
+        self.draft_event(catalog.LINK_ABANDONED, actor=system_actor(), screen=screen)
+
     def extend(self, expires_at: datetime, *, actor: Actor) -> None:
         """Extend it; an expired one continues where it stopped, with the unapproved access requests that had ended."""
         link = self.link

@@ -75,6 +75,7 @@ class Link(Changing, JobMixin, CreatedAt, Base):
             "ix_links_public_link", "agency_id", "public_link_id",
             postgresql_include=["submitted_at", "completed_at"], postgresql_where=text("public_link_id IS NOT NULL"),
         ),
+        Index("ix_links_unfinished", "opened_at", postgresql_where=text("status IN ('opened', 'in_progress')")),
         # time to access reads it alone
         Index(
             "ix_links_times", "agency_id", "created_at",
@@ -99,6 +100,8 @@ class Link(Changing, JobMixin, CreatedAt, Base):
     opened_at: Mapped[datetime | None]
     submitted_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
+    #: last time that the client left it unfinished
+    abandoned_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     renewal_requested_at: Mapped[datetime | None]
     #: last time the client was needed again after a consent: more was requested, or access is gone

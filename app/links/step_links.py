@@ -42,7 +42,7 @@ async def pass_on(
         expires_at=aggregate.now + LIFE,
     )  # fmt: skip
     session.add(made)
-    aggregate.draft_event(catalog.LINK_STEP_PASSED_ON, screen=platform)
+    aggregate.draft_event(catalog.LINK_DELEGATED, screen=platform)
     await aggregate.save(session)
     return made
 

@@ -87,7 +87,7 @@ async def test_the_admin_connects_and_picks_and_the_client_goes_on(
     await house.work()
     assert [each.status for each in await house.access_requests(walk.corner)] == ["verified"]
     events = await _events(house, world)
-    assert ("link.step_passed_on", "client") in events
+    assert ("link.delegated", "client") in events
     assert ("link.step_opened", "step") in events
     assert ("link.screen_completed", "step") in events, "the event says who did it"
     async with house.tools.sessions() as session:
