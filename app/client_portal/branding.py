@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fastapi import Request
 from fastapi.responses import Response
 
 from app.kit.database import Session
@@ -13,7 +14,7 @@ from app.kit.html import forms
 from app.links.aggregate import LinkAggregate
 from app.links.own_platforms import pictures
 from app.links.own_platforms.models import PICTURES
-from app.tenants.agencies import branding, logos, own_words
+from app.tenants.agencies import branding, hosts, logos, own_words
 from app.tenants.agencies.models import Agency
 from app.tenants.agencies.own_words import ReturnAddress
 
@@ -75,8 +76,10 @@ async def style_sheet(colour: str) -> Response:
 
 
 @router.get(f"{PICTURES}/{{agency_id}}/{{sha256}}.png")
-async def step_picture(session: Session, agency_id: str, sha256: str) -> Response:
-    """Return a picture of a step on an own platform of an agency, by its hash."""
+async def step_picture(request: Request, session: Session, agency_id: str, sha256: str) -> Response:
+    """Return a picture of a step on an own platform of an agency, by its hash. Raises NotFound."""
+    if not hosts.serves(request, agency_id):
+        raise NotFound
     png = (await pictures.find(session, agency_id, sha256)).png
     return Response(png, media_type="image/png", headers=_PICTURE)
 

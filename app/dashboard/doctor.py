@@ -3,6 +3,7 @@
 The findings are English sentences for the person who runs the installation, as `keyturn doctor` prints them.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -30,6 +31,8 @@ LABELS: Mapping[State, Label] = {
     "fail": Label("blocked", _("Does not work"), "bad"),
     "cannot_tell": Label("unverifiable", _("Unknown"), "off"),
 }
+#: A word of prose at the beginning.
+_WORD = re.compile(r"[a-z]+[,;:]?\s")
 #: The most urgent first.
 _ORDER: tuple[State, ...] = ("fail", "limited", "cannot_tell", "pass")
 
@@ -50,6 +53,12 @@ async def doctor(request: Request, caller: Manager, platform: Annotated[str, Que
     found = sorted(health.findings, key=lambda each: _ORDER.index(each.status)) if health else []
     return desk.page(
         request, caller, "doctor", here=PATH, version=VERSION, findings=findings, labels=LABELS, chosen=platform,
-        health=health, found=found, failed=sum(each.status == "fail" for each in (*findings, *found)),
+        sentence=sentence, health=health, found=found,
+        failed=sum(each.status == "fail" for each in (*findings, *found)),
         platforms=[(each.key, each.name, declarations.of(each.key).support) for each in services.platforms.with_api],
     )  # fmt: skip
+
+
+def sentence(words: str) -> str:
+    """The words of a finding as a sentence of their own; a host, an address or a number stays as it is written."""
+    return f"{words[0].upper()}{words[1:]}" if _WORD.match(words) else words

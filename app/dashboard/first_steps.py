@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from fastapi import Query, Request
 from fastapi.responses import Response
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.connections import oauth_flow
@@ -198,8 +198,7 @@ async def make_link(request: Request, session: Session, caller: Manager, form: M
 @router.post(f"{PATH}/end")
 async def end(request: Request, session: Session, caller: Manager, form: MemberForm) -> Response:  # noqa: ARG001
     """Show no progress any more; the page itself stays."""
-    agency = await agencies.find(session, caller.agency_id)
-    agency.set_up_ended_at = func.now()
+    await agencies.end_set_up(session, caller.agency_id)
     return render.see_other(request, DESK)
 
 

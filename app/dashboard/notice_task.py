@@ -39,7 +39,7 @@ SETTLED = timedelta(minutes=10)
 STUCK_AFTER = timedelta(hours=48)
 #: Hour of the day from which the digest is sent, in the agency's time zone.
 DIGEST_HOUR = 8
-_DIGEST = "notice_digest"
+_DIGEST = f"{emails.NOTICE}digest"
 #: Rounds overlap, because a transaction may commit after the time that it writes down.
 _OVERLAP = timedelta(minutes=2)
 #: Most links in a digest.
@@ -117,7 +117,7 @@ async def _tell(sessions: Sessions, outbox: MailQueue, occasion: Occasion) -> No
             await emails.email_done(session, outbox, aggregate)
         situation = turns.situation(aggregate.link, aggregate.access_requests)
         for member in notices.readers(await members.every(session, agency_id), aggregate.link.owner_member_id):
-            kind = f"notice_{occasion.notice}"
+            kind = f"{emails.NOTICE}{occasion.notice}"
             if not notices.wants(member, occasion.notice) or await mails.was_queued(
                 session, agency_id, about_id=occasion.link_id, kind=kind, to=member.email, since=occasion.since
             ):

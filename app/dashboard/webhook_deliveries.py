@@ -114,7 +114,7 @@ async def deliveries(
         detail = await _detail(session, head["endpoint"], chosen_id, a) if chosen_id else None
     chosen: dict[str, Any] = {"status": status, "type": type, "since": since, "until": until}
     return page(
-        request, caller, "deliveries", rows=rows[:_LISTED],
+        request, caller, "deliveries", status=422 if problems else 200, rows=rows[:_LISTED],
         more=rows[_LISTED - 1].delivery.id if rows[_LISTED:] else "", names=names, detail=detail,
         given=chosen, opened=delivery, problems=problems, said=said, kept=_address(chosen),
         types=list(catalog.FOR_CRMS), awaited=detail is not None and _is_awaited(detail.seen), **head,

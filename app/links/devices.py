@@ -197,7 +197,10 @@ async def enter_code(
     if len(digits) != 6:
         return CodeResult.WRONG
     await throttle.take(session, (TRIES_ON_LINK, aggregate.link.id))
-    waiting = [await code_of_browser(session, browser), await code_of_agency(session, browser)]
+    mailed = await code_of_browser(session, browser)
+    if mailed is not None and mailed.sent_to not in {each.masked for each in addresses_of(aggregate)}:
+        mailed = None  # it was sent to an address that is the client's no more
+    waiting = [mailed, await code_of_agency(session, browser)]
     tried = [each for each in waiting if each is not None and await _count_try(session, each)]
     right = [
         each

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
@@ -34,8 +35,15 @@ SAVED_LINK = "saved_link"
 ALL_DONE = "all_done"
 RENEWAL = "renewal_requested"
 ERASURE = "erasure_requested"
+#: Beginning of the kinds of e-mails that tell a member of the agency about a link.
+NOTICE = "notice_"
 #: Least time between two e-mails to a client that is needed again.
 _APART = timedelta(hours=1)
+
+
+def is_to_client() -> ColumnElement[bool]:
+    """Condition: an e-mail about a link goes to its client, not to the agency."""
+    return Mail.kind.not_in((RENEWAL, ERASURE)) & ~Mail.kind.startswith(NOTICE, autoescape=True)
 
 
 class InvitationNotMailed(MailNotConfigured):

@@ -26,6 +26,7 @@ from app.kit.actor import Actor
 from app.kit.encryption import Keyring
 from app.kit.i18n.locales import english
 from app.kit.i18n.message import Message, _
+from app.links import emails
 from app.links import queries as links
 from app.links.models import (
     AccessRequest,
@@ -157,7 +158,7 @@ async def inventory(session: AsyncSession, extent: Extent) -> Inventory:
                 + rows(ReadinessAnswer.link_id)
                 + rows(AccessRequest.link_id, AccessRequest.client_attested_by.is_not(None))
             ).label("signatures"),
-            rows(Mail.about_id).label("emails"),
+            rows(Mail.about_id, emails.is_to_client()).label("emails"),
             rows(LinkSession.link_id).label("browsers"),
             rows(Connection.link_id, or_(Connection.person.is_not(None), Connection.found != _NOTHING)).label(
                 "connections"

@@ -9,6 +9,7 @@ from sqlalchemy import func, update
 
 from app import installation
 from app.access.diagnostics import limits
+from app.dashboard import doctor
 from app.kit import throttle
 from app.kit.database import Sessions
 from app.platforms import guidance_age
@@ -35,8 +36,8 @@ async def test_an_owner_reads_what_works_and_what_to_do(
         await session.execute(update(PeriodicTask).values(due_at=func.now()))
     calls = (await house.tiktok.calls())["total"]
     page = (await browser.get(PATH)).text
-    assert "a worker does it" in page
-    assert "opens what is stored" in page
+    assert "A worker does it" in page
+    assert "Opens what is stored" in page
     assert "https only" in page
     assert "set KEYTURN_SMTP_URL and KEYTURN_MAIL_FROM" in page
     assert 'href="https://business-api.tiktok.com/portal/docs"' in page
@@ -44,18 +45,18 @@ async def test_an_owner_reads_what_works_and_what_to_do(
     assert "127.0.0.1/32" not in page, "networks are for the operator"
 
     page = (await browser.get(PATH, params={"platform": "tiktok"})).text
-    assert "there is none, so that nothing can be proved." in page
+    assert "There is none, so that nothing can be proved." in page
     assert "Does not work" in page
     await house.connect_agency(world.north)
     page = (await browser.get(PATH, params={"platform": "tiktok"})).text
-    assert "everything Keyturn can use is granted." in page
+    assert "Everything Keyturn can use is granted." in page
     assert "https://go.keyturn.example/callbacks/tiktok" in page
     assert (await browser.get(PATH, params={"platform": "meta"})).status_code == 404
 
     async with sessions.begin() as session:
         await session.execute(update(PeriodicTask).values(due_at=func.now() - timedelta(minutes=5)))
     page = (await browser.get(PATH)).text
-    assert "no worker does it" in page
+    assert "No worker does it" in page
     assert "1 check failed" in page
     health = (await api.get("/agency/installation-health")).json()
     assert not health["well"]
@@ -154,3 +155,21 @@ async def test_an_agency_checks_so_often(
     assert (await house.tiktok.calls())["total"] == calls
     async with sessions.begin() as session:
         await throttle.take(session, (limit, world.south.agency_id))
+
+
+def test_words_of_a_finding_are_a_sentence_and_names_stay_as_written() -> None:
+    for words, said in (
+        (
+            "it is encrypted from the first byte: write smtps://.",
+            "It is encrypted from the first byte: write smtps://.",
+        ),
+        ("register exactly https://x.example.", "Register exactly https://x.example."),
+        ("none for the whole installation", "None for the whole installation"),
+        ("works (161 ms).", "Works (161 ms)."),
+        ("live; Ana authorized", "Live; Ana authorized"),
+        ("mail.example.com:587, sent as a@b.example", "mail.example.com:587, sent as a@b.example"),
+        ("https://x.example answers 500", "https://x.example answers 500"),
+        ("TikTok did not answer", "TikTok did not answer"),
+        ("", ""),
+    ):
+        assert doctor.sentence(words) == said

@@ -8,19 +8,20 @@ from dataclasses import dataclass, replace
 import httpx2
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import LargeBinary, select, text
+from sqlalchemy import LargeBinary, select, text, update
 
 from app.access.connections.models import Connection
 from app.kit.database import CROSS_TENANT, Sessions
 from app.kit.egress.client import Egress
 from app.kit.encryption import DecryptionFailed, Keyring
 from app.kit.html import forms
-from app.mail.service import MailQueue
+from app.links import emails
+from app.mail.service import Mail, MailQueue
 from app.tables import metadata
 from app.webhooks.context import WebhookContext
 from simulator import seed
 from tests.client_portal.walk import BY_HAND, SAME_ORIGIN, Walk, press, trip
-from tests.house import House
+from tests.house import House, change_link
 from tests.kit.egress.receivers import ALLOW, chooses
 from tests.manual_platforms import tell_identities
 from tests.webhooks import scenes
@@ -146,6 +147,25 @@ async def _onboarded(
 async def _requests(api: httpx2.AsyncClient, walk: Walk) -> list[dict[str, str]]:
     found: list[dict[str, str]] = (await api.get(f"/links/{walk.corner.link_id}/access-requests")).json()["data"]
     return found
+
+
+async def test_e_mails_to_the_agency_are_none_to_the_client(
+    api: httpx2.AsyncClient, app: FastAPI, sessions: Sessions, keyring: Keyring, world: World
+) -> None:
+    outbox = app.state.services.outbox = MailQueue(keyring, PUBLIC_URL)
+    path = f"/links/{world.north.link_id}"
+    async with change_link(sessions, world.north) as (session, link):
+        await emails.request_erasure(session, link, outbox=outbox)
+        notice = await emails.email_renewal(session, outbox, link, now=link.now)
+        await emails.email_renewal(session, outbox, link, now=link.now)
+        await session.execute(
+            update(Mail)
+            .where(Mail.agency_id == world.north.agency_id, Mail.id == notice.id)
+            .values(kind="notice_stuck")
+        )
+    counted = (await api.get(f"{path}/personal-data")).json()["counts"]["emails"]
+    await api.post(f"{path}/invitation")
+    assert (counted, (await api.get(f"{path}/personal-data")).json()["counts"]["emails"]) == (0, 1)
 
 
 async def test_nothing_personal_is_left_of_a_client_and_the_evidence_stays(

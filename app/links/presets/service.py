@@ -198,6 +198,7 @@ async def archive_preset(session: AsyncSession, agency_id: str, slug: str, *, ac
     """Archive a preset: new links cannot use it, existing ones keep it. Raises NotFound, PresetBuiltIn."""
     if slug in builtin.newest():
         raise PresetBuiltIn
+    await agencies.lock(session, agency_id)
     known = await newest_row(session, agency_id, slug)
     if known is None or known.archived_at is not None:
         raise NotFound

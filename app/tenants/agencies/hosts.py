@@ -22,7 +22,7 @@ from app.tenants.agencies.service import RESERVED_SLUGS
 
 router = APIRouter(include_in_schema=False)
 #: First path segments of the installation itself, which an agency's domain does not serve.
-_INSTALLATIONS_OWN = RESERVED_SLUGS - {"l", "logo"}
+_INSTALLATIONS_OWN = RESERVED_SLUGS - {"l", "logo", "pictures"}
 #: Answered whatever the host: by programs that call an address, and files that are the same for all.
 _ANY_HOST = (API, "/static/", "/healthz", "/readyz", "/tls/")
 #: Names that are nobody's, for each network address that asks.

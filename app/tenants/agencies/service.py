@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.events import catalog
 from app.events.recorder import record
 from app.events.schema import AgencyAccountData, Data, PlatformData
-from app.kit import ids
+from app.kit import clock, ids
 from app.kit.actor import Actor
 from app.kit.encryption import Keyring
 from app.kit.errors import AppError, InvalidInput, NotFound
@@ -65,6 +65,11 @@ async def find(session: AsyncSession, agency_id: str) -> Agency:
 async def lock(session: AsyncSession, agency_id: str) -> None:
     """Lock the agency, so that concurrent changes of what has versions get different numbers."""
     await session.execute(select(Agency.id).where(Agency.id == agency_id).with_for_update())
+
+
+async def end_set_up(session: AsyncSession, agency_id: str) -> None:
+    """Record that the agency wants to see no progress of its set-up any more. Raises NotFound."""
+    (await find(session, agency_id)).set_up_ended_at = clock.now()
 
 
 async def by_slug(session: AsyncSession, slug: str) -> Agency | None:

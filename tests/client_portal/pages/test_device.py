@@ -201,6 +201,21 @@ async def test_the_right_code_lets_one_browser_in(
     assert (await house.events(world.north)).count("link.device_verified") == 1
 
 
+async def test_a_code_ends_when_its_address_is_the_clients_no_more(
+    app: FastAPI, walk: Walk, house: House, post: Post, world: World, api: httpx2.AsyncClient
+) -> None:
+    await saved(walk, "connection", house)
+    async with device(app, world) as other:
+        await send(other, address="invited")
+        old = await post.code()
+        client = f"/clients/{world.north.client_id}"
+        assert (await api.patch(client, json={"contact_email": "theo@maisonlune.example"})).status_code == 200
+        assert other.goes_to(await send(other, "/code", code=old)) == "device?problem=over"
+        await send(other, address="invited")
+        assert (await post.letters())[-1][0] == "theo@maisonlune.example"
+        assert other.goes_to(await send(other, "/code", code=await post.code())) == other.path
+
+
 async def test_a_code_goes_to_a_contact_if_that_is_chosen(
     app: FastAPI, walk: Walk, house: House, post: Post, world: World
 ) -> None:

@@ -16,12 +16,14 @@ from app.kit import clock, jobs
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.kit.input.text import TypedWrong
+from app.links.own_platforms import pictures
 from app.tenants.agencies import domains, hosts, service
 from app.tenants.agencies.models import AgencyDomain
 from simulator import seed
 from tests.client_portal.walk import Walk
 from tests.house import House
 from tests.kit.egress.servers.name_server import CNAME, NXDOMAIN, SERVFAIL, TXT, A, Found, name_server
+from tests.tenants.agencies.pictures import drawn
 from tests.world import PUBLIC_URL, TESTS, Corner, World
 
 OWN = domains.host_of(PUBLIC_URL)
@@ -230,6 +232,19 @@ async def test_a_domain_shows_its_own_agency_and_nothing_else(
     stolen = started.headers["set-cookie"].split(";")[0]
     assert (await seen(OTHER, screen, Cookie=stolen)).status_code == 403, "nor with the cookie of the first"
     assert (await seen(OWN, screen, Cookie=stolen)).status_code == 200
+
+
+async def test_a_domain_shows_the_pictures_of_its_own_agency(
+    browser: httpx2.AsyncClient, sessions: Sessions, world: World
+) -> None:
+    await verified(sessions, world.north, HOST)
+    await verified(sessions, world.south, OTHER)
+    made = pictures.read(drawn())
+    async with sessions.begin() as session:
+        await pictures.add(session, world.north.agency_id, made)
+    path = f"/pictures/{world.north.agency_id}/{made.sha256}.png"
+    got = {host: (await browser.get(f"https://{host}{path}")).status_code for host in (OWN, HOST, OTHER)}
+    assert got == {OWN: 200, HOST: 200, OTHER: 404}
 
 
 async def test_pages_of_localhost_have_one_address() -> None:
