@@ -16,9 +16,9 @@ from app import settle_memory
 from app.access.connections import token_job
 from app.access.connections.models import Connection
 from app.access.context import AccessContext
+from app.access.pacing import RetryTiming
 from app.access.reconciler import job as reconciler
-from app.access.requests import lifecycle
-from app.access.retry_policy import RetryTiming
+from app.access.requests import link_lifecycle
 from app.assembly import egress_of, mail_queue_of, platforms_of
 from app.audit import sealer
 from app.client_portal import abandonment_task, reminder_task
@@ -64,7 +64,7 @@ def table(
     return [
         *reconciler.work(access),
         JobType("tokens to replace or revoke", Connection, partial(token_job.run, access), lease=access.lease),
-        JobType("links that end", Link, partial(lifecycle.run, access), lease=access.lease),
+        JobType("links that end", Link, partial(link_lifecycle.run, access), lease=access.lease),
         JobType("answers to forget", IdempotencyKey, partial(idempotency.delete_expired, access.sessions)),
         *replay_job.work(webhooks),
         *periodic_tasks.work(keeping),

@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.access.context import AccessContext
-from app.access.retry_policy import RetryTiming
+from app.access.pacing import RetryTiming
 from app.assembly import platforms_of
 from app.kit.database import make_engine, make_sessions
 from app.kit.egress.client import tls_context

@@ -6,12 +6,12 @@ from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 
-from app.access import retry_policy
+from app.access import pacing
 from app.access.connections.token_exchange import LONGEST_HOLD
 from app.access.context import AccessContext
 from app.access.reconciler import status as reconciler_status
-from app.access.requests import error_hints
 from app.access.requests import manual_status as attested
+from app.access.requests import next_steps
 from app.client_portal import status_texts
 from app.kit.i18n.locales import SOURCE
 from app.kit.i18n.message import Message
@@ -146,7 +146,7 @@ def _blockers() -> Iterator[tuple[str, ...]]:
         yield (
             f"`{code}`",
             f"{words(found.sentence.fill(platform='TikTok'))}{button}",
-            error_hints.hint("blocked", code) or "",
+            next_steps.hint("blocked", code) or "",
             about.next_actor,
         )
 
@@ -170,9 +170,9 @@ def _dated(platform: ManualPlatform) -> str:
 
 
 def _looks() -> str:
-    pauses = [retry_policy.next_look(looks) for looks in range(50)]
+    pauses = [pacing.next_look(looks) for looks in range(50)]
     growing = [pause for number, pause in enumerate(pauses) if number == 0 or pause != pauses[-1]]
-    limited = sorted({retry_policy.after_limit(setbacks) for setbacks in range(1, 10)})
+    limited = sorted({pacing.after_limit(setbacks) for setbacks in range(1, 10)})
     return (
         f"After each look without news the next one is later: {listed(growing)}, then every {said(pauses[-1])}. "
         "News and “check again” restart the series. When nothing is left to do, the access is watched: one "

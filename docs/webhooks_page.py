@@ -11,7 +11,7 @@ from app.settings import Settings
 from app.webhooks import message
 from app.webhooks.endpoints import service as endpoint_service
 from app.webhooks.endpoints import verification
-from app.webhooks.policies import circuit_breaker, event_filter, response_classifier, retry_policy
+from app.webhooks.policies import event_filter, health_rules, response_classifier, retry_policy
 from app.webhooks.policies.end_reason import EndReason
 from app.webhooks.replays import service as replays
 from docs.events_page import readable
@@ -33,7 +33,7 @@ _ANSWERS: tuple[tuple[int, dict[str, str], str], ...] = (
     (
         410,
         {},
-        f"{_TRIED}; a second 410 at least {said(circuit_breaker.GONE_APART)} later disables the endpoint (`gone`)",
+        f"{_TRIED}; a second 410 at least {said(health_rules.GONE_APART)} later disables the endpoint (`gone`)",
     ),
     (429, {"retry-after": "120"}, "retried; all deliveries of the endpoint wait until then"),
     (429, {}, "retried; fewer at the same time"),
@@ -91,7 +91,7 @@ def ends() -> str:
 
 def sparing() -> str:
     """When an endpoint is spared, warned about, and disabled."""
-    breaker = circuit_breaker
+    breaker = health_rules
     return "\n".join([
         f"- *Fewer at the same time:* after 429, 502 or 504, half as many deliveries are in flight. The number rises "
         f"by one for every {breaker.GOOD_TO_RAISE} successes.",

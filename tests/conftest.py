@@ -22,7 +22,7 @@ from sqlalchemy.pool import NullPool
 
 from app import main, migrate, settle_memory
 from app.access.context import AccessContext
-from app.access.retry_policy import RetryTiming
+from app.access.pacing import RetryTiming
 from app.assembly import egress_of, platforms_of
 from app.kit.database import Sessions, make_sessions
 from app.kit.egress.client import tls_context

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from app.access.retry_policy import RetryTiming
+from app.access.pacing import RetryTiming
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
 from app.mail.service import MailQueue

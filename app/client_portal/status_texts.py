@@ -168,9 +168,9 @@ def of_status(status: str, case: Case, next_actor: str | None = None) -> StatusT
 
 def of_code(code: str, case: Case) -> BlockerTexts:
     """Texts of a blocker code for the case."""
-    if code not in BLOCKERS:
+    if code not in BLOCKER_TEXTS:
         return UNKNOWN
-    return BLOCKERS[code](case, case.own(code) if code in SENTENCES else UNKNOWN.sentence)
+    return BLOCKER_TEXTS[code](case, case.own(code) if code in SENTENCES else UNKNOWN.sentence)
 
 
 def of_leaving(case: Case, next_actor: str | None) -> BlockerTexts:
@@ -456,7 +456,7 @@ SENTENCES: Mapping[str, Message] = {
     "invitation_rejected": _("{asset} said no to the invitation. {agency} talks to them. Nothing for you to do."),
 }  # fmt: skip
 
-BLOCKERS: Mapping[str, Words] = {
+BLOCKER_TEXTS: Mapping[str, Words] = {
     "asset_not_shared": _not_shared,
     "role_too_low": _role_too_low,
     "role_higher_than_requested": _role_too_high,

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from app.access.buyers import service as buyers
 from app.access.grants import service as grants
-from app.access.requests import lifecycle
+from app.access.requests import link_lifecycle
 from app.access.requests import service as access_requests
 from app.client_portal import client_message
 from app.dashboard import link_page, reminder_form
@@ -113,7 +113,7 @@ async def extend(request: Request, session: Session, caller: Worker, link_id: st
     if ends is not None:
 
         async def renew() -> None:
-            await lifecycle.renew_link(
+            await link_lifecycle.renew_link(
                 session, caller.agency_id, link_id, expires_at=ends, actor=caller.member.actor
             )  # fmt: skip
 
@@ -130,7 +130,7 @@ async def revoke(request: Request, session: Session, caller: RecentManager, link
     """Revoke the link at once; shared access stays shared."""
 
     async def end() -> None:
-        await lifecycle.end_link(session, caller.agency_id, link_id, actor=caller.member.actor)
+        await link_lifecycle.end_link(session, caller.agency_id, link_id, actor=caller.member.actor)
 
     return await done(request, session, caller, link_id, end, "revoked")
 

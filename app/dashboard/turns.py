@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from app.access.requests.error_hints import hint
+from app.access.requests.next_steps import hint
 from app.kit.i18n.message import Message, Value, _
 from app.links.models import AccessRequest, Link
 from app.links.status import OVER, PROVED

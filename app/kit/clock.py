@@ -25,8 +25,3 @@ def long_date(when: date) -> str:
     """`3 March 2026`; for a time, the day in UTC."""
     on = when.astimezone(UTC) if isinstance(when, datetime) else when
     return f"{on.day} {_MONTHS[on.month - 1]} {on.year}"
-
-
-def long_time(when: datetime) -> str:
-    """`3 March 2026, 14:32 UTC`."""
-    return f"{long_date(when)}, {when.astimezone(UTC):%H:%M} UTC"

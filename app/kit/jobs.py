@@ -304,4 +304,9 @@ async def _give_back(work: JobType[Any], row: Any, sessions: Sessions) -> None:
 
 
 def _pause(tries: int) -> timedelta:
-    return POISON_REST if tries > POISON_AFTER else timedelta(seconds=min(2**tries, 300))
+    return POISON_REST if tries > POISON_AFTER else backoff(tries)
+
+
+def backoff(tries: int, *, longest: timedelta = timedelta(minutes=5)) -> timedelta:
+    """The pause after so many tries in a row: twice as long each time."""
+    return min(timedelta(seconds=2 ** min(tries, 30)), longest)

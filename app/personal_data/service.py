@@ -17,7 +17,7 @@ from app.access.connections.models import Connection
 from app.access.grants.models import Grant
 from app.access.kickoffs.models import Kickoff
 from app.access.readiness.service import ReadinessAnswer
-from app.access.requests import lifecycle
+from app.access.requests import link_lifecycle
 from app.audit import entries
 from app.events import catalog, recorder
 from app.events.models import Event
@@ -181,7 +181,7 @@ async def erase(session: AsyncSession, extent: Extent, *, keyring: Keyring, publ
     for link_id in link_ids:
         aggregate = await links.load_link(session, agency_id, link_id, lock=True)
         aggregate.mark_erased()
-        await lifecycle.end(session, aggregate, actor=actor)
+        await link_lifecycle.end(session, aggregate, actor=actor)
     await _erase_answers(session, agency_id, link_ids)
     await _erase_access(session, agency_id, link_ids)
     subject_ids = extent.ids

@@ -65,7 +65,7 @@ def test_every_state_has_words_in_every_lane(status: str, lane: str | None) -> N
 
 
 def test_every_code_has_words_of_its_own_and_no_others_are_left() -> None:
-    assert set(status_texts.BLOCKERS) == set(BLOCKERS)
+    assert set(status_texts.BLOCKER_TEXTS) == set(BLOCKERS)
 
 
 def test_every_case_keeps_the_rules() -> None:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, update
 
 from app.access.buyers import service as buyers
-from app.access.requests import lifecycle
+from app.access.requests import link_lifecycle
 from app.kit.database import Sessions
 from app.links import queries
 from app.links.models import AccessRequest
@@ -96,7 +96,7 @@ async def test_a_person_is_asked_for_and_each_obstacle_is_said(
     assert "requests no ad account for a person to work in" in nothing.text
     assert "requests no ad account" in (await browser.get(path, params={"act": "new-person"})).text
     async with sessions.begin() as session:
-        await lifecycle.end_link(session, world.north.agency_id, world.north.link_id, actor=TESTS)
+        await link_lifecycle.end_link(session, world.north.agency_id, world.north.link_id, actor=TESTS)
     over = await press(browser, path, form, **nora)
     assert (over.status_code, "This link has ended." in over.text) == (409, True)
     await sign_in(corner=world.south)

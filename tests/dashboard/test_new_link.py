@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import func, select
 
-from app.access.requests import lifecycle
+from app.access.requests import link_lifecycle
 from app.events.models import Event
 from app.kit.database import Sessions
 from app.kit.encryption import Keyring
@@ -254,7 +254,7 @@ async def test_an_ended_link_is_not_sent_and_not_previewed(
 ) -> None:
     await sign_in()
     async with sessions.begin() as session:
-        await lifecycle.end_link(session, world.north.agency_id, world.north.link_id, actor=TESTS)
+        await link_lifecycle.end_link(session, world.north.agency_id, world.north.link_id, actor=TESTS)
     page = f"/desk/links/{world.north.link_id}"
     for path in (f"{page}/ready", f"{page}/preview"):
         answer = await browser.get(path)

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from sqlalchemy import select, text, update
 
-from app.access.requests import lifecycle
+from app.access.requests import link_lifecycle
 from app.dashboard import turns
 from app.kit import ids
 from app.kit.database import CROSS_TENANT, Sessions
@@ -75,7 +75,7 @@ async def test_an_ended_link_has_a_page_of_its_own(
 ) -> None:
     await sign_in()
     async with sessions.begin() as session:
-        await lifecycle.end_link(session, world.north.agency_id, world.north.link_id, actor=TESTS)
+        await link_lifecycle.end_link(session, world.north.agency_id, world.north.link_id, actor=TESTS)
     page = (await browser.get("/desk")).text
     assert "1 link has ended" in page
     assert "Maison Lune" not in page

@@ -12,9 +12,9 @@ IMPURE = (
 )  # fmt: skip
 #: Modules with these names decide something.
 DECIDING = frozenset({
-    "action_history", "buyer_planner", "circuit_breaker", "event_filter", "fair_share", "manual_status", "pasted_ids",
+    "action_history", "buyer_planner", "event_filter", "health_rules", "fair_share", "manual_status", "pasted_ids",
     "blockers", "declarations", "end_reason", "findings",
-    "kinds", "planner", "problems", "rate_limit_policy", "response_classifier",
+    "kinds", "next_steps", "pacing", "planner", "problems", "rate_limit_policy", "response_classifier",
     "retry_policy", "roles", "scopes", "screens", "selectable_assets", "status", "status_texts", "steps",
 })  # fmt: skip
 

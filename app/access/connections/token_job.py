@@ -66,7 +66,7 @@ async def replace_token(context: AccessContext, connection: Connection) -> None:
             await connections.mark_dead(session, connection)
             await jobs.postpone(session, connection, due_in=timedelta())  # now its token can be deleted
         else:
-            await jobs.postpone(session, connection, due_in=timedelta(seconds=min(2**connection.tries, 300)))
+            await jobs.postpone(session, connection, due_in=jobs.backoff(connection.tries))
 
 
 async def _save(session: AsyncSession, keyring: Keyring, connection: Connection, token: Token) -> None:
@@ -185,4 +185,4 @@ async def _try_later(session: AsyncSession, connection: Connection) -> None:
             actor=system_actor(),
             data=ConnectionActorData(**await connections.facts(session, connection), next_actor="us"),
         )  # fmt: skip
-    await jobs.postpone(session, connection, due_in=timedelta(seconds=min(2**connection.tries, 3600)))
+    await jobs.postpone(session, connection, due_in=jobs.backoff(connection.tries, longest=timedelta(hours=1)))

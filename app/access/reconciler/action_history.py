@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol, TypeVar, cast
 
+from app.access.pacing import MOST_ACCEPTED, MOST_TRIES, RetryTiming
 from app.access.reconciler.state import ActionHistory, PastAction
-from app.access.retry_policy import MOST_ACCEPTED, MOST_TRIES, RetryTiming
 from app.platforms.access import Action, AssetKey, PlatformAnswer, ShareAction
 
 #: Refusals that concern the person who authorized, not one of the assets.
-ABOUT_US = frozenset({"not_bc_admin", "connection_dead", "scope_not_authorized"})
+ABOUT_CONNECTION = frozenset({"not_bc_admin", "connection_dead", "scope_not_authorized"})
 
 Key = TypeVar("Key")
 
@@ -159,7 +159,7 @@ def is_exhausted(last: PastAction | None, desired: Desired) -> bool:
 
 def in_company(last: PastAction | None) -> bool:
     """True if the last refusal was of a batch and may concern another asset of it."""
-    return last is not None and last.outcome == "denied" and last.batch > 1 and last.blocker not in ABOUT_US
+    return last is not None and last.outcome == "denied" and last.batch > 1 and last.blocker not in ABOUT_CONNECTION
 
 
 def acted_since(last: PastAction, desired: Desired) -> bool:

@@ -14,12 +14,12 @@ from app.access.grants import service as grants
 from app.access.grants.models import Grant
 from app.access.grants.service import GrantPair, RecordedGrant
 from app.access.handshakes import Handshake
+from app.access.pacing import RetryTiming
 from app.access.reconciler import queries
 from app.access.reconciler.planner import is_gone
 from app.access.reconciler.queries import ReconcileInput
 from app.access.reconciler.state import DesiredAccess, ObservedAccess
 from app.access.reconciler.status import Status, statuses
-from app.access.retry_policy import RetryTiming
 from app.events import catalog
 from app.events.catalog import EventType
 from app.events.recorder import EventDraft, record_all

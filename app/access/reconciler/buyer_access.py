@@ -15,6 +15,7 @@ from app.access.connections import service as connections
 from app.access.connections.models import Connection
 from app.access.context import AccessContext
 from app.access.grants.models import Grant
+from app.access.pacing import NextRound
 from app.access.reconciler.action_history import buyer_history_of
 from app.access.reconciler.buyer_planner import (
     AssignAction,
@@ -27,7 +28,6 @@ from app.access.reconciler.buyer_planner import (
 from app.access.reconciler.platform_reader import PlatformReader
 from app.access.reconciler.queries import recorded_actions
 from app.access.reconciler.strategy import Act, ActionResult, Decision, ObservedCalls, Rest
-from app.access.retry_policy import NextRound
 from app.kit import clock, ids, jobs
 from app.platforms import declarations
 from app.platforms.access import Observation, ReadFailure

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from app.access.pacing import RetryTiming
 from app.access.reconciler.action_history import BuyerHistory, repeat_at
 from app.access.reconciler.planner import NO_ROLE
 from app.access.reconciler.state import PastAction
-from app.access.retry_policy import RetryTiming
 from app.platforms.access import Observation, ReadFailure
 from app.platforms.port import AssetKind
 

@@ -20,10 +20,10 @@ from app.access.connections.models import Connection
 from app.access.context import AccessContext
 from app.access.imports import diff, service, writer
 from app.access.imports.models import Import
+from app.access.pacing import NextRound
 from app.access.partners import service as partners
 from app.access.partners.models import Partner
 from app.access.reconciler.strategy import Continue, Decision, ObservedCalls, Rest
-from app.access.retry_policy import NextRound
 from app.platforms.port import (
     Access,
     Denied,

@@ -14,6 +14,7 @@ from app.access.connections.models import Connection
 from app.access.connections.token_exchange import LONGEST_HOLD
 from app.access.context import AccessContext
 from app.access.handshakes import Handshake
+from app.access.pacing import NextRound
 from app.access.reconciler import queries
 from app.access.reconciler.action_history import recorded_request
 from app.access.reconciler.apply_observation import apply_observation
@@ -23,7 +24,6 @@ from app.access.reconciler.queries import ReconcileInput
 from app.access.reconciler.sides import BusinessCenterPair
 from app.access.reconciler.status import changes_at
 from app.access.reconciler.strategy import Act, ActionResult, Decision, ObservedCalls, Rest
-from app.access.retry_policy import NextRound
 from app.kit import clock, ids
 from app.links import queries as links
 from app.platforms.access import Action, ActionMember, ShareAction

@@ -7,9 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.access.reconciler.action_history import ABOUT_US, acted_since, in_company, is_exhausted, is_refused, repeat_at
+from app.access.pacing import MOST_REPAIRS, RetryTiming
+from app.access.reconciler.action_history import (
+    ABOUT_CONNECTION,
+    acted_since,
+    in_company,
+    is_exhausted,
+    is_refused,
+    repeat_at,
+)
 from app.access.reconciler.state import ActionHistory, DesiredAccess, ObservedAccess, PastAction
-from app.access.retry_policy import MOST_REPAIRS, RetryTiming
 from app.platforms.access import Action, AssetKey, Observation, ReadFailure, ShareAction, UnshareAction
 
 #: Role of an attempt to remove access.
@@ -243,7 +250,7 @@ def refusal(desired: DesiredAccess, history: ActionHistory) -> tuple[str, PastAc
     last = history.unshared.get(desired.key) if desired.key else None
     if last is None or not (is_refused(last, desired) or is_exhausted(last, desired)):
         return None
-    about_us = last.outcome == "denied" and last.blocker in ABOUT_US
+    about_us = last.outcome == "denied" and last.blocker in ABOUT_CONNECTION
     return (str(last.blocker) if about_us else "removal_refused"), last
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
+from app.access.pacing import RetryTiming
 from app.access.reconciler.action_history import is_exhausted, is_refused
 from app.access.reconciler.planner import (
     is_declined,
@@ -24,7 +25,6 @@ from app.access.reconciler.planner import (
     unshare_at,
 )
 from app.access.reconciler.state import ActionHistory, DesiredAccess, ObservedAccess, PastAction
-from app.access.retry_policy import RetryTiming
 from app.platforms.access import AssetKey, Observation, PlatformAnswer, ReadFailure
 from app.platforms.blockers import NextActor
 from app.platforms.blockers import next_actor as actor_of

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.call_recorder import PlatformCall
 from app.access.connections.models import Connection
 from app.access.context import AccessContext
-from app.access.retry_policy import NextRound
+from app.access.pacing import NextRound
 from app.platforms.port import PlatformFailure, RecordedCall
 
 

@@ -7,7 +7,7 @@ from fastapi import Request
 from app.access import call_recorder
 from app.access.buyers import service as buyer_access
 from app.access.call_recorder import PlatformCallView
-from app.access.requests import lifecycle, people, service
+from app.access.requests import link_lifecycle, people, service
 from app.access.requests.schemas import (
     AccessRequestDetail,
     AccessRequestEvidence,
@@ -49,14 +49,14 @@ async def count_platform_calls(caller: Auditor, session: Session, link_id: str) 
 @router.post("/links/{link_id}/revocation")
 async def revoke_link(caller: Writer, session: Session, link_id: str) -> LinkView:
     """Revoke a link at once. Shared access stays shared; repeating it changes nothing."""
-    ended = await lifecycle.end_link(session, caller.agency_id, link_id, actor=caller.actor)
+    ended = await link_lifecycle.end_link(session, caller.agency_id, link_id, actor=caller.actor)
     return LinkView.of(ended.link)
 
 
 @router.post("/links/{link_id}/extension")
 async def extend_link(caller: Writer, session: Session, link_id: str, given: Extension) -> LinkView:
     """Extend a link. An expired one is open again, with its progress."""
-    renewed = await lifecycle.renew_link(
+    renewed = await link_lifecycle.renew_link(
         session, caller.agency_id, link_id, expires_at=given.expires_at, actor=caller.actor
     )
     return LinkView.of(renewed.link)

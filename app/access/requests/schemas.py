@@ -9,7 +9,7 @@ from app.access.buyers.models import BuyerAccess
 from app.access.buyers.schemas import BuyerAccessView
 from app.access.call_recorder import PlatformCall, PlatformCallView
 from app.access.requests import people
-from app.access.requests.error_hints import hint
+from app.access.requests.next_steps import hint
 from app.kit.i18n.locales import english
 from app.kit.input.fields import Asked500, Email, Line200, Moment, RequestShape, Word
 from app.links.models import AccessRequest

@@ -161,7 +161,9 @@ def lines(
 def _line(item: Item, names: Mapping[str, Value], case: Case) -> CheckLine:
     texts, verdict = TEXTS[item.key], item.verdict
     blocker = (
-        status_texts.of_code(verdict.code, case) if verdict.code and verdict.code in status_texts.BLOCKERS else None
+        status_texts.of_code(verdict.code, case)
+        if verdict.code and verdict.code in status_texts.BLOCKER_TEXTS
+        else None
     )
     mark, said = _mark(item), _sentence(item, case)
     by = item.said.by if item.said else ""

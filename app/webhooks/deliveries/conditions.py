@@ -2,7 +2,7 @@
 
 They define when a delivery may be sent, its turn in an order, what holds it, when it is late, and its visible status.
 Conditions of the hot path are SQL text (`…_sql`, with the alias of the table as parameter); the expressions of the same
-name are made from it. `policies.circuit_breaker.capacity` is the same rule for one endpoint, with numbers.
+name are made from it. `policies.health_rules.capacity` is the same rule for one endpoint, with numbers.
 """
 
 from datetime import timedelta
@@ -31,10 +31,11 @@ from sqlalchemy.dialects.postgresql import array
 
 from app.kit import clock, ids
 from app.webhooks.models import OPEN, Attempt, Delivery, DeliveryStatus, Endpoint, EndpointHealth
+from app.webhooks.policies.health_rules import EndpointHold
 
 #: Statuses as the API shows them.
 VisibleStatus = DeliveryStatus | Literal["in_flight", "held"]
-Hold = Literal["paused", "circuit", "retry_after", "rate_limit", "ordering"]
+Hold = Literal[EndpointHold, "ordering"]
 HOLDS = get_args(Hold)
 StatusClass = Literal["2xx", "3xx", "4xx", "5xx", "none"]
 
@@ -258,7 +259,7 @@ def has_status_class(wanted: StatusClass) -> ColumnElement[bool]:
 
 
 def _is_out_of_tokens() -> ColumnElement[bool]:
-    """The token bucket of the rate limit is empty; see `policies.circuit_breaker.tokens_now`."""
+    """The token bucket of the rate limit is empty; see `policies.health_rules.tokens_now`."""
     limit = Endpoint.rate_limit
     burst, most, seconds = (cast(limit[key].astext, Float) for key in ("burst", "max", "per_seconds"))
     since = extract("epoch", func.now() - EndpointHealth.tokens_at)

@@ -38,7 +38,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.kit import ids
+from app.kit import ids, jobs
 from app.kit.database import CROSS_TENANT, BulkColumns, Connected, bulk_table, bulk_values
 from app.webhooks.deliveries import conditions
 from app.webhooks.destinations.catalog import CATALOG
@@ -330,7 +330,7 @@ async def release(session: AsyncSession, row: ClaimedDelivery) -> None:
     await session.execute(
         update(Delivery)
         .where(type_coerce(Delivery.id, Uuid()) == row.id, Delivery.lease_token == row.token)
-        .values(due_at=func.now() + timedelta(seconds=min(2**row.tries, 300)), **_NO_LEASE)
+        .values(due_at=func.now() + jobs.backoff(row.tries), **_NO_LEASE)
         .execution_options(synchronize_session=False, **CROSS_TENANT)
     )
 

@@ -16,7 +16,7 @@ from app.webhooks.deliveries.creation import ReceivingEndpoint, recipient_of
 from app.webhooks.endpoints import queries as endpoints
 from app.webhooks.models import Endpoint, EndpointSecret
 
-lines = structlog.get_logger(__name__)
+log = structlog.get_logger(__name__)
 
 #: Maximum number of cached snapshots.
 AT_MOST = 5000
@@ -116,7 +116,7 @@ def _snapshot(row: Endpoint, secrets: Sequence[EndpointSecret], keyring: Keyring
         keys = [(endpoints.signing_key(keyring, secret), secret.expires_at) for secret in secrets]
     except DecryptionFailed as why:  # a key was removed from the keyring: other endpoints are not affected
         is_decrypted = False
-        lines.error(
+        log.error(
             "webhooks.endpoint_encrypted", agency=row.agency_id, endpoint=row.id, key_id=why.key_id, problem=str(why)
         )
     return EndpointSnapshot(

@@ -22,8 +22,8 @@ from app.webhooks.dispatcher.scheduler import health_state
 from app.webhooks.endpoints import lifecycle
 from app.webhooks.endpoints import service as endpoint_service
 from app.webhooks.models import Attempt, EndpointHealth
-from app.webhooks.policies import circuit_breaker
-from app.webhooks.policies.circuit_breaker import EndpointHealthState, HealthInput, HealthUpdate
+from app.webhooks.policies import health_rules
+from app.webhooks.policies.health_rules import EndpointHealthState, HealthInput, HealthUpdate
 
 #: Maximum number of attempts of the last minute that are read.
 _LOOKED_AT = 1000
@@ -52,7 +52,7 @@ _lately = (
     .where(
         _tried.agency_id == _key.c.agency_id,
         _tried.endpoint_id == _key.c.id,
-        _tried.created_at > func.now() - circuit_breaker.WINDOW,
+        _tried.created_at > func.now() - health_rules.WINDOW,
     )
     .order_by(_tried.id.desc())
     .limit(_LOOKED_AT)
@@ -90,7 +90,7 @@ class _Troubled:
     def looks_back(self) -> bool:
         """True if the attempts of the last minute count: they may open its breaker."""
         return self.row.breaker == "closed" and any(
-            not one.outcome.arrived and circuit_breaker.speaks_of_the_endpoint(one.outcome.code) for one in self.tried
+            not one.outcome.arrived and health_rules.speaks_of_the_endpoint(one.outcome.code) for one in self.tried
         )
 
 
@@ -110,7 +110,7 @@ async def record_health(
         return
     windows = await _windows(session, [key for key, one in troubled.items() if one.looks_back])
     verdicts = {
-        key: circuit_breaker.health_after(
+        key: health_rules.health_after(
             health_state(one.row),
             one.tried,
             concurrency=one.endpoint.concurrency,
@@ -131,7 +131,7 @@ async def _windows(session: AsyncSession, keys: Sequence[Key]) -> dict[uuid.UUID
     if keys:
         for endpoint_id, code, number in await session.execute(_WINDOWS, bulk_values("key", _KEY, keys)):
             all_of_them, failed = windows.get(endpoint_id, (0, 0))
-            about_it = number if circuit_breaker.speaks_of_the_endpoint(code) else 0
+            about_it = number if health_rules.speaks_of_the_endpoint(code) else 0
             windows[endpoint_id] = (all_of_them + number, failed + about_it)
     return windows
 

@@ -45,12 +45,12 @@ from app.webhooks.dispatcher.endpoint_cache import EndpointSnapshot
 from app.webhooks.dispatcher.endpoint_health import record_health
 from app.webhooks.dispatcher.scheduler import Slots
 from app.webhooks.message import HttpRequest, OutboundRequest, RequestSequence
-from app.webhooks.policies.circuit_breaker import HealthInput
 from app.webhooks.policies.end_reason import EndReason
+from app.webhooks.policies.health_rules import HealthInput
 from app.webhooks.policies.response_classifier import AttemptOutcome, classify_response
 from app.webhooks.policies.retry_policy import Step
 
-lines = structlog.get_logger(__name__)
+log = structlog.get_logger(__name__)
 
 #: Maximum number of attempts per batch, and seconds that the first of them waits for others.
 BATCH = 512
@@ -151,7 +151,7 @@ class ResultWriter:
                 late = await write(self._tools.sessions, batch, worker=self._tools.worker, line=line)
                 break
             except Exception:
-                lines.exception("webhooks.not_written", number=len(batch), turn=turn)
+                log.exception("webhooks.not_written", number=len(batch), turn=turn)
             await self._until_database_answers()
             if len(batch) > 1:
                 for each in batch:
@@ -166,7 +166,7 @@ class ResultWriter:
             count_attempts(batch, late)
             log_attempts(batch, late)
         except Exception:  # no effect on deliveries
-            lines.exception("webhooks.not_counted")
+            log.exception("webhooks.not_counted")
 
     async def _until_database_answers(self) -> None:
         """Wait until the database responds; results are kept meanwhile."""
@@ -176,7 +176,7 @@ class ResultWriter:
                 async with self._tools.sessions() as session:
                     await session.execute(select(1))
             except Exception:
-                lines.warning("webhooks.database_away", kept=self._slots.held)
+                log.warning("webhooks.database_away", kept=self._slots.held)
             else:
                 return
 

@@ -35,9 +35,9 @@ from app.webhooks.deliveries import conditions, transitions
 from app.webhooks.deliveries.transitions import ClaimedDelivery
 from app.webhooks.dispatcher.endpoint_cache import RowVersions
 from app.webhooks.models import EndpointHealth
-from app.webhooks.policies import circuit_breaker
-from app.webhooks.policies.circuit_breaker import EndpointHealthState, tokens_now
+from app.webhooks.policies import health_rules
 from app.webhooks.policies.fair_share import EndpointQueue, SlotClass, SlotUsage, allocate
+from app.webhooks.policies.health_rules import EndpointHealthState, tokens_now
 
 #: Lock: one worker allocates at a time, so that limits of an endpoint hold for all workers together.
 CHOOSING = 0x6B65795078
@@ -275,7 +275,7 @@ async def read_queues(connection: AsyncConnection, usage: SlotUsage) -> list[End
 def _queue(row: Any, known: Any, in_flight: int, now: datetime) -> EndpointQueue:
     left = tokens_now(row.rate_limit, known.tokens, known.tokens_at, now) if known and row.rate_limit else None
     how = health_state(known) if known else _WELL
-    capacity, hold = circuit_breaker.capacity(
+    capacity, hold = health_rules.capacity(
         how, concurrency=row.concurrency, in_flight=in_flight, tokens=left, paused=row.paused, now=now
     )
     return EndpointQueue(

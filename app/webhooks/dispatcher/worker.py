@@ -37,7 +37,7 @@ from app.webhooks.policies import retry_policy
 from app.webhooks.policies.end_reason import EndReason
 from app.webhooks.policies.fair_share import NEW_SHARE
 
-lines = structlog.get_logger(__name__)
+log = structlog.get_logger(__name__)
 #: Names of the loops in the health of a worker.
 FANOUT_LOOP, CLAIM_LOOP = LOOPS = ("fan-out", "deliveries")
 #: Minimum pause between two rounds of fan-out: events are fanned out together, and deliveries in flight get their turn.
@@ -92,7 +92,7 @@ async def serve_fanout(tools: WebhookContext, stop: asyncio.Event, dispatcher: "
             await months.keep()
             more = await dispatcher.fan_out(fanout, AT_ONCE if more else AT_FIRST)
         except Exception:  # the database is unavailable: log it and try again
-            lines.exception("webhooks.fan_out_failed")
+            log.exception("webhooks.fan_out_failed")
             await asyncio.sleep(1)
             continue
         if not more:
@@ -139,7 +139,7 @@ class Dispatcher:
             async with asyncio.timeout(LONGEST_END):
                 await self.settle()
         except TimeoutError:  # they are sent again after their leases expire
-            lines.warning("webhooks.stopped_with_some_under_way", number=self.slots.held)
+            log.warning("webhooks.stopped_with_some_under_way", number=self.slots.held)
         for each in standing:
             each.cancel()
         self._senders.cancel()
@@ -177,7 +177,7 @@ class Dispatcher:
                 self._tools.alarm.ring()
             return done.more
         except Exception:
-            lines.warning("webhooks.fan_out_again", exc_info=True)
+            log.warning("webhooks.fan_out_again", exc_info=True)
         number = await fanout.all(limit)
         self._tools.alarm.ring()
         return number > 0
@@ -202,7 +202,7 @@ class Dispatcher:
                     await self.accept(claimed.deliveries, claimed.versions)
                 self._more = claimed.more
         except Exception:  # the database is unavailable, or an internal error: log it and try again
-            lines.exception("webhooks.claim_failed")
+            log.exception("webhooks.claim_failed")
             await asyncio.sleep(1)
 
     async def accept(self, deliveries: Sequence[ClaimedDelivery], versions: RowVersions) -> None:
@@ -238,14 +238,14 @@ class Dispatcher:
             for _, reason in await result_writer.end_unsent(self._tools.sessions, ended):
                 metrics.delivery_ended(reason.status, reason)
         except Exception:  # their leases expire
-            lines.exception("webhooks.not_ended")
+            log.exception("webhooks.not_ended")
 
     async def _wait_for_key(self, deliveries: Sequence[ClaimedDelivery]) -> None:
         try:
             async with self._tools.sessions.begin() as session:
                 await transitions.release_without_key(session, deliveries)
         except Exception:  # their leases expire
-            lines.warning("webhooks.not_set_aside", number=len(deliveries))
+            log.warning("webhooks.not_set_aside", number=len(deliveries))
 
 
 class Senders:
@@ -324,7 +324,7 @@ class Senders:
 
     def _failed(self, delivery: ClaimedDelivery) -> None:
         """Release a delivery after an internal error; its tries are counted."""
-        lines.exception("webhooks.not_sent", delivery=str(delivery.id))
+        log.exception("webhooks.not_sent", delivery=str(delivery.id))
         self._spawn(self._release(delivery))
 
     async def _release(self, delivery: ClaimedDelivery) -> None:
@@ -332,7 +332,7 @@ class Senders:
             async with self._tools.sessions.begin() as session:
                 await transitions.release(session, delivery)
         except Exception:  # its lease expires
-            lines.warning("webhooks.not_given_back", delivery=str(delivery.id))
+            log.warning("webhooks.not_given_back", delivery=str(delivery.id))
         self._slots.free(delivery, arrived=False)
         self._slots.forget(delivery)
 

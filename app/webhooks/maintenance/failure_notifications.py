@@ -21,8 +21,8 @@ from app.webhooks.context import MaintenanceContext
 from app.webhooks.deliveries import conditions
 from app.webhooks.endpoints import lifecycle
 from app.webhooks.models import Attempt, Endpoint, EndpointHealth
-from app.webhooks.policies import circuit_breaker, response_classifier
-from app.webhooks.policies.circuit_breaker import Failing, FailureStep
+from app.webhooks.policies import health_rules, response_classifier
+from app.webhooks.policies.health_rules import Failing, FailureStep
 
 Key = tuple[str, str]
 
@@ -36,7 +36,7 @@ async def notify_agencies(tools: MaintenanceContext) -> int:
     while found := await _failing(tools, last):
         last = found[-1][0]
         for key, failing in found:
-            if circuit_breaker.failure_step(failing, clock.now()).do != "nothing":
+            if health_rules.failure_step(failing, clock.now()).do != "nothing":
                 told += await _act(tools, *key)
             if told >= tools.at_once:
                 return told
@@ -67,7 +67,7 @@ async def _act(tools: MaintenanceContext, agency_id: str, endpoint_id: str) -> b
     async with tools.sessions.begin() as session:
         row = await session.get(EndpointHealth, (agency_id, endpoint_id), with_for_update=True)
         failing = _as_failing(row) if row else None
-        step = circuit_breaker.failure_step(failing, clock.now()) if failing else FailureStep("nothing", 0)
+        step = health_rules.failure_step(failing, clock.now()) if failing else FailureStep("nothing", 0)
         if row is None or step.do == "nothing":
             return False
         disabled = step.do == "disable"

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import httpx2
 
-from app.access.retry_policy import RetryTiming
+from app.access.pacing import RetryTiming
 from simulator import seed
 from tests.house import House
 

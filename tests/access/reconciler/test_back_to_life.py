@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from app.access.grants import service as grants
 from app.access.grants.models import Grant
-from app.access.requests import lifecycle
+from app.access.requests import link_lifecycle
 from app.access.requests import service as access_requests
 from app.client_portal import service as portal
 from app.kit import clock, jobs
@@ -45,7 +45,7 @@ async def _link(house: House) -> Link:
 async def _attend(house: House) -> None:
     """The worker's turn with links that are due."""
     for row in await jobs.claim(house.tools.sessions, Link, limit=9, lease=house.tools.lease):
-        await lifecycle.run(house.tools, row)
+        await link_lifecycle.run(house.tools, row)
 
 
 async def _mails(house: House) -> Sequence[Mail]:

@@ -12,7 +12,7 @@ from app.access.connections.oauth_flow import ExchangeOutcome
 from app.access.connections.token_exchange import LONGEST_HOLD
 from app.access.grants import service as grants
 from app.access.handshakes import Handshake
-from app.access.requests import lifecycle
+from app.access.requests import link_lifecycle
 from app.access.requests import service as access_requests
 from app.client_portal import service as portal
 from app.events import queries as events
@@ -40,7 +40,7 @@ async def _connections(house: House) -> list[Connection]:
 async def _end(house: House) -> None:
     north = house.world.north
     async with house.tools.sessions.begin() as session:
-        await lifecycle.end_link(session, north.agency_id, north.link_id, actor=TESTS)
+        await link_lifecycle.end_link(session, north.agency_id, north.link_id, actor=TESTS)
 
 
 async def test_one_failed_read_of_the_agency_does_not_make_the_clients_word_green(house: House) -> None:

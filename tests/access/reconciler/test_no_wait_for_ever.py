@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.access.pacing import RetryTiming
 from app.access.reconciler.planner import Wait, plan, share_at, unshare_at
 from app.access.reconciler.state import ActionHistory, DesiredAccess, ObservedAccess, ObservedSide, PastAction
 from app.access.reconciler.status import Status, changes_at, statuses
-from app.access.retry_policy import RetryTiming
 from app.platforms.access import AssetKey, Observation, ReadFailure, ShareAction, UnshareAction
 from app.platforms.tiktok.kinds import AD_ACCOUNT, PERSON
 from tests.access.reconciler.test_plan import NOW

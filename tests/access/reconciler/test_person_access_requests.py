@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from app.access.call_recorder import PlatformCall
 from app.access.connections.models import Connection
+from app.access.pacing import RetryTiming
 from app.access.reconciler import dry_run
-from app.access.retry_policy import RetryTiming
 from app.events.models import Event
 from app.kit.i18n.locales import english
 from app.links import queries as links

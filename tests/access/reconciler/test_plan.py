@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from app.access.pacing import RetryTiming
 from app.access.reconciler.planner import Done, Wait, plan
 from app.access.reconciler.state import ActionHistory, DesiredAccess, ObservedAccess, ObservedSide, PastAction
-from app.access.retry_policy import RetryTiming
 from app.platforms.access import AssetKey, Observation, ReadFailure, ShareAction, UnshareAction
 from app.platforms.tiktok.kinds import AD_ACCOUNT, KINDS
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.access.pacing import RetryTiming
 from app.access.reconciler.planner import Wait, plan
 from app.access.reconciler.state import ActionHistory, DesiredAccess, ObservedAccess, ObservedSide, PastAction
 from app.access.reconciler.status import statuses
-from app.access.retry_policy import RetryTiming
 from app.platforms.access import AssetKey, Observation, ReadFailure, ShareAction, UnshareAction
 from app.platforms.tiktok.kinds import KINDS
 from tests.access.reconciler.test_plan import NOW, PATIENCE, seen, want

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from app.access import handshakes
-from app.access.requests import lifecycle
+from app.access.requests import link_lifecycle
 from app.access.requests import service as access_requests
 from app.kit import clock
 from app.kit.errors import NotFound
@@ -172,7 +172,7 @@ async def test_when_the_link_ends_what_was_confirmed_stays_and_the_rest_ends(
     await api.post(f"/access-requests/{first.id}/attestation", json={"by": "Nora North"})
     await say(house, north, second)
     async with house.tools.sessions.begin() as session:
-        await lifecycle.end_link(session, north.agency_id, north.link_id, actor=TESTS)
+        await link_lifecycle.end_link(session, north.agency_id, north.link_id, actor=TESTS)
     assert [access_request.status for access_request in await custom(house, north)] == ["attested", "ended", "ended"]
 
 
@@ -187,6 +187,6 @@ async def test_a_link_that_lives_again_goes_on_where_it_stood(house: House) -> N
     assert {access_request.status for access_request in await custom(house, north)} == {"ended"}
     async with house.tools.sessions.begin() as session:
         later = clock.now() + timedelta(days=3)
-        await lifecycle.renew_link(session, north.agency_id, north.link_id, expires_at=later, actor=TESTS)
+        await link_lifecycle.renew_link(session, north.agency_id, north.link_id, expires_at=later, actor=TESTS)
     statuses = [access_request.status for access_request in await custom(house, north)]
     assert statuses == ["awaiting_partner", "awaiting_client", "awaiting_client"]

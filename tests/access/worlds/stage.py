@@ -13,7 +13,7 @@ from app.access import handshakes
 from app.access.call_recorder import PlatformCall
 from app.access.connections import service as connections
 from app.access.handshakes import Handshake
-from app.access.retry_policy import MOST_ACCEPTED, RetryTiming
+from app.access.pacing import MOST_ACCEPTED, RetryTiming
 from app.kit import ids
 from app.kit.database import reading
 from app.kit.i18n.locales import ENGLISH

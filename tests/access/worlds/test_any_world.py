@@ -14,7 +14,7 @@ from typing import Any, Literal
 import pytest
 
 from app.access.connections.oauth_flow import ExchangeOutcome
-from app.access.retry_policy import RetryTiming
+from app.access.pacing import RetryTiming
 from app.kit.errors import AppError
 from app.links.models import AccessRequest
 from app.platforms.blockers import BLOCKERS

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from app.client_portal.status_texts import BLOCKERS
+from app.client_portal.status_texts import BLOCKER_TEXTS
 from tests.access.worlds.row import ENDED, GREEN, Row, played
 from tests.access.worlds.stage import play
 from tests.access.worlds.table import accounts, drift, faults, people, pixels, stubborn
@@ -38,8 +38,8 @@ def test_every_name_is_of_one_row() -> None:
 
 def test_every_blocker_has_a_row_or_a_reason() -> None:
     shown = {shown.code for row in ROWS for shown in (*row.before, *row.after) if shown.code}
-    assert shown <= set(BLOCKERS)
-    assert set(BLOCKERS) - shown == set(WITHOUT_ROW)
+    assert shown <= set(BLOCKER_TEXTS)
+    assert set(BLOCKER_TEXTS) - shown == set(WITHOUT_ROW)
 
 
 def test_every_world_that_people_mend_ends_verified_or_taken_away() -> None:

@@ -1,6 +1,6 @@
 """What every page has in common: dates, names in sentences, headers, and templates that refuse to guess."""
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 
 import pytest
 from jinja2 import TemplateNotFound, UndefinedError
@@ -14,11 +14,9 @@ SUMMER = datetime(2026, 3, 3, 16, 32, tzinfo=timezone(timedelta(hours=2)))
 
 
 def test_dates_are_absolute_with_their_zone() -> None:
-    assert clock.long_time(SUMMER) == "3 March 2026, 14:32 UTC"
     assert clock.long_date(SUMMER) == "3 March 2026"
     assert clock.long_date(date(2026, 12, 31)) == "31 December 2026"
     assert clock.long_date(datetime(2026, 1, 1, 0, 30, tzinfo=timezone(timedelta(hours=1)))) == "31 December 2025"
-    assert clock.long_time(datetime(2026, 1, 1, 0, 5, tzinfo=UTC)) == "1 January 2026, 00:05 UTC"
 
 
 def test_a_template_without_a_name_it_needs_is_an_error() -> None:

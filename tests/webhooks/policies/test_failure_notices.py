@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.webhooks.policies import circuit_breaker
-from app.webhooks.policies.circuit_breaker import Failing
+from app.webhooks.policies import health_rules
+from app.webhooks.policies.health_rules import Failing
 
 START = datetime(2026, 12, 1, tzinfo=UTC)
 
@@ -42,7 +42,7 @@ def failing(*, spread: float, attempts: int = 6, exhausted: int = 0, behind: int
     ],
 )
 def test_what_is_done(hours: float, status: Failing, do: str, behind: int) -> None:
-    step = circuit_breaker.failure_step(status, START + timedelta(hours=hours))
+    step = health_rules.failure_step(status, START + timedelta(hours=hours))
     assert (step.do, step.notices) == (do, behind)
 
 
@@ -60,31 +60,31 @@ LATER = st.floats(0, 400).map(lambda hours: timedelta(hours=hours))
 @given(WORLDS, LATER)
 def test_a_step_that_was_taken_is_not_taken_again(status: Failing, later: timedelta) -> None:
     now = status.last_failed_at + later
-    step = circuit_breaker.failure_step(status, now)
+    step = health_rules.failure_step(status, now)
     if step.do == "notify":
         assert step.notices > status.notices
-        assert circuit_breaker.failure_step(replace(status, notices=step.notices), now).do == "nothing"
+        assert health_rules.failure_step(replace(status, notices=step.notices), now).do == "nothing"
 
 
 @given(WORLDS, LATER)
 def test_two_unlucky_events_never_disable(status: Failing, later: timedelta) -> None:
     few = replace(status, failed_attempts=2)
-    assert circuit_breaker.failure_step(few, few.last_failed_at + later).do != "disable"
+    assert health_rules.failure_step(few, few.last_failed_at + later).do != "disable"
 
 
 @given(WORLDS, LATER, LATER)
 def test_hopeless_stays_hopeless(status: Failing, later: timedelta, still: timedelta) -> None:
     now = status.last_failed_at + later
-    if circuit_breaker.failure_step(status, now).do == "disable":
-        assert circuit_breaker.failure_step(status, now + still).do == "disable"
+    if health_rules.failure_step(status, now).do == "disable":
+        assert health_rules.failure_step(status, now + still).do == "disable"
 
 
 @given(st.lists(st.floats(0, 300), min_size=1, max_size=60))
 def test_nobody_hears_more_than_four_times(rounds: list[float]) -> None:
     told, behind = 0, 0
     for hours in sorted(rounds):
-        step = circuit_breaker.failure_step(
+        step = health_rules.failure_step(
             failing(spread=hours, attempts=19, behind=behind), START + timedelta(hours=hours)
         )
         told, behind = told + (step.do == "notify"), step.notices
-    assert told <= len(circuit_breaker.NOTICES)
+    assert told <= len(health_rules.NOTICES)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.webhooks.policies.circuit_breaker import tokens_now
+from app.webhooks.policies.health_rules import tokens_now
 
 NOW = datetime(2026, 12, 4, 12, tzinfo=UTC)
 LIMIT = {"max": 10, "per_seconds": 2, "burst": 20}

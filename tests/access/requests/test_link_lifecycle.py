@@ -8,7 +8,7 @@ from sqlalchemy import func, update
 
 from app.access import handshakes
 from app.access.connections import service as connections
-from app.access.requests import lifecycle
+from app.access.requests import link_lifecycle
 from app.kit import clock, jobs
 from app.links.models import Link
 from simulator import seed
@@ -74,7 +74,7 @@ async def test_the_token_stays_while_another_link_of_the_client_lives(api: httpx
 
 async def test_a_link_runs_out_once_with_all_that_follows(house: House) -> None:
     await under_way(house)
-    await lifecycle.run(house.tools, await run_out(house))
+    await link_lifecycle.run(house.tools, await run_out(house))
     assert await is_due(house) == (True, True)
     assert (await house.events(house.world.north)).count("link.expired") == 1
     assert not await jobs.claim(house.tools.sessions, Link, limit=5, lease=LEASE)
@@ -87,7 +87,7 @@ async def test_who_lost_the_row_writes_nothing(house: House) -> None:
         mine = update(Link).where(Link.agency_id == link.agency_id, Link.id == link.id)
         await session.execute(mine.values(lease_token=func.gen_random_uuid()))
     with pytest.raises(jobs.LeaseLost):
-        await lifecycle.run(house.tools, link)
+        await link_lifecycle.run(house.tools, link)
     assert "link.expired" not in await house.events(house.world.north)
 
 
@@ -95,7 +95,7 @@ async def test_more_time_given_meanwhile_wins(api: httpx2.AsyncClient, house: Ho
     link = await run_out(house)
     late = clock.now() + timedelta(days=3)
     await api.post(f"/links/{link.id}/extension", json={"expires_at": late.isoformat()})
-    await lifecycle.run(house.tools, link)
+    await link_lifecycle.run(house.tools, link)
     found = (await api.get(f"/links/{link.id}")).json()
     assert (found["status"], found["expires_at"]) == ("draft", clock.iso(late))
     async with house.tools.sessions() as session:
@@ -106,7 +106,7 @@ async def test_more_time_given_meanwhile_wins(api: httpx2.AsyncClient, house: Ho
 async def test_an_expired_link_lives_again_and_its_access_requests_go_on(api: httpx2.AsyncClient, house: House) -> None:
     await under_way(house)
     north = house.world.north
-    await lifecycle.run(house.tools, await run_out(house))
+    await link_lifecycle.run(house.tools, await run_out(house))
     assert (await api.get(f"/links/{north.link_id}")).json()["status"] == "expired"
     await house.work(2)
     # what TikTok has recorded may still be accepted: it is looked for, though the link has ended

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from app.webhooks.policies.response_classifier import AttemptOutcome
 
-Hold = Literal["paused", "circuit", "retry_after", "rate_limit"]
+EndpointHold = Literal["paused", "circuit", "retry_after", "rate_limit"]
 UNREACHABLE_OPENS = 5
 WINDOW = timedelta(seconds=60)
 WINDOW_LEAST = 10
@@ -74,7 +74,7 @@ class HealthUpdate:
 
 def capacity(
     health: EndpointHealthState, *, concurrency: int, in_flight: int, tokens: float | None, paused: bool, now: datetime
-) -> tuple[int, Hold | None]:
+) -> tuple[int, EndpointHold | None]:
     """Number of deliveries that may leave now, and the reason if none may."""
     if paused:
         return 0, "paused"
@@ -88,7 +88,7 @@ def capacity(
     if health.breaker != "closed":
         most = min(most, max(health.probes, 1) if health.breaker == "half_open" else 1)
     free = max(most - in_flight, 0)
-    held: Hold | None = "circuit" if health.breaker != "closed" and not free else None
+    held: EndpointHold | None = "circuit" if health.breaker != "closed" and not free else None
     return (free if tokens is None else min(free, int(tokens))), held
 
 

@@ -1,4 +1,4 @@
-"""Retry policy of access: limits, waiting times, and the time of the next round. Pure."""
+"""Pacing of access: limits of attempts, waiting times, and the time of the next round. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

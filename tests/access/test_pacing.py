@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.access.retry_policy import NextRound
+from app.access.pacing import NextRound
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 WATCH = timedelta(hours=24)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.webhooks.policies.circuit_breaker import (
+from app.webhooks.policies.health_rules import (
     BLOCKED_AT_LEAST,
     UNREACHABLE_OPENS,
     EndpointHealthState,

@@ -1,6 +1,6 @@
 """What the agency is told to do."""
 
-from app.access.requests.error_hints import hint
+from app.access.requests.next_steps import hint
 from app.platforms.blockers import BLOCKERS
 from app.platforms.port import EVENTS_WITHIN
 
