@@ -26,7 +26,7 @@ def run(*, walk_: bool, simulate: str, as_json: bool, port: int, data_dir: Path 
         if walk_:
             _walk(simulate, switches, as_json=as_json)
         else:
-            _stay(simulate, Ports(port, port + 1, port + 2), data_dir)
+            _stay(simulate, Ports(port, port + 1, port + 2, port + 3), data_dir)
     except WrongSwitch as wrong:
         raise click.BadParameter(str(wrong), param_hint="--simulate") from wrong
     except (ChildFailed, PostgresFailure, NotAsExpected, TookTooLong) as failed:
@@ -80,7 +80,8 @@ def _show(made: Demo, seconds: float) -> None:
         f"     Meta and a booking tool (Café Nord)            {made.links['written']}\n"
         f"     Public link, for anybody (as Milo Mixed)       {made.public_link}\n"
         f"     Brand FR's Business Center, in the simulator   {at.tiktok}/business-center/{GUIDED_BC}\n"
-        f"  3  The CRM's inbox with every webhook             {at.inbox}\n\n"
+        f"  3  The CRM's inbox with every webhook             {at.inbox}\n"
+        f"  4  Every e-mail, as text and HTML                 {at.inbox}/mails\n\n"
         f"  API key  {made.api_key}\n"
         f"  Try      {curl} {at.web}/api/v1/links\n"
         f"  Test     {curl} '{at.web}/api/v1/webhooks/endpoints/{made.endpoint_id}/test?wait=true' \\\n"

@@ -26,11 +26,12 @@ DATABASE = "demo"
 
 @dataclass(frozen=True)
 class Ports:
-    """Wanted ports; a busy one is replaced by a free one. 0: any."""
+    """Wanted ports; a busy one is replaced by a free one. 0: any. `mail` None: the demo sends no e-mails."""
 
     web: int = 8000
     tiktok: int = 8001
     inbox: int = 8002
+    mail: int | None = None
 
 
 @contextmanager
@@ -65,7 +66,8 @@ def _start(
         tiktok=f"http://127.0.0.1:{child_processes.port(ports.tiktok)}",
         inbox=f"http://127.0.0.1:{child_processes.port(ports.inbox)}",
     )
-    settings, env = _settings(postgres, addresses)
+    mail_port = None if ports.mail is None else child_processes.port(ports.mail)
+    settings, env = _settings(postgres, addresses, mail_port)
     start = _Starter(started, {**os.environ, **env}, data)
     luck = str(secrets.randbelow(10**6))
     switches = ["--simulate", simulate, "--seed", luck] if simulate else []
@@ -81,7 +83,8 @@ def _start(
     demo, secret = asyncio.run(_seed(settings, addresses))
     write_env(env_file(data), {**env, "KEYTURN_URL": addresses.web, "KEYTURN_API_KEY": demo.api_key})
     start.env[SECRET] = secret
-    start.run("CRM inbox", "demo.inbox", "--port", _port(addresses.inbox))
+    taking = [] if mail_port is None else ["--mail-port", str(mail_port)]
+    start.run("CRM inbox", "demo.inbox", "--port", _port(addresses.inbox), *taking)
     say("starting web and worker")
     web = start.run("web", "app.web", "--port", _port(addresses.web))
     start.run("worker", "app.worker")
@@ -114,7 +117,9 @@ class _Starter:
         return child
 
 
-def _settings(postgres: EmbeddedPostgres, addresses: Addresses) -> tuple[Settings, dict[str, str]]:
+def _settings(
+    postgres: EmbeddedPostgres, addresses: Addresses, mail_port: int | None
+) -> tuple[Settings, dict[str, str]]:
     """The settings of a demo, and the same as environment for its processes."""
     env = {
         "DATABASE_URL": postgres.dsn(DATABASE),
@@ -128,6 +133,8 @@ def _settings(postgres: EmbeddedPostgres, addresses: Addresses) -> tuple[Setting
         "TIKTOK_AUTH_URL": f"{addresses.tiktok}/portal/auth",
         "TIKTOK_API_BASE": f"{addresses.tiktok}/open_api/v1.3",
     }
+    if mail_port is not None:
+        env |= {"KEYTURN_SMTP_URL": f"smtp://127.0.0.1:{mail_port}", "KEYTURN_MAIL_FROM": "keyturn@demo.example"}
     return load(**{name.removeprefix("KEYTURN_").lower(): value for name, value in env.items()}), env
 
 

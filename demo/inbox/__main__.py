@@ -15,9 +15,10 @@ def main() -> None:
     """Serves until ended."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8002)
-    port = parser.parse_args().port
+    parser.add_argument("--mail-port", type=int)
+    given = parser.parse_args()
     uvicorn.run(
-        create_inbox(os.environ[SECRET]), host="127.0.0.1", port=port, log_level="warning",
+        create_inbox(os.environ[SECRET], given.mail_port), host="127.0.0.1", port=given.port, log_level="warning",
         headers=child_processes.own_headers(),
     )  # fmt: skip
 

@@ -1,17 +1,20 @@
-"""The demo's CRM: receives webhooks, verifies each with a library that is not ours, and shows them."""
+"""The demo's CRM: receives webhooks, verifies each with a library that is not ours, and shows them; and e-mails."""
 
 import json
 from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from app.kit.html import static_dir
 from app.kit.html.render import page
+from demo.inbox.mail_server import Outbox
 
 KEPT = 2000
 SHOWN = 50
@@ -67,10 +70,19 @@ class Inbox:
         return next((each for each in self.received if each.number == number), None)
 
 
-def create_inbox(secret: str) -> FastAPI:
-    """The inbox for one endpoint's secret."""
-    app = FastAPI(title="The demo's CRM inbox", openapi_url=None)
-    inbox = Inbox(secret)
+def create_inbox(secret: str, mail_port: int | None = None) -> FastAPI:
+    """The inbox for one endpoint's secret. `mail_port`: where e-mails are taken; None: nowhere."""
+    inbox, outbox = Inbox(secret), Outbox()
+
+    @asynccontextmanager
+    async def taking_mails(_app: FastAPI) -> AsyncIterator[None]:
+        server = await outbox.serve(mail_port) if mail_port is not None else None
+        yield
+        if server:
+            server.close()
+
+    app = FastAPI(title="The demo's CRM inbox", openapi_url=None, lifespan=taking_mails)
+    _show_mails(app, outbox)
 
     @app.post("/hook")
     async def hook(request: Request) -> Response:
@@ -104,6 +116,32 @@ def create_inbox(secret: str) -> FastAPI:
 
     app.mount("/static", StaticFiles(directory=static_dir), name="static")
     return app
+
+
+def _show_mails(app: FastAPI, outbox: Outbox) -> None:
+    """Add the pages of e-mails."""
+
+    @app.get("/mails")
+    async def mails(request: Request) -> Response:
+        """The e-mails, newest first."""
+        return page(request, "demo/inbox:mails.html", letters=list(outbox.letters)[:SHOWN])
+
+    @app.get("/mails/{number}")
+    async def mail(request: Request, number: int) -> Response:
+        """One e-mail as text."""
+        found = outbox.one(number)
+        if found is None:
+            return Response("It is kept no longer.", status_code=404, media_type="text/plain")
+        return page(request, "demo/inbox:mail.html", letter=found)
+
+    @app.get("/mails/{number}/html")
+    async def mail_as_html(number: int) -> Response:
+        """One e-mail as a mail program shows it: without scripts, and without anything from elsewhere."""
+        found = outbox.one(number)
+        return HTMLResponse(
+            found.part("html") if found else "", status_code=200 if found else 404,
+            headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"},
+        )  # fmt: skip
 
 
 def _client(event: dict[str, Any]) -> str | None:
