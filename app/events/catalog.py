@@ -299,7 +299,9 @@ IMPORT_FAILED = audit_only(
     "import.failed", "An import ended because the platform refused it.", "import", schema.ImportFailedData
 )
 CLIENT_CREATED = EventType("client.created", "A client was created.", "client", schema.ClientData)
-CLIENT_UPDATED = EventType("client.updated", "A client was changed.", "client", schema.ClientData)
+CLIENT_UPDATED = EventType(
+    "client.updated", "A client or its contacts were changed.", "client", schema.ClientContactsData
+)
 CLIENT_REMOVED = EventType(
     "client.removed",
     "A client created by an import was removed, because its partner was linked to another client.",

@@ -14,6 +14,7 @@ EXAMPLE: Mapping[str, Any] = {
     "client_name": "Brand SA",
     "contact_email": "ana@brand.example",
     "language": "en",
+    "contacts": [{"role": "billing", "name": "Bo Chen", "email": "bo@brand.example"}],
     "platform": DEFAULT_PLATFORM,
     "platform_account_id": "7111222233334444555",
     "agency_account_id": "7000999988887777666",

@@ -84,6 +84,15 @@ class ClientData(ClientIdData):
     language: _Language
 
 
+class ClientContactsData(ClientData):
+    """Data of a client with the contacts that the agency added."""
+
+    contacts: list[dict[str, str | None]] | None = Field(
+        description="The contacts that you added, with `role`, `name` and `email`. `flat` bodies leave them out.",
+        json_schema_extra=_PERSONAL,
+    )
+
+
 class ErasureData(ClientIdData, LinkIdData):
     """Data of an erasure: ids only. `link_id` is null if it was of the client with all its links."""
 

@@ -166,10 +166,10 @@ def _thin(envelope: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _flat(envelope: Mapping[str, Any]) -> dict[str, Any]:
-    """All keys at the first level, for receivers that read no nested objects. Answers have one key each."""
+    """All keys at the first level, for receivers that read no nested objects: answers have one each, contacts none."""
     subject = envelope["subject"]
     rest = {key: value for key, value in envelope.items() if key not in ("data", "subject")}
-    data = {key: value for key, value in envelope["data"].items() if key != "answers"}
+    data = {key: value for key, value in envelope["data"].items() if key not in ("answers", "contacts")}
     return {**data, **rest, "subject_type": subject["type"], "subject_id": subject["id"]}
 
 

@@ -23,7 +23,7 @@ async def _record(sessions: Sessions, world: World, subject: str = "client_x") -
     agency_id = world.north.agency_id
     async with sessions.begin() as session:
         event_id = await record(
-            session, catalog.CLIENT_UPDATED, agency_id=agency_id, subject_id=subject, actor=TESTS, data=DATA
+            session, catalog.CLIENT_REMOVED, agency_id=agency_id, subject_id=subject, actor=TESTS, data=DATA
         )
     async with sessions() as session:
         return (await session.scalars(select(Event).where(Event.agency_id == agency_id, Event.id == event_id))).one()
@@ -76,7 +76,7 @@ async def test_sequences_count_per_subject_without_gaps_under_concurrency(sessio
 async def test_a_reader_never_passes_over_an_event_that_commits_late(sessions: Sessions, world: World) -> None:
     async with sessions() as slow:
         late = await record(
-            slow, catalog.CLIENT_UPDATED, agency_id=world.north.agency_id, subject_id="client_slow", actor=TESTS,
+            slow, catalog.CLIENT_REMOVED, agency_id=world.north.agency_id, subject_id="client_slow", actor=TESTS,
             data=DATA,
         )  # fmt: skip
         quick = await _record(sessions, world)
@@ -111,7 +111,7 @@ def test_a_draft_names_each_key_of_its_type_and_no_other(event_type: EventType[A
 async def test_many_at_once_are_written_as_one_by_one(sessions: Sessions, world: World) -> None:
     agency_id = world.north.agency_id
     await _record(sessions, world, "client_0003")  # a subject that has a past
-    many = [EventDraft(catalog.CLIENT_UPDATED, f"client_{number:04}", TESTS, DATA) for number in range(1203)]
+    many = [EventDraft(catalog.CLIENT_REMOVED, f"client_{number:04}", TESTS, DATA) for number in range(1203)]
     async with sessions.begin() as session:
         await record_all(session, many, agency_id=agency_id)
     one = await _record(sessions, world, "client_1202")
@@ -155,8 +155,8 @@ async def test_several_of_one_subject_are_numbered_in_their_order(sessions: Sess
     drafts = [
         EventDraft(kind, subject, TESTS, DATA)
         for kind, subject in (
-            (catalog.CLIENT_UPDATED, "client_b"), (catalog.CLIENT_CREATED, "client_a"),
-            (catalog.CLIENT_REMOVED, "client_b"), (catalog.CLIENT_UPDATED, "client_a"),
+            (catalog.CLIENT_REMOVED, "client_b"), (catalog.CLIENT_CREATED, "client_a"),
+            (catalog.CLIENT_REMOVED, "client_b"), (catalog.CLIENT_REMOVED, "client_a"),
             (catalog.CLIENT_REMOVED, "client_a"),
         )
     ]  # fmt: skip

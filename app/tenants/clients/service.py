@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import catalog
 from app.events.recorder import record
-from app.events.schema import ClientData
+from app.events.schema import ClientContactsData, ClientData
 from app.kit import ids
 from app.kit.actor import Actor, bind_actor
 from app.kit.errors import NotFound
@@ -147,9 +147,16 @@ async def record_update(session: AsyncSession, client: Client, *, actor: Actor) 
     """Write the changes of a client or its contacts, with their event."""
     await session.flush()
     await session.refresh(client)
+    rows = select(ClientContact).where(
+        ClientContact.agency_id == client.agency_id, ClientContact.client_id == client.id
+    )
+    contacts = [
+        {"role": each.role, "name": each.name, "email": each.email}
+        for each in await session.scalars(rows.order_by(ClientContact.id))
+    ]
     await record(
         session, catalog.CLIENT_UPDATED, agency_id=client.agency_id, subject_id=client.id, actor=actor,
-        data=ClientData(**facts(client)),
+        data=ClientContactsData(**facts(client), contacts=contacts),
     )  # fmt: skip
 
 

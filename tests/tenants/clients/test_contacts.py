@@ -51,7 +51,10 @@ async def test_contacts_of_the_agency_stand_beside_those_of_the_client_and_open_
     entries = (await api.get("/audit", params={"subject_type": "client_contact"})).json()["data"]
     assert [each["action"] for each in reversed(entries)] == ["created", "changed", "created", "deleted"]
     told = (await api.get("/events", params={"types": "client.updated"})).json()["data"]
-    assert len(told) == 4
+    ina = IDA | {"role": "approver"}
+    assert [each["data"]["contacts"] for each in reversed(told)] == [
+        [IDA], [IDA | {"role": "technical", "email": None}], [IDA | {"role": "technical", "email": None}, ina], [ina],
+    ]  # fmt: skip
 
 
 async def test_a_client_has_at_most_twenty(api: httpx2.AsyncClient, world: World) -> None:
