@@ -52,13 +52,13 @@ def test_thin_has_no_answer_though_its_question_is_called_an_id() -> None:
     assert "FR123" not in message.render_payload(asked, "thin").content.decode()
 
 
-@pytest.mark.parametrize("event_type", catalog.FOR_CRMS)
 def test_flat_has_no_contacts_which_are_nested() -> None:
     told = {**ENVELOPE, "data": {**ENVELOPE["data"], "contacts": [{"role": "billing", "name": "Bo", "email": None}]}}
     assert "contacts" in json.loads(message.render_payload(told, "full").content)["data"]
     assert "contacts" not in json.loads(message.render_payload(told, "flat").content)
 
 
+@pytest.mark.parametrize("event_type", catalog.FOR_CRMS)
 @pytest.mark.parametrize("mode", ["full", "thin", "flat"])
 def test_every_example_renders_the_same_each_time(event_type: str, mode: str) -> None:
     envelope = rendering.example_body(catalog.FOR_CRMS[event_type])
