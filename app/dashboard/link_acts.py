@@ -13,7 +13,7 @@ from app.access.requests import service as access_requests
 from app.client_portal import client_message
 from app.dashboard import link_page, reminder_form
 from app.dashboard.link_answer import done, of_link
-from app.dashboard.link_form import LINKS, impossible
+from app.dashboard.link_form import LINKS, impossible, language_problem
 from app.dashboard.link_page import Opened
 from app.dashboard.member_session import MemberForm, RecentManager, Viewer, Worker
 from app.kit import clock
@@ -67,6 +67,28 @@ async def change_contact(
         )  # fmt: skip
 
     return await done(request, session, caller, link_id, change, "contact")
+
+
+@router.post(f"{_HERE}/client")
+async def change_client(request: Request, session: Session, caller: Worker, link_id: str, form: MemberForm) -> Response:
+    """Change the client's name, and the language of its pages and e-mails."""
+    link = await queries.find(session, caller.agency_id, link_id)
+    given = {"name": form.line("name"), "language": form.line("language", most=35)}
+    if not given["name"]:
+        form.problems.setdefault("name", _("Enter the name of the client."))
+    if wrong := language_problem(given["language"]):
+        form.problems["language"] = wrong
+    if form.problems:
+        opened = Opened(act="client", given=given, problems=form.problems)
+        return await link_page.show(request, session, caller, link_id, opened, code=422)
+
+    async def change() -> None:
+        await clients.update_client(
+            session, caller.agency_id, link.client_id, actor=caller.member.actor,
+            changes={name: value or None for name, value in given.items()},
+        )  # fmt: skip
+
+    return await done(request, session, caller, link_id, change, "client")
 
 
 @router.post(f"{_HERE}/owner")

@@ -8,9 +8,9 @@ from app.access.buyers.service import NamedBuyer, RoleAboveRequested
 from app.access.requests import people
 from app.access.requests import service as access_requests
 from app.access.requests.schemas import NewRole
-from app.dashboard import link_page
+from app.dashboard import link_page, preset_form
 from app.dashboard.link_answer import done, of_link
-from app.dashboard.link_form import LINKS
+from app.dashboard.link_form import LINKS, typed_accounts
 from app.dashboard.link_page import Opened
 from app.dashboard.member_session import MemberForm, Worker
 from app.kit.database import Session
@@ -18,7 +18,10 @@ from app.kit.errors import AppError, InvalidInput, NotFound
 from app.kit.html import forms
 from app.kit.html.forms import Form
 from app.kit.i18n.message import _
-from app.links import devices
+from app.links import access_changes, devices
+from app.links.agency_accounts import AgencyAccountMissing, IdentityMissing
+from app.links.own_platforms import service as own_platforms
+from app.links.presets.preset import PresetAccessRequest
 from app.platforms.roles import WORKING_ROLES
 from app.services import services_of
 
@@ -69,6 +72,42 @@ async def ask_for_role(
     opened = Opened(
         act="role", about=access_request_id, given={"role": role, "reason": reason}, problems=form.problems
     )  # fmt: skip
+    return await link_page.show(request, session, caller, link_id, opened, code=422)
+
+
+@router.post(f"{_HERE}/access-requests")
+async def request_access(
+    request: Request, session: Session, caller: Worker, link_id: str, form: MemberForm
+) -> Response:
+    """Ask the client for one more access. Nothing is shared before its yes."""
+    what, reason = form.line("what"), form.asked("reason", most=500)
+    platform, _slash, rest = what.partition("/")
+    kind, _slash, role = rest.partition("/")
+    wanted = PresetAccessRequest(platform, kind, role, reason, required=form.ticked("required"))
+    platforms = await own_platforms.requestable(session, caller.agency_id, services_of(request).platforms)
+    if not preset_form.is_choice(what, platforms):
+        form.problems["what"] = preset_form.PROBLEMS["platform"]
+    if not reason:
+        form.problems.setdefault("reason", preset_form.PROBLEMS["reason"])
+
+    async def ask() -> None:
+        try:
+            await access_changes.add_access_request(
+                session, caller.agency_id, link_id, wanted, platforms=services_of(request).platforms,
+                actor=caller.member.actor, agency_account_id=typed_accounts(form).get(platform),
+            )  # fmt: skip
+        except (AgencyAccountMissing, IdentityMissing) as missing:
+            raise InvalidInput(fields={"account": missing.detail}) from missing
+
+    opened = Opened(
+        act="new-access", given={"what": what, "reason": reason, "optional": "" if wanted.required else "yes"},
+        problems=form.problems,
+    )  # fmt: skip
+    if not form.problems:
+        try:
+            return await done(request, session, caller, link_id, ask, "access", kept=opened)
+        except InvalidInput as refused:
+            form.problems.update(preset_form.problems_of_access(refused))
     return await link_page.show(request, session, caller, link_id, opened, code=422)
 
 

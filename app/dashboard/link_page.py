@@ -21,8 +21,8 @@ from app.access.readiness import service as readiness
 from app.access.requests import people
 from app.access.requests.schemas import AccessRequestEvidence
 from app.client_portal import client_message, rendering
-from app.dashboard import desk, reminder_form, timeline, turns, webhook_words
-from app.dashboard.link_form import LINKS, owners
+from app.dashboard import desk, preset_form, reminder_form, timeline, turns, webhook_words
+from app.dashboard.link_form import LINKS, language_choices, own_accounts, owners
 from app.dashboard.member_session import PATH, CurrentMember, Viewer
 from app.dashboard.turns import Label, Tone
 from app.kit import clock
@@ -33,6 +33,7 @@ from app.kit.i18n.message import Message, Problems, Text, _
 from app.links import contacts, emails, queries, reminders, service, status
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest, Link
+from app.links.own_platforms import service as own_platforms
 from app.links.presets import builtin
 from app.links.schemas import InvitationView, LinkDetail
 from app.links.status import OVER
@@ -44,6 +45,7 @@ from app.platforms.blockers import BLOCKERS
 from app.platforms.registry import Platforms
 from app.platforms.roles import WORKING_ROLES
 from app.services import services_of
+from app.tenants.agencies.models import AgencyAccount
 from app.tenants.clients.models import Client
 from app.tenants.clients.schemas import ClientContactView
 from app.webhooks.deliveries import queries as deliveries
@@ -63,11 +65,14 @@ _SPARE = 3
 #: Form that is open on the page, about the link or one access request.
 Act = Literal[
     "contact", "extension", "revocation", "new-link", "attestation", "removal", "device", "role", "buyers", "owner",
-    "new-contact", "edit-contact", "new-person", "reminders",
+    "new-contact", "edit-contact", "new-person", "reminders", "client",
+    "new-access",
 ]  # fmt: skip
 
 #: News after a form.
 DONE: Mapping[str, Message] = {
+    "client": _("The client was changed."),
+    "access": _("The access was asked for. It waits for the client’s yes."),
     "contact": _("The contact was changed."),
     "contact-added": _("The contact was added."),
     "contact-changed": _("The contact was changed."),
@@ -255,6 +260,8 @@ async def show(
         subject=next((row for row in rows if row.request.id == opened.about), None),
         buyers_form=await _buyers(session, aggregate, rows, opened) if opened.act == "buyers" else None,
         person_form=_person(aggregate, services.platforms) if opened.act == "new-person" else None,
+        access_form=await _more_access(session, aggregate, services.platforms) if opened.act == "new-access" else None,
+        languages_offered=language_choices(services.languages),
         opened=opened, problems=opened.problems, given=opened.given, done=_LOOKING if looks else DONE.get(opened.done),
         invitation=InvitationView.of(mail) if mail else None,
         accounts=[(declarations.name(each.platform), each) for each in aggregate.connecting if each.client_account_id],
@@ -460,6 +467,21 @@ def _person(aggregate: LinkAggregate, platforms: Platforms) -> PersonForm:
     except InvalidInput as refused:
         return PersonForm(refused=refused.sentences)
     return PersonForm([(role, platforms[platform].role_words(kind, role).label) for role in WORKING_ROLES])
+
+
+@dataclass(frozen=True)
+class AccessForm:
+    """The accesses that can be asked for besides, by platform; the agency's accounts on platforms new on the link."""
+
+    choices: Sequence[tuple[str, Sequence[tuple[str, Text]]]]
+    accounts: Sequence[tuple[str, str, Text, Sequence[AgencyAccount]]]
+
+
+async def _more_access(session: AsyncSession, aggregate: LinkAggregate, installed: Platforms) -> AccessForm:
+    agency_id, known = aggregate.agency.id, {each.platform for each in aggregate.platforms}
+    platforms = await own_platforms.requestable(session, agency_id, installed)
+    accounts = await own_accounts(session, agency_id, installed)
+    return AccessForm(preset_form.choices(platforms), [each for each in accounts if each[0] not in known])
 
 
 def _people(client: Client, named: Sequence[ClientContactView], members: Mapping[str, str]) -> Sequence[ClientPerson]:

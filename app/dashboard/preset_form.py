@@ -39,6 +39,16 @@ PROBLEMS: Mapping[str, Message] = {
     "key": _("Use 1 to 40 lower-case letters, digits and underscores, a letter first, and each key once."),
     "choices": _("Give 2 to 20 different choices, one in each line."),
 }
+#: Problems of one more access of a link, by field.
+_OF_ACCESS: Mapping[str, Message] = {
+    "role": _("The client chooses assets of this kind once, for one role. Choose the role that this link asks for."),
+    "kind": PROBLEMS["kind"],
+    "account": _(
+        "Your agency’s own account or ID on this platform is not known yet, so the client would not know with whom to "
+        "share. Add it first."
+    ),
+}
+_BESIDE = _("This access cannot be asked for beside the others of this link.")
 #: Field of the form for a field of an access request.
 _FIELDS = {"kind": "what", "role": "what", "platform": "what"}
 #: Digits of a row's number in the name of a button.
@@ -119,6 +129,11 @@ OWN = tuple(
 def choices(platforms: Platforms) -> list[tuple[str, list[tuple[str, Text]]]]:
     """Every access with a role that can be requested, by platform, in the words that clients read."""
     return [(each.name, list(_choices_of(each.key, platforms))) for each in platforms.values()]
+
+
+def is_choice(what: str, platforms: Platforms) -> bool:
+    """True for an access with a role that can be requested."""
+    return any(what == each for _name, several in choices(platforms) for each, _words in several)
 
 
 def _choices_of(key: str, platforms: Platforms) -> Iterator[tuple[str, Text]]:
@@ -297,3 +312,8 @@ def problems_of(refused: InvalidInput) -> dict[str, Message]:
             place = _FIELDS.get(inner, inner)
         found.setdefault(f"{place}-{at}", PROBLEMS.get(inner, TOO_LONG))
     return found
+
+
+def problems_of_access(refused: InvalidInput) -> dict[str, Message]:
+    """The sentence about an access that cannot be added to a link, by its field of the form."""
+    return {"what": next((_OF_ACCESS[each] for each in refused.fields if each in _OF_ACCESS), _BESIDE)}

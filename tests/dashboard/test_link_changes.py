@@ -132,6 +132,50 @@ async def test_buyers_of_a_link_are_set_corrected_and_removed(
         assert await buyers.list_of_link(session, world.north.agency_id, world.north.link_id) is None
 
 
+async def test_one_more_access_is_asked_for_and_waits_for_the_client(
+    browser: httpx2.AsyncClient, sign_in: SignIn, house: House, world: World, path: str
+) -> None:
+    await sign_in("member")
+    form = (await browser.get(path, params={"act": "new-access"})).text
+    assert '<optgroup label="TikTok">' in form
+    assert "Run campaigns (Operator)" in form
+    first = {key: re.search(rf'value="({key}/[^"]+)"', form) for key in ("tiktok/pixel", "meta")}
+    assert first["tiktok/pixel"] is not None
+    assert first["meta"] is not None
+    pixel = {"what": first["tiktok/pixel"][1], "reason": "To count sales."}
+    for field, wrong, words in (
+        ("what", "", "Choose the access and its role."), ("what", "tiktok/ad_account/KING", "Choose the access"),
+        ("what", "tiktok/ad_account/ADMIN", "Choose the role that this link asks for."), ("reason", "", "Say why"),
+        ("reason", "Please send us your password.", "Clients are never asked for a password"),
+        ("what", first["meta"][1], "with whom to share"),
+    ):  # fmt: skip
+        refused = await press(browser, path, f"{path}/access-requests", **pixel | {field: wrong})
+        assert (refused.status_code, words in refused.text) == (422, True), words
+        assert f'<a href="#{field}">' in refused.text
+    done = await press(browser, path, f"{path}/access-requests", **pixel)
+    assert done.headers["location"] == f"{path}?done=access"
+    added = (await house.access_requests(world.north))[-1]
+    assert (added.kind, added.status, added.role_reason, added.required) == ("pixel", "waiting", None, False)
+    assert added.reason == "To count sales."
+
+
+async def test_a_client_gets_another_name_and_language(
+    browser: httpx2.AsyncClient, sign_in: SignIn, world: World, path: str
+) -> None:
+    await sign_in("member")
+    for fields, words in (
+        ({"name": " ", "language": ""}, '<a href="#name">Enter the name of the client.'),
+        ({"name": "Lune SA", "language": "xx"}, "does not speak “xx” yet"),
+    ):
+        refused = await press(browser, path, f"{path}/client", **fields)
+        assert (refused.status_code, words in refused.text) == (422, True), words
+    done = await press(browser, path, f"{path}/client", name="Lune SA", language="en")
+    assert done.headers["location"] == f"{path}?done=client"
+    page = (await browser.get(path, params={"act": "client"})).text
+    assert "<h1>Lune SA</h1>" in page
+    assert re.search(r'<option value="en" selected>', page)
+
+
 async def test_a_code_for_a_new_device_is_shown_once(
     browser: httpx2.AsyncClient, sign_in: SignIn, house: House, world: World, path: str
 ) -> None:
