@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlencode
 
 from fastapi import Query, Request
@@ -91,7 +91,7 @@ async def deliveries(
     request: Request,
     caller: Viewer,
     endpoint_id: str,
-    status: Annotated[StatusFilter | None, Query()] = None,
+    status: Annotated[StatusFilter | Literal[""], Query()] = "",
     type: Annotated[str, Query(max_length=128)] = "",
     since: Annotated[str, Query(max_length=32)] = "",
     until: Annotated[str, Query(max_length=32)] = "",
@@ -104,7 +104,7 @@ async def deliveries(
     head = await tab(request, caller, endpoint_id, "deliveries")
     problems: dict[str, Message] = {}
     sought = DeliveryFilter(
-        endpoint_id=endpoint_id, status=status, event_type=type or None,
+        endpoint_id=endpoint_id, status=status or None, event_type=type or None,
         since=_moment("since", since, problems), until=_moment("until", until, problems),
     )  # fmt: skip
     async with reading(services_of(request).sessions) as session:
@@ -112,11 +112,13 @@ async def deliveries(
         names = await _client_names(session, caller.agency_id, rows[:_LISTED])
         chosen_id = delivery or (rows[0].delivery.id if rows else "")
         detail = await _detail(session, head["endpoint"], chosen_id, a) if chosen_id else None
+    if detail:  # read after the list: both show the same status
+        rows = [detail.seen if row.delivery.id == detail.seen.delivery.id else row for row in rows]
     chosen: dict[str, Any] = {"status": status, "type": type, "since": since, "until": until}
     return page(
         request, caller, "deliveries", status=422 if problems else 200, rows=rows[:_LISTED],
         more=rows[_LISTED - 1].delivery.id if rows[_LISTED:] else "", names=names, detail=detail,
-        given=chosen, opened=delivery, problems=problems, said=said, kept=_address(chosen),
+        given=chosen, number=a, opened=delivery, problems=problems, said=said, kept=_address(chosen),
         types=list(catalog.FOR_CRMS), awaited=detail is not None and _is_awaited(detail.seen), **head,
     )  # fmt: skip
 
@@ -127,7 +129,7 @@ async def retry(
 ) -> Response:  # fmt: skip
     """Send an ended delivery again."""
     await _check_belongs(session, caller.agency_id, endpoint_id, delivery_id)
-    back = f"{HERE}/{endpoint_id}/deliveries?delivery={delivery_id}"
+    back = _back(request, endpoint_id, delivery_id)
     retrying = partial(
         service.retry, session, caller.agency_id, delivery_id, public_url=services_of(request).public_url
     )
@@ -140,7 +142,7 @@ async def cancel(
 ) -> Response:  # fmt: skip
     """Cancel an open delivery."""
     await _check_belongs(session, caller.agency_id, endpoint_id, delivery_id)
-    back = f"{HERE}/{endpoint_id}/deliveries?delivery={delivery_id}"
+    back = _back(request, endpoint_id, delivery_id)
     return await attempt(
         request, session, back, "cancel", lambda: service.cancel(session, caller.agency_id, delivery_id)
     )
@@ -259,10 +261,10 @@ def _phases(attempt: Attempt) -> list[Phase]:
 
 
 def _is_awaited(seen: VisibleDelivery) -> bool:
-    """True for a delivery that is about to be attempted for the first time."""
-    row = seen.delivery
-    fresh = clock.now() - row.created_at < _FRESH
-    return seen.status in ("pending", "in_flight") and fresh and not row.attempt_count
+    """True for a delivery that is about to be attempted for the first time since it was made or sent again."""
+    row, now = seen.delivery, clock.now()
+    fresh = any(moment and abs(now - moment) < _FRESH for moment in (row.created_at, row.due_at))
+    return seen.status in ("pending", "in_flight") and fresh and not row.attempts_since_requeue
 
 
 def _is_under_way(row: Replay, progress: Mapping[str, replays.ReplayProgress]) -> bool:
@@ -386,6 +388,12 @@ async def _preview(
     except AppError as refused:
         problems["since"] = SAID[refused.code][1] if refused.code in SAID else _SPAN_WRONG
         return None
+
+
+def _back(request: Request, endpoint_id: str, delivery_id: str) -> str:
+    """The page of a delivery with the filter of its list, which is in the address of the form."""
+    kept = {name: request.query_params.get(name, "") for name in ("status", "type", "since", "until")}
+    return f"{HERE}/{endpoint_id}/deliveries?{_address({**kept, 'delivery': delivery_id})}"
 
 
 def _address(given: Mapping[str, Any]) -> str:

@@ -5,16 +5,19 @@ from typing import Any
 
 import httpx2
 import pytest
-from playwright.async_api import FrameLocator, Page, expect
+from playwright.async_api import FilePayload, FrameLocator, Page, expect
 
 from app.links.own_platforms.schemas import EXAMPLE
 from demo.world import Demo
 from tests.browser.conftest import Joined
 from tests.browser.look import check_all
+from tests.tenants.agencies.pictures import drawn
 
 ACCESS = {
     "platform": "tiktok", "kind": "ad_account", "role": "OPERATOR", "reason": "To run your campaigns.",
 }  # fmt: skip
+PICTURE: FilePayload = {"name": "step.png", "mimeType": "image/png", "buffer": drawn()}
+NO_PICTURE: FilePayload = {"name": "step.png", "mimeType": "image/png", "buffer": b"no picture"}
 
 
 def _preview(page: Page) -> FrameLocator:
@@ -86,6 +89,43 @@ async def test_somebody_elses_change_of_a_preset_is_not_overwritten_unseen(
     await expect(page.get_by_role("status")).to_contain_text("“Mine” is saved. New links use version 3")
 
 
+async def test_brand_words_in_each_language_and_the_way_back_are_previewed_and_saved(
+    demo: Demo, api: httpx2.AsyncClient, joined: Joined
+) -> None:
+    page = await joined("manager")
+    await page.goto(f"{demo.addresses.web}/desk/brand")
+    await page.get_by_role("textbox", name="Colour").fill("mauve")
+    await page.get_by_label("Link back to your site").fill("http://north.example")
+    await page.get_by_label("On the first page").fill("Please send us your password.")
+    await page.locator('input[name="logo"]').set_input_files(NO_PICTURE)
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("alert")).to_contain_text("Please check 4 things")
+    await check_all(page, "brand-problems")
+
+    await page.goto(f"{demo.addresses.web}/desk/brand")
+    await page.get_by_label("On the first page").fill("Welcome to North Agency.")
+    await expect(_preview(page).get_by_text("Welcome to North Agency.")).to_be_visible()
+    await page.get_by_role("textbox", name="Colour").fill("#ffee00")
+    await expect(page.get_by_text("Clients see #")).to_be_visible()
+    await check_all(page, "brand-colour-too-light")
+    await page.get_by_role("textbox", name="Colour").fill("#7a2e8e")
+    await page.get_by_label("When all is done").fill("Thank you. We begin on Monday.")
+    await page.get_by_label("Link back to your site").fill("https://north.example/thanks")
+    await page.locator('input[name="logo"]').set_input_files(PICTURE)
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("status").filter(has_text="Saved.")).to_be_visible()
+    await page.get_by_role("region", name="Your own words").get_by_role("link").nth(1).click()
+    await expect(page.get_by_label("On the first page")).to_be_empty()
+    await page.get_by_label("On the first page").fill("Wëlcömë.")
+    await page.get_by_role("button", name="Save").click()
+    await expect(_preview(page).get_by_text("Wëlcömë.")).to_be_visible()
+    await check_all(page, "brand-saved-in-another-language")
+    words = (await api.get("/agency/words")).json()
+    assert "Welcome to North Agency." in str(words)
+    assert "Thank you. We begin on Monday." in str(words)
+    assert "Wëlcömë." in str(words)
+
+
 async def test_the_records_of_a_domain_are_shown_whole_on_a_phone_and_checked(demo: Demo, joined: Joined) -> None:
     page = await joined("manager")
     await page.goto(f"{demo.addresses.web}/desk/brand/domains")
@@ -112,6 +152,42 @@ async def test_the_records_of_a_domain_are_shown_whole_on_a_phone_and_checked(de
     await page.get_by_role("button", name="Remove the domain").click()
     await expect(page.get_by_role("heading", level=1, name="Domains for links")).to_be_visible()
     await expect(region).to_have_count(0)
+
+
+async def test_an_own_platform_is_described_with_a_picture_previewed_and_saved(demo: Demo, joined: Joined) -> None:
+    page = await joined("manager")
+    await page.goto(f"{demo.addresses.web}/desk/platforms")
+    await page.get_by_role("link", name="New platform").click()
+    await page.get_by_role("button", name="Save").last.click()
+    await expect(page.get_by_role("alert")).to_contain_text("Please check")
+    await check_all(page, "own-platform-problems")
+    await page.get_by_label("Name of the platform").fill("Loop Ads")
+    for label, text in (
+        ("Access to", "Ad account"),
+        ("Role", "Campaign manager"),
+        ("What you can do with it", "Run ads"),
+        ("What you cannot do", "Pay"),
+    ):
+        await page.get_by_label(label, exact=True).fill(text)
+    if not await page.get_by_role("region", name="Step 1").count():
+        await page.get_by_role("button", name="Add a step").click()
+    step = page.get_by_role("region", name="Step 1")
+    await step.get_by_label("What to do").fill("Open Loop and press Share.")
+    await expect(_preview(page).get_by_text("Open Loop and press Share.")).to_be_visible()
+    await step.locator('input[type="file"]').set_input_files(NO_PICTURE)
+    await step.get_by_role("button", name="Add the picture to step 1").click()
+    await expect(step.get_by_text("Choose a PNG, JPEG or WebP of at most 2 MB.")).to_be_visible()
+    await check_all(page, "own-platform-picture-refused")
+    await step.locator('input[type="file"]').set_input_files(PICTURE)
+    await step.get_by_role("button", name="Add the picture to step 1").click()
+    await step.get_by_label("The picture in words").fill("The button Share")
+    await expect(_preview(page).get_by_role("img", name="The button Share")).to_be_visible()
+    width = await _preview(page).get_by_role("img", name="The button Share").evaluate("each => each.naturalWidth")
+    assert width == 300
+    await check_all(page, "own-platform-previewed")
+    await page.get_by_role("button", name="Save").last.click()
+    await expect(page.get_by_role("status")).to_contain_text("“Loop Ads” is saved.")
+    await check_all(page, "own-platform-saved")
 
 
 async def test_an_own_platform_in_a_preset_is_archived_only_after_the_preset(

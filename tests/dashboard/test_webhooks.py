@@ -380,6 +380,7 @@ async def test_deliveries_are_filtered_by_status_type_and_time(
     assert await listed() == {old.id, new.id}
     assert await listed(status="open") == {new.id}
     assert await listed(status="exhausted") == {old.id}
+    assert await listed(status="", type=new.event_type) == {new.id, old.id}, "as the form sends it"
     assert await listed(type="link.opened") == set()
     assert await listed(since=yesterday) == {new.id}
     assert await listed(until=yesterday) == {old.id}
@@ -414,8 +415,9 @@ async def test_a_delivery_is_sent_again_and_cancelled(
         ("retry", "pending", "retry"), ("retry", "pending", "delivery_not_over"), ("cancel", "cancelled", "cancel"),
         ("cancel", "cancelled", "delivery_over"),
     ):  # fmt: skip
-        sent = await press(browser, page, f"{there_it_is}/{act}")
-        assert sent.headers["location"] == f"{page}&said={then}"
+        sent = await press(browser, page, f"{there_it_is}/{act}?type=link.opened")
+        kept = f"{there}/deliveries?type=link.opened&delivery={made['exhausted']}"
+        assert sent.headers["location"] == f"{kept}&said={then}"
         [row] = await scenes.deliveries(sessions, endpoint.agency_id)
         assert row.status == status
 
