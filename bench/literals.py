@@ -39,7 +39,7 @@ APART: Mapping[str, Mapping[str, str]] = {
     "app/access/grants/service.py": {"UNIQUE_GRANT": _SQL, "record_grants": _SQL},
     "app/client_portal/branding.py": {"FOR_EVER": _HEADER, "_PICTURE": _HEADER},
     "app/client_portal/forms/intake.py": {"OTHER_NAMES": "names of countries that are typed, in any language"},
-    "app/client_portal/first_screens.py": {"_MARKS": "names of browsers as they call themselves"},
+    "app/client_portal/in_app_browsers.py": {"_MARKS": "names of browsers as they call themselves"},
     "app/dashboard/desk.py": dict.fromkeys(("_BROWSERS", "_SYSTEMS"), "names of browsers and systems, and their marks"),
     "app/dashboard/templates/connect/app_missing.html": {"keyturn agency set-app": _COMMAND},
     "app/dashboard/templates/desk/audit_seals.html": {"keyturn audit verify": _COMMAND},

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from app.client_portal.branding import brand_of
 from app.kit.html import render
+from app.kit.html.forms import CookiesOff
 from app.kit.html.render import HtmlError
 from app.kit.i18n.message import _
 from app.links.aggregate import LinkAggregate
@@ -41,6 +42,24 @@ class OtherBrowser(HtmlError):
         """Page that explains how to open the link again; it shows nothing of the link."""
         return render.page(
             request, "client_portal:door/other_browser.html", status=self.status, title=self.message, here=self.here
+        )
+
+
+class NoCookies(HtmlError):
+    """The browser did not keep the cookie with which the link was opened. `inside`: the app that shows the page."""
+
+    status = 403
+    code = "cookies_off"
+    message = CookiesOff.message
+
+    def __init__(self, inside: str | None) -> None:
+        super().__init__()
+        self.inside = inside
+
+    def page(self, request: Request) -> Response:
+        """Page with the ways on: to open the link again here would lead nowhere."""
+        return render.page(
+            request, "client_portal:door/no_cookies.html", status=self.status, title=self.message, inside=self.inside
         )
 
 

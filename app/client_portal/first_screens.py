@@ -13,7 +13,7 @@ from app.access.connections import oauth_flow, selectable_assets
 from app.access.connections import service as connections
 from app.access.connections.selectable_assets import Choice
 from app.access.connections.token_exchange import LONGEST_HOLD
-from app.client_portal import offers, screens, status_texts
+from app.client_portal import in_app_browsers, offers, screens, status_texts
 from app.client_portal.branding import brand_of
 from app.client_portal.copy import guided_steps, status_rows
 from app.client_portal.link_session import CurrentLink, screens_of
@@ -28,18 +28,6 @@ from app.links.presets import builtin
 from app.platforms import declarations
 from app.platforms.port import ConnectedPlatform, HelpArticle
 from app.services import services_of
-
-#: Markers in the User-Agent of built-in browsers, in which a sign-in often fails, and the name of their app. Platforms
-#: declare those of their own apps.
-_MARKS = {
-    "MicroMessenger": "WeChat",
-    "Instagram": "Instagram",
-    "FBAN": "Facebook",
-    "FBAV": "Facebook",
-    "Line/": "LINE",
-    "LinkedInApp": "LinkedIn",
-    "Zalo": "Zalo",
-}
 
 
 @dataclass(frozen=True)
@@ -94,7 +82,7 @@ def welcome_page(
         form_token=form_token,
         form_to=(platform_of(request, only).consent_origin,) if connects else (),
         connects=connects,
-        inside=app_around(request.headers.get("user-agent", "")) if connects else None,
+        inside=in_app_browsers.app_around(request.headers.get("user-agent", "")) if connects else None,
         link=aggregate.link,
         summary=status_rows.summary(aggregate) if aggregate.link.submitted_at else None,
         settled=aggregate.is_settled,
@@ -137,7 +125,7 @@ async def lanes_screen(
         can_connect=link.can_connect,
         can_look=access[link.here.platform].can_look,
         person=link.person,
-        inside=app_around(request.headers.get("user-agent", "")),
+        inside=in_app_browsers.app_around(request.headers.get("user-agent", "")),
         came_back=status_texts.came_back(
             outcome or ("away" if away else ""),
             agency=link.aggregate.agency.name,
@@ -245,9 +233,3 @@ def questions_screen(
         most_bytes=answers.MOST_FILE_BYTES,
         most_megabytes=answers.MOST_FILE_BYTES // answers.MEGABYTE,
     )
-
-
-def app_around(user_agent: str) -> str | None:
-    """The app whose built-in browser shows the page; None in a browser of its own."""
-    known = (_MARKS, *(declared.in_app_browsers for declared in declarations.every().values()))
-    return next((name for marks in known for mark, name in marks.items() if mark in user_agent), None)

@@ -13,8 +13,8 @@ from starlette.datastructures import FormData
 from app.access.connections import oauth_flow
 from app.access.connections import service as connections
 from app.access.connections.models import Connection
-from app.client_portal import rate_limits, screens
-from app.client_portal.errors import Elsewhere, LinkEnded, OtherBrowser, StepOver
+from app.client_portal import in_app_browsers, rate_limits, screens
+from app.client_portal.errors import Elsewhere, LinkEnded, NoCookies, OtherBrowser, StepOver
 from app.client_portal.screens import Progress
 from app.kit.actor import bind_actor
 from app.kit.database import Session
@@ -34,6 +34,8 @@ from app.tenants.agencies import service as agencies
 
 #: The screen on which a new device is verified.
 DEVICE = "device"
+#: Parameter of the first address after a cookie was set: a browser without it keeps none.
+STARTED = "started"
 #: The page of a step link's person.
 YOUR_STEP = "your-step"
 #: What that person may see and do under the path of the platform, at any time and only before the consent.
@@ -212,14 +214,21 @@ class VisitedLink:
         return self.browser.verified_at is not None or not (others_verified or devices.holds_personal(self.aggregate))
 
 
+def first_address(request: Request, path: str) -> str:
+    """The first address under a link after its cookie was set: it finds out if a new one is kept."""
+    return path if forms.BROWSER in request.cookies else f"{path}?{STARTED}=1"
+
+
 async def opened_before(
     session: AsyncSession, request: Request, link_id: str, *, lock: bool | None = None
 ) -> VisitedLink:
-    """Load the link of the path, dead or not, with this browser. Raises OtherBrowser.
+    """Load the link of the path, dead or not, with this browser. Raises OtherBrowser, NoCookies.
 
     For a POST it is locked, unless `lock` is given.
     """
     cookie = request.cookies.get(forms.BROWSER, "")
+    if not cookie and STARTED in request.query_params:
+        raise NoCookies(in_app_browsers.app_around(request.headers.get("user-agent", "")))
     lock = request.method == "POST" if lock is None else lock
     try:
         found = await links.load_by_cookie(session, link_id, cookie, lock=lock) if cookie else None

@@ -14,12 +14,12 @@ from app.client_portal.errors import LinkEnded, LinkUnknown, PublicLinkEnded, Pu
 from app.client_portal.first_screens import only_platform, welcome_page
 from app.client_portal.forms import intake
 from app.client_portal.forms.intake import TRAP, Visitor
-from app.client_portal.link_session import OpenLink, VisitedLink, can_connect, may_open, opened_before
+from app.client_portal.link_session import OpenLink, VisitedLink, can_connect, first_address, may_open, opened_before
 from app.client_portal.rendering import to_platform
 from app.kit.actor import bind_actor
 from app.kit.database import Session
 from app.kit.html import forms, language, render
-from app.kit.html.forms import SentForm
+from app.kit.html.forms import Form, SentForm
 from app.kit.i18n.message import Problems
 from app.kit.input import email_address
 from app.kit.web.problem import PathUnknown
@@ -114,7 +114,7 @@ async def enter_public_link(request: Request, session: Session, token: str, form
         raise _closed(found, about) from closed
     except PublicLinkBusy:
         return _page(request, about, given, {}, claimed=claimed, busy=True, status=429)
-    answer = render.see_other(request, url.of_screens(link.id))
+    answer = render.see_other(request, first_address(request, url.of_screens(link.id)))
     forms.remember(request, answer)
     return answer
 
@@ -143,23 +143,27 @@ async def start(request: Request, session: Session, token: str, form: SentForm) 
         browser = devices.new_browser(session, aggregate, cookie)
         await aggregate.save(session)
     browser.step_link_id = None  # the whole link was opened
-    answer = await _begin(request, session, VisitedLink(aggregate, browser, cookie), form.text("lane"))
+    if forms.BROWSER in request.cookies:
+        answer = await _begin(request, session, VisitedLink(aggregate, browser, cookie), form)
+    else:  # first see that it is kept
+        answer = render.see_other(request, first_address(request, url.of_screens(link_id)))
     forms.remember(request, answer)
     return answer
 
 
-async def _begin(request: Request, session: AsyncSession, link: VisitedLink, lane: str) -> Response:
+async def _begin(request: Request, session: AsyncSession, link: VisitedLink, form: Form) -> Response:
     """To the platform or the next screen. A lane that the client has is not touched, nor anything by a new device."""
-    aggregate, platform = link.aggregate, only_platform(link.aggregate)
+    aggregate, platform, lane = link.aggregate, only_platform(link.aggregate), form.text("lane")
+    if form.text("next") == SOMEONE_ELSE:
+        return render.see_other(request, f"{url.of_screens(aggregate.link.id)}/{SOMEONE_ELSE}")
     if platform is not None and aggregate.on(platform).lane is None and await may_open(session, link):
         possible = await can_connect(session, request, aggregate, platform)
         if lane == "connected" and possible:
             await session.flush()
             return await to_platform(request, session, link, platform)
-        if lane == "guided" or (not possible and lane != SOMEONE_ELSE):
+        if lane == "guided" or not possible:
             await service.choose_lane(session, aggregate, platform, "guided")
-    place = f"/{SOMEONE_ELSE}" if lane == SOMEONE_ELSE else ""
-    return render.see_other(request, f"{url.of_screens(aggregate.link.id)}{place}")
+    return render.see_other(request, url.of_screens(aggregate.link.id))
 
 
 @router.post(f"{SECRET}/renewal", dependencies=[forms.OPEN_TO_ALL])

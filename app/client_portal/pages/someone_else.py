@@ -13,7 +13,7 @@ from app.client_portal import offers, rate_limits, screens
 from app.client_portal.branding import brand_of
 from app.client_portal.copy.manual_platforms import ManualGroup
 from app.client_portal.errors import Elsewhere, LinkUnknown, StepOver
-from app.client_portal.link_session import YOUR_STEP, CurrentLink, LinkForm, OpenLink, claim
+from app.client_portal.link_session import YOUR_STEP, CurrentLink, LinkForm, OpenLink, claim, first_address
 from app.client_portal.pages.progress import PlatformProgress, platforms_progress
 from app.client_portal.rendering import screen, sent_back
 from app.kit.actor import bind_actor
@@ -113,7 +113,7 @@ async def start_step(request: Request, session: Session, token: str) -> Response
     aggregate, step = await _by_token(request, session, token, lock=True)
     await rate_limits.take(session, aggregate, (rate_limits.BROWSERS_ON_LINK, aggregate.link.id))
     await step_links.open_step(session, aggregate, step, forms.browser(request))
-    answer = render.see_other(request, f"{url.of_screens(aggregate.link.id)}/{YOUR_STEP}")
+    answer = render.see_other(request, first_address(request, f"{url.of_screens(aggregate.link.id)}/{YOUR_STEP}"))
     forms.remember(request, answer)
     return answer
 

@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import pytest
 
 from app.access.connections.selectable_assets import Choice
-from app.client_portal.first_screens import app_around
 from app.client_portal.forms import assets as asset_forms
 from app.client_portal.forms import intake
 from app.client_portal.forms.intake import ContactFields
+from app.client_portal.in_app_browsers import app_around
 from app.kit.i18n.locales import ENGLISH, english
 from app.links import pasted_ids
 from app.platforms.tiktok.client_texts import TEXTS

@@ -224,7 +224,7 @@ async def test_the_whole_link_in_a_browser_of_a_step_needs_a_code(
 
 
 async def test_the_first_page_leads_to_it(walk: Walk) -> None:
-    answer = await press(walk.browser, walk.corner.link_path, lane="someone-else")
+    answer = await press(walk.browser, walk.corner.link_path, next="someone-else")
     assert walk.goes_to(answer) == "someone-else"
     assert "Who should do it?" in (await walk.see("someone-else")).text
 
