@@ -59,8 +59,6 @@ async def _of(sessions: Sessions, keyring: Keyring, corner: Corner) -> dict[str,
     found = await belongings.of(sessions, keyring, corner)
     async with sessions.begin() as session:
         member = await members.find(session, corner.agency_id, found["member_id"])
-        await members.sign_in(session, member)
-        (signed_in,) = await members.sessions_of(session, corner.agency_id, member.id)
         passkey = MemberPasskey(
             agency_id=corner.agency_id, id=ids.new("passkey"), member_id=member.id, name="Phone",
             credential_id=corner.agency_id.encode(), public_key=b"key", sign_count=0,
@@ -72,7 +70,7 @@ async def _of(sessions: Sessions, keyring: Keyring, corner: Corner) -> dict[str,
                 AgencyPreset(agency_id=corner.agency_id, id=ids.new("preset"), slug=slug, version=1, body=PRESET),
             ]
         )
-        return {**found, **SHARED, "slug": slug, "session_id": signed_in.id, "passkey_id": passkey.id}
+        return {**found, **SHARED, "slug": slug, "passkey_id": passkey.id}
 
 
 async def _mark(sessions: Sessions, agency_id: str) -> None:
