@@ -49,7 +49,7 @@ VALUES: Mapping[str, Mapping[str, tuple[Shown, ...]]] = {
         "no_more_address": (f"{ADDRESS}/reminders",),
         "until": (_AT,),
     },
-    "saved_link": {**_TO_CLIENT, "until": (_AT,), "guarded": (True, False)},
+    "saved_link": {**_TO_CLIENT, "until": (_AT, None), "guarded": (True, False)},
     "all_done": {**_TO_CLIENT, "client": ("Maison Lune",), "things": (("Spring Sale", "Autumn Sale"),)},
     "notice_done": _NOTICE,
     "notice_needs_you": _NOTICE,

@@ -397,3 +397,13 @@ async def _form(request: Request, session: Session, link: OpenScreen, form: Sent
 #: For routes that only need proof that the form came from a screen of this link in this browser.
 FROM_OUR_SCREEN = Depends(_form, scope="function")
 LinkForm = Annotated[Form, FROM_OUR_SCREEN]
+
+
+async def _result_form(request: Request, session: Session, link: OpenResult, form: SentForm) -> Form:
+    forms.check_token(request, form, link.cookie)
+    await rate_limits.take_form(session, link.aggregate, link.browser)
+    return form
+
+
+#: For routes of the result, which work after the link has ended.
+FROM_THE_RESULT = Depends(_result_form, scope="function")

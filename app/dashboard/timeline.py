@@ -72,6 +72,7 @@ SENTENCES: Mapping[str, Message] = {
     "link.erasure_requested": _("The client asked for its personal data to be erased."),
     "kickoff.completed": _("Everything that a launch needs was checked live."),
     "kickoff.attested": _("A check of the kickoff was attested."),
+    "review.completed": _("The client said that the access is still right."),
     "link.abandoned": _("The client left the link unfinished."),
     "link.delegated": _("The client passed one step on to somebody else."),
     "link.step_opened": _("The person of a step link started."),

@@ -123,6 +123,13 @@ KICKOFF_ATTESTED = EventType(
     schema.KickoffData,
     _LAUNCHES,
 )
+REVIEW_COMPLETED = EventType(
+    "review.completed",
+    "The client said, by name, that the access on its link is still right.",
+    "link",
+    schema.LinkData,
+    {"link_status": "completed", "assets_verified": 1},
+)
 LINK_ABANDONED = _link(
     "abandoned",
     "The client left the opened link unfinished: no action for 15 minutes, once for each stay. `screen` is the one "

@@ -92,6 +92,11 @@ class LinkAggregate:
         return (self.link.revoked_at or self.link.expires_at) if self.is_dead else None
 
     @property
+    def works_until(self) -> datetime | None:
+        """Time at which it expires; None once it stays open as the client's receipt."""
+        return None if self.link.status in ("completed", "drifted") else self.link.expires_at
+
+    @property
     def has_answers(self) -> bool:
         """True if every question of the preset was answered or skipped."""
         return all(question.key in self.answers for question in self.preset.questions)

@@ -227,13 +227,13 @@ async def email_saved_link(
         to=Recipient(to.email, to.name),
         letterhead=agencies.email_branding(aggregate.agency),
         about_id=aggregate.link.id,
-        not_after=aggregate.link.expires_at,
+        not_after=aggregate.works_until,
         languages=(language,),
         context={
             "name": to.name,
             "requested_by": aggregate.link.requested_by,
             "address": link_service.own_address(aggregate, keyring=outbox.keyring, public_url=outbox.public_url),
-            "until": aggregate.link.expires_at,
+            "until": aggregate.works_until,
             "guarded": await devices.is_guarded(session, aggregate),
         },
     )

@@ -387,6 +387,19 @@ class Consent(Base):
     given_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class AccessReview(CreatedAt, Base):
+    """The client's statement, by name, that the access of a link is still right."""
+
+    __tablename__ = "access_reviews"
+    __table_args__ = (belongs_to("links", "link_id"), Index("ix_access_reviews_link_id", "agency_id", "link_id", "id"))
+
+    agency_id: Mapped[str] = agency_key()
+    id: Mapped[str] = mapped_column(ids.Id("review"), primary_key=True)
+    link_id: Mapped[str] = mapped_column(ids.Id("link"))
+    #: of the consent; None after it was erased
+    name: Mapped[str | None] = mapped_column(String(200))
+
+
 class StepLink(CreatedAt, Base):
     """A secret address for one step of a link: what one platform needs is done by somebody else of the client."""
 

@@ -30,6 +30,7 @@ from app.links import emails
 from app.links import queries as links
 from app.links.models import (
     AccessRequest,
+    AccessReview,
     Consent,
     DeviceCode,
     Intake,
@@ -217,7 +218,8 @@ async def _erase_answers(session: AsyncSession, agency_id: str, link_ids: Sequen
         gone = delete(column.class_).where(column.class_.agency_id == agency_id, column.in_(link_ids))
         await session.execute(gone, execution_options=_UNSYNCHRONIZED)
     await _set(session, _of(Intake.id, agency_id, link_ids).values(contacts=None, contacts_at=None, markets=None))
-    await _set(session, _of(Consent.link_id, agency_id, link_ids).values(name=None))
+    for signed in (Consent.link_id, AccessReview.link_id):
+        await _set(session, _of(signed, agency_id, link_ids).values(name=None))
 
 
 async def _erase_access(session: AsyncSession, agency_id: str, link_ids: Sequence[str]) -> None:

@@ -240,6 +240,7 @@ class Tour:
             await walk.send(form, access_request=manual.id)
         await walk.see("progress")
         await walk.send("change", screen="assets")
+        await walk.send("still-right")
         await walk.send("erasure-request")
 
     async def new_device(self, walk: Walk) -> None:

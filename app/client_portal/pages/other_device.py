@@ -42,7 +42,7 @@ async def show(request: Request, session: Session, link: OpenLink, sent: bool = 
         can_mail=services.outbox is not None,
         sent=sent,
         guarded=await devices.is_guarded(session, link.aggregate),
-        until=link.aggregate.link.expires_at,
+        until=link.aggregate.works_until,
         onward=screens.next_screen(link.progress),
     )
 

@@ -21,7 +21,7 @@ from app.client_portal.copy.guided_steps import StepLine
 from app.client_portal.copy.manual_platforms import ManualGroup
 from app.client_portal.copy.status_rows import AccessRequestRow, Fix, Summary
 from app.client_portal.copy.steps_by_hand import steps_by_hand
-from app.client_portal.link_session import FROM_OUR_SCREEN, CurrentLink, LinkForm, OpenLink, OpenResult
+from app.client_portal.link_session import FROM_OUR_SCREEN, FROM_THE_RESULT, CurrentLink, LinkForm, OpenLink, OpenResult
 from app.client_portal.pages.checklist import check_lines
 from app.client_portal.rendering import (
     can_look,
@@ -38,7 +38,7 @@ from app.kit.database import Session
 from app.kit.html import forms, language, render
 from app.kit.i18n.message import ContentDate, Message, Text, _
 from app.kit.web import headers
-from app.links import emails
+from app.links import emails, reviews
 from app.links.aggregate import LinkAggregate
 from app.links.models import AccessRequest
 from app.links.status import OVER
@@ -171,6 +171,8 @@ async def progress(
     aggregate = link.aggregate
     items = await readiness.of_link(session, aggregate) if aggregate.connecting else ()
     access = await _access_progress(request, session, link)
+    is_receipt = access.summary.all_done or aggregate.is_dead
+    reviewed = await reviews.last(session, aggregate.agency.id, aggregate.link.id) if is_receipt else None
     return screen(
         request,
         link,
@@ -181,6 +183,8 @@ async def progress(
         ),
         access=access,
         ended=aggregate.ended_at,
+        reviewed=reviewed,
+        review_due=reviews.is_due(aggregate, reviewed),
         changed=any(access_request.status == "drifted" for access_request in aggregate.access_requests),
         leaving=any(each.unwanted_at and each.status not in OVER for each in aggregate.access_requests),
         platforms=[_receipt_of(platform_of(request, here.platform), aggregate) for here in aggregate.connecting],
@@ -255,12 +259,20 @@ async def change(request: Request, session: Session, platform: str, link: OpenLi
     return render.see_other(request, f"{link.path}/{to if to in link.progress.sequence else f'{platform}/account'}")
 
 
-@router.post("/l/{link_id}/erasure-request")
-async def request_erasure(request: Request, session: Session, link: OpenLink, form: LinkForm) -> Response:  # noqa: ARG001
+@router.post("/l/{link_id}/erasure-request", dependencies=[FROM_THE_RESULT])
+async def request_erasure(request: Request, session: Session, link: OpenResult) -> Response:
     """Ask the agency to erase the client's personal data; once."""
     await emails.request_erasure(session, link.aggregate, outbox=services_of(request).outbox)
     await link.aggregate.save(session)
     return render.see_other(request, f"{link.path}/receipt#data")
+
+
+@router.post("/l/{link_id}/still-right", dependencies=[FROM_THE_RESULT])
+async def still_right(request: Request, session: Session, link: OpenResult) -> Response:
+    """Record that the access is still right, as the client says; pressed twice is once."""
+    if link.progress.submitted:
+        await reviews.confirm(session, link.aggregate)
+    return render.see_other(request, f"{link.path}/receipt#still-right")
 
 
 async def _check_seal(request: Request, agency_id: str, given: str) -> Message:
