@@ -10,13 +10,12 @@ from app.access.requests import service as access_requests
 from app.access.requests.schemas import NewRole
 from app.dashboard import link_page, preset_form
 from app.dashboard.link_answer import done, of_link
-from app.dashboard.link_form import LINKS, typed_accounts
+from app.dashboard.link_form import LINKS, read_buyers, typed_accounts
 from app.dashboard.link_page import Opened
 from app.dashboard.member_session import MemberForm, Worker
 from app.kit.database import Session
 from app.kit.errors import AppError, InvalidInput, NotFound
 from app.kit.html import forms
-from app.kit.html.forms import Form
 from app.kit.i18n.message import _
 from app.links import access_changes, devices
 from app.links.agency_accounts import AgencyAccountMissing, IdentityMissing
@@ -157,7 +156,7 @@ async def withdraw_person(
 @router.post(f"{_HERE}/buyers")
 async def set_buyers(request: Request, session: Session, caller: Worker, link_id: str, form: MemberForm) -> Response:
     """Replace the buyers of the link, or remove its own list so that those of the Business Center count again."""
-    lines = _lines(form)
+    lines = read_buyers(form)
     named = [NamedBuyer(email, role) for email, role in lines]
 
     async def write() -> None:
@@ -176,11 +175,3 @@ async def set_buyers(request: Request, session: Session, caller: Worker, link_id
             form.problems["buyers"] = _("Name each person once.")
     opened = Opened(act="buyers", lines=lines, problems=form.problems)
     return await link_page.show(request, session, caller, link_id, opened, code=422)
-
-
-def _lines(form: Form) -> list[tuple[str, str]]:
-    """Addresses and roles of the lines that are filled in."""
-    lines = [(form.email(f"email-{number}"), form.line(f"role-{number}")) for number in form.names("email-")]
-    if any(name.startswith("email-") for name in form.problems):
-        form.problems["buyers"] = _("Enter an e-mail address such as ana@brand.com in each line, or leave it empty.")
-    return [(email, role) for email, role in lines if email]

@@ -7,6 +7,7 @@ from datetime import timedelta
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.buyers.service import MOST_BUYERS
 from app.dashboard.member_session import PATH, CurrentMember
 from app.kit import clock
 from app.kit.errors import AppError
@@ -22,6 +23,7 @@ from app.links.presets.preset import Preset
 from app.links.service import DEFAULT_LIFE, LONGEST_LIFE
 from app.platforms import declarations
 from app.platforms.registry import Platforms
+from app.platforms.roles import ON_AD_ACCOUNTS
 from app.services import services_of
 from app.tenants.agencies import service as agencies
 from app.tenants.agencies.models import AgencyAccount
@@ -30,6 +32,8 @@ from app.tenants.clients.models import Client
 from app.tenants.members import service as members
 
 LINKS = f"{PATH}/links"
+#: Empty lines of a form of buyers.
+_SPARE = 3
 #: Lives to choose from, in days.
 _LIVES = (7, DEFAULT_LIFE.days, 30, 60, LONGEST_LIFE.days)
 CLIENT_FIELDS = ("name", "contact_name", "contact_email", "language", "external_id")
@@ -170,3 +174,18 @@ def lives() -> list[tuple[str, Message]]:
         )
         for days in _LIVES
     ]
+
+
+def read_buyers(form: Form) -> list[tuple[str, str]]:
+    """Addresses and roles of the lines of a form of buyers that are filled in."""
+    lines = [(form.email(f"email-{number}"), form.line(f"role-{number}")) for number in form.names("email-")]
+    if any(name.startswith("email-") for name in form.problems):
+        form.problems["buyers"] = _("Enter an e-mail address such as ana@brand.com in each line, or leave it empty.")
+    elif any(email and role not in ON_AD_ACCOUNTS for email, role in lines):
+        form.problems["buyers"] = _("Choose a role from the list.")
+    return [(email, role) for email, role in lines if email]
+
+
+def with_spare(people: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The lines of a form of buyers: those that are named, and some empty ones."""
+    return [*people, *[("", "")] * min(_SPARE, MOST_BUYERS - len(people))]

@@ -22,7 +22,7 @@ from app.access.requests import people
 from app.access.requests.schemas import AccessRequestEvidence
 from app.client_portal import client_message, rendering
 from app.dashboard import desk, preset_form, reminder_form, timeline, turns, webhook_words
-from app.dashboard.link_form import LINKS, language_choices, own_accounts, owners
+from app.dashboard.link_form import LINKS, language_choices, own_accounts, owners, with_spare
 from app.dashboard.member_session import PATH, CurrentMember, Viewer
 from app.dashboard.turns import Label, Tone
 from app.kit import clock
@@ -60,8 +60,6 @@ _FEW_CALLS, _MANY_CALLS, _OTHERS = 5, 100, 20
 _DELIVERIES = 6
 #: Longest time in which a page that was asked to look again shows the result by itself.
 _LOOKS_FOR = timedelta(seconds=30)
-#: Empty lines of the form of buyers.
-_SPARE = 3
 #: Form that is open on the page, about the link or one access request.
 Act = Literal[
     "contact", "extension", "revocation", "new-link", "attestation", "removal", "device", "role", "buyers", "owner",
@@ -449,8 +447,7 @@ async def _buyers(
     roles = [(first.request.role, first.asked), *first.other_roles]
     found = await buyers.list_of_link(session, aggregate.agency.id, aggregate.link.id)
     lines = opened.lines or [(each["email"], each["role"]) for each in (found.people if found else [])]
-    spare = min(_SPARE, buyers.MOST_BUYERS - len(lines))
-    return BuyersForm([*lines, *[("", "")] * spare], roles, found is not None)
+    return BuyersForm(with_spare(lines), roles, found is not None)
 
 
 @dataclass(frozen=True)

@@ -36,16 +36,18 @@ FORMS: tuple[tuple[str, Role], ...] = (
     ("", "manager"),
 )
 PAGES: tuple[tuple[str, Role], ...] = (
-    ("(audit|keys|doctor|first-steps|webhooks/new|webhooks/[^/]+/deletion|brand/domains/.+)", "manager"),
+    ("audit|keys|doctor|first-steps|webhooks/new|webhooks/[^/]+/deletion|brand/domains/.+", "manager"),
+    ("access/connection/end", "manager"),
     ("links/[^/]+/personal-data|platforms/own/(new|[^/]+/archival)|access/grants/[^/]+/removal", "manager"),
     ("links/(csv|new|[^/]+/ready)|presets/(new|[^/]+/archival)|public-links/(new|[^/]+/address)", "member"),
     ("", "viewer"),
 )
 #: Forms before which the member proves once more who it is.
 DANGEROUS = re.compile(
-    r"(access/grants|brand/domains|links/[^/]+/access-requests)/[^/]+/removal$|links/[^/]+/(revocation|personal-data)$"
+    r"(access/grants|brand/(?:accounts|domains)|links/[^/]+/access-requests)/[^/]+/removal$"
+    r"|links/[^/]+/(revocation|personal-data)$"
     r"|account/(password/new|second-factor)|account/passkeys($|/new|/[^/]+/removal)|keys/"
-    r"|team/(?!invitations/)|webhooks/[^/]+/(deletion|secret)"
+    r"|access/connection/end|team/(?!invitations/)|webhooks/[^/]+/(deletion|secret)"
 )
 #: Buttons of the client's page in its preview: they show the preview again, and change nothing.
 CHANGES_NOTHING = re.compile(r"/preview(?:/|$)")

@@ -26,6 +26,7 @@ ACTS = ("role", "removal", "address", "sessions/end", "second-factor/end")
 #: Forms that ask for the password once more: they take access away, end something, or show or make a secret.
 DANGEROUS = (
     "team/invitations", *(f"team/x/{act}" for act in ACTS), "keys/new", "keys/x/revocation", "brand/domains/x/removal",
+    "brand/accounts/x/removal", "access/connection/end",
     "links/x/personal-data", "links/x/revocation", "links/x/access-requests/x/removal", "access/grants/x/removal",
     "webhooks/x/secret", "webhooks/x/secret/rotation", "webhooks/x/secret/x/end", "webhooks/x/deletion",
 )  # fmt: skip

@@ -57,6 +57,12 @@ async def list_of_center(session: AsyncSession, agency_id: str, center_id: str) 
     return (await session.scalars(rows)).one_or_none()
 
 
+async def lists_of_centers(session: AsyncSession, agency_id: str) -> Sequence[BuyerList]:
+    """The buyers of each Business Center that has a list."""
+    rows = select(BuyerList).where(BuyerList.agency_id == agency_id, BuyerList.account_row_id.is_not(None))
+    return (await session.scalars(rows)).all()
+
+
 async def list_of_link(session: AsyncSession, agency_id: str, link_id: str) -> BuyerList | None:
     """The buyers of a link; None if it has no list of its own."""
     rows = select(BuyerList).where(BuyerList.agency_id == agency_id, BuyerList.link_id == link_id)
