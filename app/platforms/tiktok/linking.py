@@ -33,9 +33,15 @@ class LinkingFile(ContentShape):
 
 
 @cache
+def linking_file() -> LinkingFile:
+    """The file in all languages. Raises InvalidContent, ValidationError."""
+    return LinkingFile.model_validate(read(FOLDER, "linking"))
+
+
+@cache
 def guide() -> ProfileLinking:
     """The guide. Raises InvalidContent, ValidationError."""
-    file = LinkingFile.model_validate(read(FOLDER, "linking"))
+    file = linking_file()
     known = {name: guided_step(step) for name, step in file.steps.items()}
     paths = {
         (place, account): tuple(known[name] for name in names)

@@ -14,7 +14,7 @@ from app.kit.i18n.content import ContentShape, Dated, InvalidContent, Same, Word
 from app.kit.i18n.locales import Locale, english
 from app.kit.i18n.message import ContentDate, Message
 from app.platforms.manual import library
-from app.platforms.tiktok import steps
+from app.platforms.tiktok import linking, steps
 
 ENGLISH = """
 dated = "2026-11-30"
@@ -129,6 +129,7 @@ def test_every_file_is_dated_and_complete_in_every_language() -> None:
     files: list[ContentShape] = [
         steps.steps_file(),
         steps.help_file(),
+        linking.linking_file(),
         *(each.file for each in library.every().values()),
     ]
     paths = [path for folder in (steps.FOLDER, library.FOLDER) for path in (folder / "en").glob("*.toml")]
