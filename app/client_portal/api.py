@@ -9,6 +9,7 @@ from app.client_portal import client_message
 from app.client_portal.client_message import ClientMessage, NothingToSay
 from app.kit.database import Session
 from app.kit.errors import NotFound
+from app.kit.web import problem
 from app.links import queries
 from app.links.schemas import InvitationView
 from app.mail import service as mails
@@ -54,7 +55,7 @@ async def remind(request: Request, caller: Writer, session: Session, link_id: st
     return InvitationView.of(mail)
 
 
-@router.get("/links/{link_id}/message")
+@router.get("/links/{link_id}/message", responses=problem.documented(409))
 async def get_message(request: Request, caller: Reader, session: Session, link_id: str) -> ClientMessageView:
     """Return the message to send to the client now by mail, WhatsApp or chat, in the client's language.
 

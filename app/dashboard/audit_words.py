@@ -16,6 +16,7 @@ _HAPPENED: Mapping[tuple[str, str], tuple[Message, Message]] = {
     ("access_request", "attested_at"): (_("Access attested"), _("Attestation withdrawn")),
     ("access_request", "unwanted_at"): (_("Access no longer requested"), _("Access requested again")),
     ("agency", "brand"): (_("Brand changed"), _("Brand removed")),
+    ("agency", "reminders"): (_("Reminders changed"), _("Reminders switched off")),
     ("agency_domain", "verified_at"): (_("Domain verified"), _("Domain no longer verified")),
     ("api_key", "revoked_at"): (_("API key revoked"), _("API key in use again")),
     ("endpoint", "deleted_at"): (_("Webhook endpoint deleted"), _("Webhook endpoint restored")),
@@ -119,8 +120,9 @@ FIELDS: Mapping[str, Message] = {
 UNSAID = frozenset({
     "account_row_id", "archived_at", "attested_at", "awaits_code", "blocked_at", "brand", "credential_id", "deleted_at",
     "endpoint_id", "key", "kind", "link_id", "member_id", "origin", "password", "paused_at", "proof", "public_key",
-    "recovery_codes", "removed_at", "replaced_at", "revoked_at", "share_token", "sign_in_failed_at", "subject", "token",
-    "took_ms", "totp_enabled_at", "totp_secret", "unused_at", "unwanted_at", "used_at", "verified_at", "withdrawn_at",
+    "recovery_codes", "reminders", "removed_at", "replaced_at", "revoked_at", "share_token", "sign_in_failed_at",
+    "subject", "token", "took_ms", "totp_enabled_at", "totp_secret", "unused_at", "unwanted_at", "used_at",
+    "verified_at", "withdrawn_at",
 })  # fmt: skip
 _ROLES: Mapping[str, Message] = ROLE_NAMES
 _FLAGS = {True: _("Yes"), False: _("No")}

@@ -202,7 +202,7 @@ async def test_no_request_takes_more_statements(
 
 
 #: Of a whole onboarding with one ad account, and of each further one: web and worker, BEGIN and COMMIT left out.
-ONBOARDING, FURTHER_ACCOUNT = 186, 10
+ONBOARDING, FURTHER_ACCOUNT = 188, 10
 
 
 async def onboard(scene: Scene, meter: Meter, *accounts: str) -> Cost:

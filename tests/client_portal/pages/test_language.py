@@ -61,7 +61,8 @@ async def test_without_any_choice_the_language_is_the_agencys(
     assert ENGLISH in (await browser.get(UNKNOWN)).text, "no agency is known here"
 
 
-async def test_one_language_is_no_choice(browser: httpx2.AsyncClient, world: World) -> None:
+async def test_one_language_is_no_choice(app: FastAPI, browser: httpx2.AsyncClient, world: World) -> None:
+    app.state.services.languages = ("en",)
     page = await browser.get(world.north.link_path, headers=WANTS_PSEUDO, params={"language": pseudo.TAG})
     assert ENGLISH in page.text
     assert "?language=" not in page.text

@@ -146,7 +146,7 @@ async def test_bad_input_is_named_by_field_and_nothing_is_kept(api: httpx2.Async
     for changed, field in (
         ({"name": ""}, "name"), ({"name": "x" * 121}, "name"), ({"key": "tiktok"}, "key"), ({"key": "own_"}, "key"),
         ({"key": f"own_{'x' * 29}"}, "key"), ({"access": {"en": " "}}, "access.en"), ({"can": []}, "can"),
-        ({"role": {"de": "Verwalter"}}, "role.de"), ({"steps": []}, "steps"), ({"steps": [step] * 21}, "steps"),
+        ({"role": {"pl": "Zarządca"}}, "role.pl"), ({"steps": []}, "steps"), ({"steps": [step] * 21}, "steps"),
         ({"steps": [{"text": {"en": "Send us your password."}}]}, "steps.0.text.en"), ({"steps": [step]}, "enter"),
         ({"enter": None}, "enter"), ({"enter": {"label": {}, "value": "x"}}, "enter.label.en"),
         ({"steps": [step | {"picture": {"sha256": "0" * 64, "alt": {"en": "x"}}, "shows_entered": True}]},

@@ -159,9 +159,10 @@ def test_an_unsound_file_is_refused_with_its_reason(
 
 def test_a_file_written_anew_is_sound(tmp_path: Path) -> None:
     """What the test above breaks is broken by its change alone."""
-    path = tmp_path / "en" / "meta.toml"
-    path.parent.mkdir()
-    path.write_text(_toml(tomllib.loads((FOLDER / "en" / "meta.toml").read_text())))
+    for written in FOLDER.glob("*/meta.toml"):
+        path = tmp_path / written.parent.name / "meta.toml"
+        path.parent.mkdir()
+        path.write_text(_toml(tomllib.loads(written.read_text("utf-8"))), encoding="utf-8")
     assert load(tmp_path, "meta") == library.find("meta")
 
 

@@ -3,6 +3,7 @@
 import httpx2
 import pytest
 
+from app.kit.i18n import locales
 from app.kit.input.text import TypedWrong
 from app.tenants.agencies import own_words
 
@@ -33,7 +34,10 @@ async def test_words_are_set_read_and_refused_by_the_api(api: httpx2.AsyncClient
     written = {"welcome": "Hello <b>", "lane": None, "questions": None, "review": None, "closing": "Bye\nNorth"}
     answer = await api.put("/agency/words/en", json={"welcome": "Hello <b>", "closing": "Bye\nNorth", "lane": ""})
     assert answer.json() == {"language": "en", **written}
-    assert (await api.get("/agency/words")).json()["data"] == [answer.json()]
+    first, *others = (await api.get("/agency/words")).json()["data"]
+    assert first == answer.json()
+    assert [each["language"] for each in others] == [*locales.translated()]
+    assert {each["welcome"] for each in others} == {None}
     for body in ({"welcome": "x" * 401}, {"closing": "Please send us your password"}, {"footer": "x"}):
         assert (await api.put("/agency/words/en", json=body)).status_code == 422
     assert (await api.put("/agency/words/xx", json={})).status_code == 404
