@@ -23,6 +23,7 @@ ROWS: tuple[Row, ...] = (
 WITHOUT_ROW = {
     "account_missing": "an ad account is declined before its pixel: tests/access/reconciler/test_status.py",
     "bc_not_enabled": "a status that TikTok does not name yet: tests/client_portal/test_status_texts.py",
+    "tt_account_already_linked": "the client says so, no call shows it: tests/client_portal/pages/test_linking.py",
 }
 
 
