@@ -168,11 +168,11 @@ async def test_an_own_platform_is_described_with_a_picture_previewed_and_saved(d
         ("What you can do with it", "Run ads"),
         ("What you cannot do", "Pay"),
     ):
-        await page.get_by_label(label, exact=True).fill(text)
+        await page.get_by_label(f"{label} (English)", exact=True).fill(text)
     if not await page.get_by_role("region", name="Step 1").count():
         await page.get_by_role("button", name="Add a step").click()
     step = page.get_by_role("region", name="Step 1")
-    await step.get_by_label("What to do").fill("Open Loop and press Share.")
+    await step.get_by_label("What to do (English)").fill("Open Loop and press Share.")
     await expect(_preview(page).get_by_text("Open Loop and press Share.")).to_be_visible()
     await step.locator('input[type="file"]').set_input_files(NO_PICTURE)
     await step.get_by_role("button", name="Add the picture to step 1").click()
@@ -180,7 +180,7 @@ async def test_an_own_platform_is_described_with_a_picture_previewed_and_saved(d
     await check_all(page, "own-platform-picture-refused")
     await step.locator('input[type="file"]').set_input_files(PICTURE)
     await step.get_by_role("button", name="Add the picture to step 1").click()
-    await step.get_by_label("The picture in words").fill("The button Share")
+    await step.get_by_label("The picture in words (English)").fill("The button Share")
     await expect(_preview(page).get_by_role("img", name="The button Share")).to_be_visible()
     width = await _preview(page).get_by_role("img", name="The button Share").evaluate("each => each.naturalWidth")
     assert width == 300

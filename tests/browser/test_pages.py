@@ -151,11 +151,11 @@ async def test_the_pipeline_moves_by_itself_and_leaves_the_focus(
         await page.clock.install()
         # a group shows only those that wait longest: other tests' links are filtered out
         await page.goto(f"{demo.addresses.web}/desk?q=velo")
-        await page.get_by_role("link", name="Velo Anker").focus()
+        await page.get_by_role("link", name="Velo Anker", exact=True).focus()
         (await api.post("/links", json={"client": {"name": "Velo Kern"}})).raise_for_status()
     before = int(await page.locator("#strip .n").nth(2).inner_text())
     await page.clock.fast_forward(21_000)
-    await page.get_by_role("link", name="Velo Kern").wait_for()
+    await page.get_by_role("link", name="Velo Kern", exact=True).wait_for()
     assert int(await page.locator("#strip .n").nth(2).inner_text()) == before + 1
     assert await page.evaluate("document.activeElement.textContent") == "Velo Anker"
     await context.close()
