@@ -25,7 +25,8 @@ from demo import start
 from demo.start import Ports
 from demo.walk import agency
 from demo.world import Demo
-from tests.browser.client import LANES, ClientsWay, Count, Lane, new_link
+from tests.browser.brands import new_brand
+from tests.browser.client import LANES, ClientsWay, Count, Lane, Person
 
 #: Upper ends of LIX for each school year: J. Anderson, "Lix and Rix", Journal of Reading 26 (1983), pages 490-496.
 _YEARS = (10, 15, 20, 24, 28, 32, 36, 40, 44, 48, 52, 56)
@@ -78,14 +79,15 @@ async def _all(demo: Demo, chromium: str) -> list[Facts]:
         async_playwright() as playwright,
     ):
         browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        return [await _one(browser, api, lane, tag) for tag in locales.offered() for lane in LANES]
+        return [await _one(browser, demo, api, lane, tag) for tag in locales.offered() for lane in LANES]
 
 
-async def _one(browser: Browser, api: httpx2.AsyncClient, lane: Lane, tag: str) -> Facts:
+async def _one(browser: Browser, demo: Demo, api: httpx2.AsyncClient, lane: Lane, tag: str) -> Facts:
     context = await browser.new_context(viewport={"width": 390, "height": 844})
     page = await context.new_page()
-    await page.goto(await new_link(api, lane, language=tag))
-    way = ClientsWay(page, lane)
+    brand = await new_brand(demo, api, f"Way {lane} {tag}", tag)
+    await page.goto(brand.address)
+    way = ClientsWay(page, lane, Person.of(brand))
     await way.seen()
     await way.begin()
     await way.through()

@@ -24,15 +24,18 @@ class Brand:
     address: str
 
 
-async def new_brand(demo: Demo, api: httpx2.AsyncClient, name: str) -> Brand:
-    """A client that has its link and has done nothing yet."""
+async def new_brand(demo: Demo, api: httpx2.AsyncClient, name: str, language: str | None = None) -> Brand:
+    """A client that has its link and has done nothing yet. Without a language the browser's decides."""
     async with httpx2.AsyncClient(base_url=f"{demo.addresses.tiktok}/simulator") as tiktok:
         person = (await tiktok.post("/persons", json={"name": name, "email": "eva@brand.example"})).json()["person_id"]
         center = {"name": name, "members": {person: "ADMIN"}}
         center_id = (await tiktok.post("/business-centers", json=center)).raise_for_status().json()["bc_id"]
         account = {"asset_type": "ADVERTISER", "name": name, "owner_bc_id": center_id}
         account_id = (await tiktok.post("/assets", json=account)).raise_for_status().json()["asset_id"]
-    asked = {"preset": "run-campaigns", "client": {"name": name, "contact_email": "eva@brand.example"}}
+    asked = {
+        "preset": "run-campaigns",
+        "client": {"name": name, "contact_email": "eva@brand.example", "language": language},
+    }
     made = (await api.post("/links", json=asked)).raise_for_status().json()
     return Brand(name, center_id, account_id, made["id"], made["address"])
 

@@ -3,37 +3,36 @@
 Counts what the way asks of a person. One's own pages are the screens; what is pressed and typed at TikTok counts too.
 """
 
-import itertools
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
-import httpx2
 from playwright.async_api import Page
 
-from demo.world import CLIENT_ADMIN, GUIDED_ACCOUNT, GUIDED_BC
+from tests.browser.brands import Brand
 
 Lane = Literal["connected", "guided"]
+LANES: tuple[Lane, ...] = get_args(Lane)
 
 
 @dataclass(frozen=True)
 class Person:
-    """A client of the demo: who they are at TikTok, and what they type where a field is empty."""
+    """A client: the name to sign in with at TikTok, and what they type where a field is empty."""
 
-    company: str
     name: str
     typed: Mapping[str, str]
 
+    @classmethod
+    def of(cls, brand: Brand) -> "Person":
+        """The person of a brand of a test."""
+        typed = {
+            "account_id": brand.center_id, "ad_account": brand.account_id, "markets": "FR", "approver-name": "Eva",
+            "approver-email": "eva@brand.example", "name": "Eva Brand",
+        }  # fmt: skip
+        return cls(brand.name, typed)
 
-_TYPED = {
-    "account_id": GUIDED_BC, "ad_account": GUIDED_ACCOUNT, "markets": "FR", "approver-name": "Theo Two Brands",
-    "approver-email": "theo@brand.example", "name": "Theo Two Brands",
-}  # fmt: skip
-#: Who takes each lane.
-LANES: Mapping[Lane, Person] = {
-    "connected": Person("Maison Lune", CLIENT_ADMIN, _TYPED), "guided": Person("Brand FR", "Theo Two Brands", _TYPED),
-}  # fmt: skip
+
 #: Most that a way may ask: screens of ours, taps, typed fields and words (the design's figures; by hand without steps).
 BUDGET: Mapping[Lane, tuple[int, int, int, int]] = {"connected": (6, 10, 1, 700), "guided": (7, 10, 3, 900)}
 #: The one button at the foot of each screen.
@@ -81,11 +80,11 @@ class Count:
 class ClientsWay:
     """One person on one page, which is at the beginning of a link."""
 
-    def __init__(self, page: Page, lane: Lane, person: Person | None = None) -> None:
+    def __init__(self, page: Page, lane: Lane, person: Person) -> None:
         self.page = page
         self.count = Count()
         self._lane = lane
-        self._person = person or LANES[lane]
+        self._person = person
 
     @property
     def screen(self) -> str:
@@ -143,17 +142,3 @@ class ClientsWay:
     async def seen(self) -> None:
         """Count the screen that is open."""
         self.count.screens.append(Screen(self.screen, await self.page.evaluate(_READ)))
-
-
-_number = itertools.count(1)
-
-
-async def new_link(api: httpx2.AsyncClient, lane: Lane, language: str | None = None, **asked: object) -> str:
-    """The address of a new link for a new client with the company's name. Without `language` the browser's decides."""
-    person = LANES[lane]
-    client = {
-        "name": person.company, "external_id": f"way-{next(_number)}", "contact_name": person.name,
-        "contact_email": "client@brand.example", "language": language,
-    }  # fmt: skip
-    created = (await api.post("/links", json={"client": client, "preset": "run-campaigns", **asked})).raise_for_status()
-    return str(created.json()["address"])

@@ -46,11 +46,7 @@ async def opened(chromium: Browser, demo: Demo, api: httpx2.AsyncClient) -> Asyn
         page = await context.new_page()
         said.append(complaints(page))
         await page.goto(brand.address)
-        typed = {
-            "account_id": brand.center_id, "ad_account": brand.account_id, "markets": "FR", "approver-name": "Eva",
-            "approver-email": "eva@brand.example", "name": "Eva Brand",
-        }  # fmt: skip
-        return ClientsWay(page, lane, Person(name, name, typed)), brand
+        return ClientsWay(page, lane, Person.of(brand)), brand
 
     yield first_page
     for each in contexts:
